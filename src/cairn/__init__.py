@@ -1,0 +1,33 @@
+"""Cairn: connects documents, keeps their permissions, answers with citations it has checked.
+
+with cairn.open("library") as session:
+    await cairn.ingest(session, "papers")
+    answer = await cairn.ask(session, "What did the 2018 audit find?")
+"""
+
+from cairn.app import Session
+from cairn.app import open_library as open
+from cairn.errors import CairnError
+from cairn.operations.documents import document, forget, ingest, status
+from cairn.operations.questions import ask, search
+from cairn.types import Answer, Citation, Claim, Evidence, Filters, Locator
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Answer",
+    "CairnError",
+    "Citation",
+    "Claim",
+    "Evidence",
+    "Filters",
+    "Locator",
+    "Session",
+    "ask",
+    "document",
+    "forget",
+    "ingest",
+    "open",
+    "search",
+    "status",
+]

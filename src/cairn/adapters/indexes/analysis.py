@@ -1,0 +1,146 @@
+"""What is done to text before words are told apart: numbers, identifiers, scripts without spaces.
+
+The same for what is indexed and what is asked. Knows nothing of any index; languages only by name.
+"""
+
+import re
+import unicodedata
+from itertools import pairwise
+from typing import NamedTuple
+
+LANGUAGES = {
+    "ar": "arabic",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "fi": "finnish",
+    "fr": "french",
+    "hu": "hungarian",
+    "it": "italian",
+    "nl": "dutch",
+    "no": "norwegian",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+}
+"""Languages that can be stemmed, by ISO 639-1 code."""
+STOPPED = LANGUAGES.keys() - {"ar", "el", "ro", "ta", "tr"}
+"""Those of them whose stop words are known."""
+OTHER = "und"
+"""Every other language and none: words as they stand, without accents."""
+GRAMS = "grams"
+"""Scripts that put no spaces between words: single characters and pairs."""
+
+LONGEST_TOKEN = 64
+MOST_PARTS = 8
+
+_ALIASES = {"nb": "no", "nn": "no"}
+_UNSPACED = re.compile(
+    "["
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1000-\u109f\u1780-\u17ff"  # Burmese, Khmer
+    "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"  # Korean
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"  # Japanese
+    "\u2e80-\u2fdf\u3100-\u312f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
+    "]+"
+)
+_NUMBERED = re.compile(r"\b[^\W\d_]*+(?:[-_/.][^\W\d_]++)*+[-_/.]?\d[\w.,/\-]*")
+_ENGLISH = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?!\d|,\d)")
+_EUROPEAN = re.compile(r"(?<![\d,.])\d{1,3}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})(?![\d,.])")
+_DECIMAL = re.compile(r"(\d+)\.(\d+)")
+_RUN = re.compile(r"[^\W_]+")
+_PART = re.compile(r"\d+|[^\W\d_]+")
+_INVISIBLE = ("\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff")
+
+
+class Analysed(NamedTuple):
+    """One text, ready for a tokenizer that splits at everything that is no letter or digit."""
+
+    words: str
+    grams: str
+    """Characters and pairs of the unspaced scripts, separated by spaces."""
+
+
+def normalise(text: str) -> str:
+    """Return ``text`` well-formed, with each number and identifier spelt whole and in parts.
+
+    ``1,234.5`` becomes ``1234p5 1234 5``, ``PRC-2024-017`` becomes ``PRC2024017 PRC 2024 017``.
+    """
+    return _NUMBERED.sub(_forms, _clean(text))
+
+
+def analyse(text: str) -> Analysed:
+    """Part ``text`` into words and grams."""
+    if text.isascii():
+        return Analysed(normalise(text), "")
+    text = _clean(text)
+    grams = " ".join(_grams(run) for run in _UNSPACED.findall(text))
+    return Analysed(normalise(_UNSPACED.sub(" ", text)), grams)
+
+
+def pairs(text: str) -> list[str]:
+    """Return the grams to ask for: pairs, and single characters where one stands alone."""
+    return [
+        gram
+        for run in _UNSPACED.findall(_clean(text))
+        for gram in (map("".join, pairwise(run)) if len(run) > 1 else run)
+    ]
+
+
+def primary(language: str | None) -> str:
+    """Return the ISO 639-1 code at the front of a language tag, ``und`` for none."""
+    if not language:
+        return OTHER
+    code = language.lower().replace("_", "-").split("-")[0]
+    return _ALIASES.get(code, code)
+
+
+def analyser(language: str | None) -> str:
+    """Return which analyser reads a text in this language."""
+    code = primary(language)
+    return code if code in LANGUAGES else OTHER
+
+
+def _clean(text: str) -> str:
+    if text.isascii():
+        return text.replace("\0", " ")
+    text = text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
+    for character in _INVISIBLE:
+        text = text.replace(character, "")
+    return unicodedata.normalize("NFKC", text)
+
+
+def _grams(run: str) -> str:
+    return " ".join([*run, *map("".join, pairwise(run))])
+
+
+def _forms(match: re.Match[str]) -> str:
+    token = match[0]
+    if token.isdigit():
+        return token
+    if "," in token or "." in token:
+        token = _EUROPEAN.sub(_european, _ENGLISH.sub(_english, token.rstrip(".,/-")))
+    return " ".join([spelling for each in token.split(",") for spelling in dict.fromkeys(_spellings(each))])
+
+
+def _spellings(token: str) -> list[str]:
+    if decimal := _DECIMAL.fullmatch(token):
+        return [f"{decimal[1]}p{decimal[2]}", decimal[1], decimal[2]]
+    runs = _RUN.findall(token)
+    parts = _PART.findall(token)
+    whole = "".join(runs)
+    spellings = [whole, *runs] if len(whole) <= LONGEST_TOKEN else runs
+    return spellings + parts if len(parts) <= MOST_PARTS else spellings
+
+
+def _english(match: re.Match[str]) -> str:
+    return match[0].replace(",", "")
+
+
+def _european(match: re.Match[str]) -> str:
+    return match[0].replace(".", "").replace(",", ".")

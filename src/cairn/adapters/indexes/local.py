@@ -1,0 +1,70 @@
+"""The local index: words in Tantivy and vectors in faiss, in one folder, behind one protocol.
+
+Knows nothing of the journal it is a view of; whoever writes holds a lock on the folder.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cairn.adapters.indexes.vectors import Vectors
+from cairn.adapters.indexes.words import Words
+from cairn.errors import Invalid
+from cairn.protocols import Entry, Hits, Positions, Scope
+
+
+class LocalIndex:
+    """Passages by words and by vectors; see ``cairn.protocols.Index``."""
+
+    def __init__(self, folder: Path, dimensions: int, *, writable: bool) -> None:
+        self._words = Words(folder, writable=writable)
+        self._vectors = Vectors(folder, dimensions, writable=writable)
+
+    def words(self, query: str, scope: Scope, k: int) -> Hits:
+        """Return at most ``k`` passages by BM25; a query without words finds nothing."""
+        return self._words.search(query, scope, k)
+
+    def vectors(self, vector: NDArray[np.float32], scope: Scope, k: int) -> Hits:
+        """Return at most ``k`` passages by cosine with ``vector``, shape (dimensions,)."""
+        return self._vectors.search(vector, scope, k)
+
+    def positions(self) -> Positions:
+        """Return up to where each view has applied the journal; 0 when missing or unreadable."""
+        return Positions(self._words.position(), self._vectors.position())
+
+    def write_words(self, removed: Collection[int], entries: Iterable[Entry], position: int) -> None:
+        """Drop documents, add entries and the position in one commit; raises Busy or Storage."""
+        self._words.write(removed, entries, position)
+
+    def write_vectors(
+        self,
+        removed: Collection[int],
+        regranted: Mapping[int, int],
+        entries: Sequence[Entry],
+        vectors: NDArray[np.float32],
+        position: int,
+    ) -> None:
+        """Drop, regrant, add and set the position by swapping one manifest; raises Storage."""
+        self._vectors.write(removed, regranted, entries, vectors, position)
+
+    def reset(self) -> None:
+        """Begin again from nothing, position 0; raises Storage."""
+        self._words.reset()
+        self._vectors.reset()
+
+    def close(self) -> None:
+        """Let merges end and give files and locks back."""
+        self._words.close()
+        self._vectors.close()
+
+
+def load(rest: str, *, folder: Path, dimensions: int, writable: bool) -> LocalIndex:
+    """Open the index in ``folder``, made if ``writable``; an unreadable one is emptied or taken as empty.
+
+    Raises Invalid for ``local:something``, Storage when the folder cannot be made.
+    """
+    if rest:
+        raise Invalid(f"The local index takes nothing after its name, got {rest!r}; write: local.")
+    return LocalIndex(folder, dimensions, writable=writable)

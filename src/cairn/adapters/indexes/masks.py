@@ -1,0 +1,160 @@
+"""Which rows of the vectors' segments a scope may see.
+
+Knows the columns, not the vectors' meaning, and nothing of files.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cairn.adapters.indexes.analysis import primary
+from cairn.adapters.indexes.scopes import kinds, moment
+from cairn.adapters.indexes.segments import DEAD, Bytes, Column, Floats, Ids, Segment
+from cairn.protocols import Entry, Scope
+from cairn.types import Filters
+
+Mask = NDArray[np.bool_]
+
+FEW = 1_000
+"""Up to so many visible rows are scored one by one instead of scanning all."""
+MANY = 0.15
+"""From this share on, scanning all and dropping what is hidden is faster than asking row by row."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """The strings that columns hold numbers of, in the order of their first appearance."""
+
+    media_types: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    tags: tuple[tuple[str, ...], ...] = ()
+
+    def extended(self, entries: Sequence[Entry]) -> "Names":
+        """Return these names with those of ``entries``."""
+        return Names(
+            tuple(dict.fromkeys([*self.media_types, *(kinds(entry.media_type)[0] for entry in entries)])),
+            tuple(dict.fromkeys([*self.languages, *(primary(entry.language) for entry in entries)])),
+            tuple(dict.fromkeys([*self.tags, *(entry.tags for entry in entries)])),
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """Return them as JSON can hold them."""
+        return {"media_types": self.media_types, "languages": self.languages, "tags": self.tags}
+
+    @classmethod
+    def read(cls, plain: dict[str, Any]) -> "Names":
+        """Read back what ``plain`` wrote."""
+        tags = tuple(tuple(each) for each in plain["tags"])
+        return cls(tuple(plain["media_types"]), tuple(plain["languages"]), tags)
+
+
+class Visible(NamedTuple):
+    """The visible rows of one segment, in the form in which they are used."""
+
+    rows: Ids | None
+    """Which they are, if few."""
+    bitmap: Bytes | None
+    """One bit a row, if many; None if all."""
+    share: float
+    """Which part of the segment's rows they are."""
+
+    def candidates(self, segment: Segment, query: Floats, k: int) -> Ids:
+        """Return at least the ``k`` visible rows nearest to ``query``, or all if they are fewer."""
+        if self.rows is not None:
+            return self.rows
+        if self.bitmap is None or self.share < MANY:
+            return segment.search(query, k, self.bitmap)
+        return self._overfetched(segment, query, k, self.bitmap)
+
+    def _overfetched(self, segment: Segment, query: Floats, k: int, bitmap: Bytes) -> Ids:
+        limit = int(k / self.share * 1.2) + 16
+        while True:
+            rows = segment.search(query, limit, None)
+            kept: Ids = rows[(bitmap[rows >> 3] >> (rows & 7).astype(np.uint8)) & 1 == 1]
+            if len(kept) >= k or len(rows) < limit:
+                return kept
+            limit *= 4
+
+
+class Seen(NamedTuple):
+    """What a scope may see of all segments."""
+
+    masks: tuple[Visible, ...]
+    total: int
+
+
+def columns(entries: Sequence[Entry], names: Names) -> Ids:
+    """Return what the entries are, shape (len(Column), len(entries))."""
+    types, languages, tags = (
+        {name: number for number, name in enumerate(each)}
+        for each in (names.media_types, names.languages, names.tags)
+    )
+    table = np.empty((len(Column), len(entries)), np.int64)
+    table[Column.PASSAGE] = [entry.passage for entry in entries]
+    table[Column.DOCUMENT] = [entry.document for entry in entries]
+    table[Column.SOURCE] = [entry.source for entry in entries]
+    table[Column.MODIFIED] = [moment(entry.modified) for entry in entries]
+    table[Column.MEDIA_TYPE] = [types[kinds(entry.media_type)[0]] for entry in entries]
+    table[Column.LANGUAGE] = [languages[primary(entry.language)] for entry in entries]
+    table[Column.TAGS] = [tags[entry.tags] for entry in entries]
+    return table
+
+
+def seen(segments: Sequence[Segment], names: Names, scope: Scope) -> Seen:
+    """Return which rows ``scope`` may see."""
+    masks = [_mask(segment, names, scope) for segment in segments]
+    counts = [int(np.count_nonzero(mask)) for mask in masks]
+    few = sum(counts) <= FEW
+    return Seen(tuple(_form(mask, few) for mask in masks), sum(counts))
+
+
+def _form(mask: Mask, few: bool) -> Visible:
+    share = float(mask.mean())
+    if few:
+        return Visible(np.flatnonzero(mask), None, share)
+    return Visible(None, None if mask.all() else np.packbits(mask, bitorder="little"), share)
+
+
+def _mask(segment: Segment, names: Names, scope: Scope) -> Mask:
+    mask: Mask = segment.classes != DEAD
+    if scope.classes is not None:
+        mask &= _among(segment.classes, scope.classes)
+    if scope.documents is not None:
+        mask &= np.isin(segment.columns[Column.DOCUMENT], np.array(sorted(scope.documents), np.int64))
+    filters = scope.filters
+    if filters.sources:
+        mask &= np.isin(segment.columns[Column.SOURCE], np.array(filters.sources, np.int64))
+    for column, allowed in _allowed(names, filters):
+        mask &= np.array(allowed, bool)[segment.columns[column]]
+    if filters.after is not None:
+        mask &= segment.columns[Column.MODIFIED] >= moment(filters.after)
+    if filters.before is not None:
+        mask &= segment.columns[Column.MODIFIED] < moment(filters.before)
+    return mask
+
+
+def _among(classes: NDArray[np.int32], wanted: frozenset[int]) -> Mask:
+    """Look every row's class up in a table; removed rows hit its last place, which is never set."""
+    table = np.zeros(int(classes.max(initial=0)) + 2, bool)
+    known = np.array([each for each in wanted if 0 <= each < len(table) - 1], np.int64)
+    table[known] = True
+    mask: Mask = table[classes]
+    return mask
+
+
+def _allowed(names: Names, filters: Filters) -> list[tuple[Column, list[bool]]]:
+    """Return for each filter on a string which of its numbers pass."""
+    wanted = {each.lower() for each in filters.types}
+    languages = {primary(each) for each in filters.languages}
+    tags = set(filters.tags)
+    found = []
+    if wanted:
+        found.append((Column.MEDIA_TYPE, [not wanted.isdisjoint(kinds(each)) for each in names.media_types]))
+    if languages:
+        found.append((Column.LANGUAGE, [each in languages for each in names.languages]))
+    if tags:
+        found.append((Column.TAGS, [tags <= set(each) for each in names.tags]))
+    return found

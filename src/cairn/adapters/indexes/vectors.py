@@ -1,0 +1,305 @@
+"""The vectors view: passages by cosine in immutable segments that one manifest names.
+
+Knows nothing of words or embedders. A write stores new files, then swaps the manifest: whoever
+reads sees all of it or nothing. What searches need is in one ``_View``, replaced as a whole.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cairn.adapters.indexes.masks import Names, Seen, columns, seen
+from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, settled
+from cairn.adapters.indexes.segments import (
+    DEAD,
+    Column,
+    Floats,
+    Rows,
+    Segment,
+    encode,
+    joined,
+    load,
+    regraded,
+    rotation,
+    save,
+    store,
+    unused,
+    whole,
+)
+from cairn.errors import Invalid, Storage
+from cairn.protocols import Entry, Hits, Scope
+
+LAYOUT = 1
+"""Raised whenever files change: an index of another layout is not opened."""
+MANIFEST = "manifest.json"
+MOST_SEGMENTS = 8
+GROWTH = 2
+"""A segment joins a merge if it is at most so many times as large as all smaller ones."""
+MOST_MASKS = 64
+ATTEMPTS = 5
+"""Times a manifest is read whose files another process may just be replacing."""
+
+Stamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _View:
+    """What one manifest names."""
+
+    segments: tuple[Segment, ...] = ()
+    position: int = 0
+    names: Names = field(default_factory=Names)
+    rotation: Floats | None = None
+    rotation_file: str = ""
+    stamp: Stamp | None = None
+    masks: dict[Scope, Seen] = field(default_factory=dict)
+
+    def seen(self, scope: Scope) -> Seen:
+        """Return which rows ``scope`` may see."""
+        found = self.masks.get(scope)
+        if found is None:
+            found = seen(self.segments, self.names, scope)
+            if len(self.masks) >= MOST_MASKS:
+                self.masks.clear()
+            self.masks[scope] = found
+        return found
+
+
+class Vectors:
+    """Passages by cosine in ``folder``; an index that cannot be read is as an empty one."""
+
+    def __init__(self, folder: Path, dimensions: int, *, writable: bool) -> None:
+        self._path = folder / f"vectors-{LAYOUT}-{dimensions}"
+        self._dimensions = dimensions
+        self._writable = writable
+        self._lock = threading.Lock()
+        self._view = _View()
+        if writable:
+            self._prepare(folder)
+
+    def search(self, vector: Floats, scope: Scope, k: int) -> Hits:
+        """Return at most ``k`` passages, best first; raises Invalid for a vector of another shape."""
+        self._check(vector, (self._dimensions,))
+        view, length = self._current(), float(np.linalg.norm(vector))
+        if view.rotation is None or hopeless(scope, k) or not 0 < length < np.inf:
+            return NOTHING
+        query = (vector / length).astype(np.float32) @ view.rotation
+        return _search(view, view.seen(scope), query, k)
+
+    def position(self) -> int:
+        """Return up to where the journal has been applied."""
+        return self._current().position
+
+    def write(
+        self,
+        removed: Collection[int],
+        regranted: Mapping[int, int],
+        entries: Sequence[Entry],
+        vectors: Floats,
+        position: int,
+    ) -> None:
+        """Drop documents, regrant others, add entries and move the position, in one step.
+
+        ``vectors`` has shape (len(entries), dimensions). Raises Storage when the disk refuses.
+        """
+        self._check_writable()
+        if entries:
+            self._check(vectors, (len(entries), self._dimensions))
+        try:
+            self._write(removed, regranted, entries, vectors, position)
+        except (OSError, RuntimeError) as error:
+            raise Storage(
+                f"The index in {self._path} could not be written ({error}); free space and try again."
+            ) from error
+
+    def reset(self) -> None:
+        """Begin again from nothing; raises Storage when the disk refuses."""
+        self._check_writable()
+        try:
+            (self._path / MANIFEST).unlink(missing_ok=True)
+        except OSError as error:
+            raise Storage(f"The index in {self._path} cannot be emptied ({error}); mend access.") from error
+        self._sweep()
+
+    def close(self) -> None:
+        """Let go of every file."""
+        self._view = _View()
+
+    def _write(
+        self,
+        removed: Collection[int],
+        regranted: Mapping[int, int],
+        entries: Sequence[Entry],
+        vectors: Floats,
+        position: int,
+    ) -> None:
+        view = self._current()
+        names = view.names.extended(entries)
+        turned, turned_file = view.rotation, view.rotation_file
+        if turned is None:
+            turned, turned_file = rotation(self._dimensions), unused("rotation.npy")
+            save(self._path / turned_file, turned)
+        segments = [self._regraded(segment, removed, regranted) for segment in view.segments]
+        if entries:
+            classes = np.array([entry.access_class for entry in entries], np.int32)
+            rows = Rows(encode(vectors, turned), columns(entries, names), classes)
+            segments.append(store(self._path, rows))
+        segments = self._merged([segment for segment in segments if segment.live])
+        self._publish(segments, names, turned_file, position)
+        self._sweep()
+
+    def _regraded(self, segment: Segment, removed: Collection[int], regranted: Mapping[int, int]) -> Segment:
+        documents = segment.columns[Column.DOCUMENT]
+        classes = segment.classes.copy()
+        if regranted:
+            known = np.array(sorted(regranted), np.int64)
+            granted = np.array([regranted[each] for each in known.tolist()], np.int32)
+            hit = np.isin(documents, known) & (classes != DEAD)
+            classes[hit] = granted[np.searchsorted(known, documents[hit])]
+        if removed:
+            classes[np.isin(documents, np.array(sorted(removed), np.int64))] = DEAD
+        return segment if np.array_equal(classes, segment.classes) else regraded(self._path, segment, classes)
+
+    def _merged(self, segments: list[Segment]) -> list[Segment]:
+        merging = _mergeable(segments)
+        if not merging:
+            return segments
+        merged = store(self._path, joined([segment.rows() for segment in merging]))
+        return [segment for segment in segments if segment not in merging] + [merged]
+
+    def _publish(self, segments: Sequence[Segment], names: Names, turned: str, position: int) -> None:
+        files = [name for segment in segments for name in segment.files] + [turned]
+        manifest = {
+            "position": position,
+            "rotation": turned,
+            "names": names.plain(),
+            "segments": [segment.files for segment in segments],
+            "sizes": {name: (self._path / name).stat().st_size for name in files},
+        }
+        draft = self._path / unused("manifest")
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump(manifest, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, self._path / MANIFEST)
+        _sync_folder(self._path)
+
+    def _sweep(self) -> None:
+        view = self._current()
+        kept = {name for segment in view.segments for name in segment.files} | {view.rotation_file, MANIFEST}
+        for path in self._path.iterdir():
+            if path.name not in kept:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+    def _prepare(self, folder: Path) -> None:
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Storage(
+                f"The folder {self._path} cannot be made ({error}); mend access and try again."
+            ) from error
+        for other in folder.glob("vectors-*"):
+            if other != self._path:
+                shutil.rmtree(other, ignore_errors=True)
+
+    def _current(self) -> _View:
+        view = self._view
+        if view.stamp is not None and view.stamp == self._stamp():
+            return view
+        with self._lock:
+            for _ in range(ATTEMPTS):
+                stamp = self._stamp()
+                if stamp is None or stamp != self._view.stamp:
+                    self._view = self._look(stamp, self._view)
+                if self._view.stamp is not None or stamp is None:
+                    break
+            return self._view
+
+    def _stamp(self) -> Stamp | None:
+        try:
+            found = (self._path / MANIFEST).stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+    def _look(self, stamp: Stamp | None, old: _View) -> _View:
+        if stamp is None:
+            return _View()
+        try:
+            manifest = json.loads((self._path / MANIFEST).read_text("utf-8"))
+            for name, size in manifest["sizes"].items():
+                if (self._path / name).stat().st_size != size:
+                    raise ValueError(f"{name} is torn.")
+            return self._opened(manifest, stamp, {segment.files[0]: segment for segment in old.segments})
+        except (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError):
+            return _View()
+
+    def _opened(self, manifest: Any, stamp: Stamp, known: Mapping[str, Segment]) -> _View:
+        return _View(
+            segments=tuple(load(self._path, tuple(f), known.get(f[0])) for f in manifest["segments"]),
+            position=int(manifest["position"]),
+            names=Names.read(manifest["names"]),
+            rotation=np.load(self._path / manifest["rotation"]),
+            rotation_file=manifest["rotation"],
+            stamp=stamp,
+        )
+
+    def _check_writable(self) -> None:
+        if not self._writable:
+            raise Invalid(f"The index in {self._path} was opened for reading; open it for writing first.")
+
+    def _check(self, array: NDArray[Any], shape: tuple[int, ...]) -> None:
+        if array.shape != shape:
+            raise Invalid(
+                f"Vectors of shape {array.shape} do not fit an index of {self._dimensions} dimensions, "
+                f"which takes {shape}; use the embedder that it was built with."
+            )
+
+
+def _search(view: _View, visible: Seen, query: Floats, k: int) -> Hits:
+    """Fetch more and more candidates until the ``k`` best are known, then rank by exact scores."""
+    stretched, limit = whole(query), k + max(k // 2, 16)
+    while visible.total:
+        found = [NOTHING]
+        for segment, mask in zip(view.segments, visible.masks, strict=True):
+            rows = mask.candidates(segment, stretched, limit)
+            found.append(Hits(segment.columns[Column.PASSAGE][rows], segment.cosines(query, rows)))
+        passages = np.concatenate([each.passages for each in found])
+        scores = np.concatenate([each.scores for each in found])
+        last = max((float(each.scores.min()) for each in found if len(each.scores) >= limit), default=-np.inf)
+        if len(passages) == visible.total or settled(scores, k, last, limit):
+            return best(passages, scores, k)
+        limit *= 4
+    return NOTHING
+
+
+def _mergeable(segments: Sequence[Segment]) -> list[Segment]:
+    """Return what to merge: all that is mostly removed, and, of too many, the small ones."""
+    if len(segments) <= MOST_SEGMENTS:
+        return [segment for segment in segments if segment.live * 2 < len(segment.classes)]
+    ordered = sorted(segments, key=lambda segment: segment.live)
+    total, taken = 0, 0
+    for segment in ordered:
+        if taken >= 2 and segment.live > GROWTH * total:
+            break
+        total, taken = total + segment.live, taken + 1
+    return ordered[:taken]
+
+
+def _sync_folder(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,266 @@
+"""The words view: passages by BM25 in Tantivy, with the position in the same commit.
+
+Knows nothing of vectors. One process writes; any number of processes and threads read, and see
+what was committed at their next call.
+"""
+
+import contextlib
+import secrets
+import shutil
+import threading
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from tantivy import Index, IndexWriter, Query, Searcher
+
+from cairn.adapters.indexes.queries import narrowed, numbers, query_terms, restricted, text_query
+from cairn.adapters.indexes.schema import LAYOUT, SCHEMA, document, marker, register
+from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, settled
+from cairn.errors import Busy, Invalid, Storage
+from cairn.protocols import Entry, Hits, Scope
+
+HEAP = 64_000_000
+"""Bytes a writer holds before it writes a segment."""
+FEW_CLASSES = 1_000
+LARGE_SHARE = 0.25
+SMALL_SHARE = 0.02
+MOST_SHARES = 1_000
+MOST_DELETED = 1_000
+ATTEMPTS = 3
+"""Times a commit is read that another process may just be replacing."""
+
+Stamp = tuple[int, int, int]
+
+
+class _View(NamedTuple):
+    """What one commit holds."""
+
+    searcher: Searcher
+    sets: tuple[str, ...]
+    position: int
+    stamp: Stamp
+
+
+class Words:
+    """Passages by words in ``folder``; an index that cannot be read is as an empty one."""
+
+    def __init__(self, folder: Path, *, writable: bool) -> None:
+        self._path = folder / f"words-{LAYOUT}"
+        self._writable = writable
+        self._lock = threading.Lock()
+        self._index: Index | None = None
+        self._writer: IndexWriter | None = None
+        self._view: _View | None = None
+        self._shares: dict[frozenset[int], tuple[float, int]] = {}
+        if writable:
+            self._prepare(folder)
+
+    def search(self, query: str, scope: Scope, k: int) -> Hits:
+        """Return at most ``k`` passages, best first."""
+        view = self._current()
+        if view is None or hopeless(scope, k):
+            return NOTHING
+        terms = query_terms(query, view.sets, view.searcher)
+        if not terms:
+            return NOTHING
+        text = narrowed(text_query(terms), scope)
+        if scope.classes is None:
+            return _fetch(view.searcher, text, None, k, 1.0)
+        share = self._share(view.searcher, scope.classes)
+        if share < (LARGE_SHARE if len(scope.classes) <= FEW_CLASSES else SMALL_SHARE):
+            return _fetch(
+                view.searcher, restricted(text, [numbers("access_class", scope.classes)]), None, k, 1.0
+            )
+        return _fetch(view.searcher, text, scope.classes, k, share)
+
+    def position(self) -> int:
+        """Return up to where the journal has been applied."""
+        view = self._current()
+        return 0 if view is None else view.position
+
+    def write(self, removed: Collection[int], entries: Iterable[Entry], position: int) -> None:
+        """Drop documents, add entries and move the position, in one commit.
+
+        Raises Busy when another process is writing, Storage when the disk refuses.
+        """
+        with self._writing() as writer:
+            with _storing(self._path):
+                _delete(writer, "document", removed)
+            for entry in entries:
+                prepared = document(entry)
+                with _storing(self._path):
+                    writer.add_document(prepared)
+            with _storing(self._path):
+                _delete(writer, "marker", [1])
+                writer.add_document(marker(position))
+                writer.commit()
+
+    def reset(self) -> None:
+        """Begin again from nothing; raises Storage when the disk refuses."""
+        self._check_writable()
+        self.close()
+        with _storing(self._path), self._lock:
+            self._index = self._create()
+
+    def close(self) -> None:
+        """Let merges end and give the writer's lock back."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with contextlib.suppress(ValueError, OSError):
+                writer.wait_merging_threads()
+        self._view = self._index = None
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[IndexWriter]:
+        writer = self._open_writer()
+        try:
+            yield writer
+        except BaseException:
+            self._abandon(writer)
+            raise
+
+    def _open_writer(self) -> IndexWriter:
+        self._check_writable()
+        if self._writer is None:
+            try:
+                self._writer = self._opened().writer(HEAP, 1)
+            except ValueError as error:
+                raise _refused(self._path, error) from error
+        return self._writer
+
+    def _check_writable(self) -> None:
+        if not self._writable:
+            raise Invalid(f"The index in {self._path} was opened for reading; open it for writing first.")
+
+    def _abandon(self, writer: IndexWriter) -> None:
+        try:
+            writer.rollback()
+        except (ValueError, OSError):
+            self._writer = None
+
+    def _prepare(self, folder: Path) -> None:
+        with _storing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            for other in folder.glob("words-*"):
+                if other != self._path:
+                    shutil.rmtree(other, ignore_errors=True)
+            if self._current() is None:
+                self._index = self._create()
+
+    def _create(self) -> Index:
+        if self._path.exists():
+            broken = self._path.with_name(f"words-broken-{secrets.token_hex(4)}")
+            self._path.rename(broken)
+            shutil.rmtree(broken, ignore_errors=True)
+        self._path.mkdir()
+        return _readied(Index(SCHEMA, str(self._path)))
+
+    def _current(self) -> _View | None:
+        view, stamp = self._view, self._stamp()
+        if view is not None and view.stamp == stamp:
+            return view
+        with self._lock:
+            for _ in range(ATTEMPTS):
+                stamp, view = self._stamp(), self._view
+                if view is None or view.stamp != stamp:
+                    self._view = view = None if stamp is None else self._look(stamp)
+                if view is not None or stamp is None:
+                    break
+            return view
+
+    def _stamp(self) -> Stamp | None:
+        try:
+            found = (self._path / "meta.json").stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+    def _look(self, stamp: Stamp) -> _View | None:
+        try:
+            index = self._opened()
+            index.reload()
+            searcher = index.searcher()
+            sets = tuple(term for term, _ in searcher.terms_with_prefix("analyser", ""))
+            return _View(searcher, sets, _position(searcher), stamp)
+        except (ValueError, OSError):
+            self._index = None
+            return None
+
+    def _opened(self) -> Index:
+        if self._index is None:
+            self._index = _readied(Index.open(str(self._path)))
+        return self._index
+
+    def _share(self, searcher: Searcher, classes: frozenset[int]) -> float:
+        """Return which part of all passages has one of ``classes``, about."""
+        total = searcher.num_docs
+        known = self._shares.get(classes)
+        if known is not None and abs(total - known[1]) <= total * 0.1:
+            return known[0]
+        seen = sum(searcher.doc_freq("access_class", each) for each in classes if each >= 0)
+        share = min(1.0, seen / max(total, 1))
+        if len(self._shares) >= MOST_SHARES:
+            self._shares = {}
+        self._shares[classes] = (share, total)
+        return share
+
+
+def _readied(index: Index) -> Index:
+    """Prepare an index for writing, and for being reloaded only when asked."""
+    register(index)
+    index.config_reader("manual")
+    return index
+
+
+def _delete(writer: IndexWriter, field: str, values: Collection[int]) -> None:
+    """Delete by query: deleting by term takes every number for a signed one and deletes nothing."""
+    wanted = sorted(values)
+    for start in range(0, len(wanted), MOST_DELETED):
+        writer.delete_documents_by_query(numbers(field, wanted[start : start + MOST_DELETED]))
+
+
+def _fetch(searcher: Searcher, query: Query, classes: frozenset[int] | None, k: int, share: float) -> Hits:
+    """Fetch more and more until the ``k`` best that have one of ``classes`` are known for certain."""
+    limit = int(k / max(share, SMALL_SHARE) * 1.2) + 16
+    total = max(searcher.num_docs, 1)
+    while True:
+        limit = min(limit, total)
+        found = searcher.search(query, limit, count=False).hits
+        addresses = [address for _, address in found]
+        scores = np.array([score for score, _ in found], np.float32)
+        passages = np.array(searcher.fast_field_values("passage", addresses), np.int64)
+        ended = len(found) < limit or limit == total
+        last = 0.0 if ended else float(scores[-1])
+        if classes is not None:
+            values = searcher.fast_field_values("access_class", addresses)
+            kept = [row for row, value in enumerate(values) if value in classes]
+            passages, scores = passages[kept], scores[kept]
+        if ended or settled(scores, k, last, limit):
+            return best(passages, scores, k)
+        limit *= 4
+
+
+def _position(searcher: Searcher) -> int:
+    found = searcher.search(numbers("marker", [1]), 1, count=False).hits
+    if not found:
+        return 0
+    value = searcher.fast_field_values("position", [address for _, address in found])[0]
+    return int(value) if value is not None else 0
+
+
+@contextlib.contextmanager
+def _storing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise _refused(path, error) from error
+
+
+def _refused(path: Path, error: Exception) -> Busy | Storage:
+    if "LockBusy" in str(error):
+        return Busy(f"Another process is writing the index in {path}; try again when it has ended.")
+    return Storage(
+        f"The index in {path} could not be written ({error}); free space or mend access and try again."
+    )

@@ -1,0 +1,93 @@
+"""The journal as everything but ingest reads it.
+
+Knows nothing of who asks: the access decision is made with the classes it returns.
+"""
+
+from collections.abc import Collection
+
+from sqlalchemy import func, select
+
+from cairn.adapters.journal import rows
+from cairn.adapters.journal.database import Database, select_in
+from cairn.adapters.journal.schema import changes, classes, documents, passages, sources
+from cairn.protocols import DocumentRecord, JournalChange, Known, PassageRecord, SourceRecord
+from cairn.types import State
+
+SERVING = (State.INDEXED, State.PENDING)
+"""A document about to be read again serves what was read before."""
+
+
+class SqlCatalogue:
+    """See ``cairn.protocols.Catalogue``; ``model`` is the present embedder's name."""
+
+    def __init__(self, database: Database, model: str) -> None:
+        self._database = database
+        self._model = model
+
+    def sources(self) -> list[SourceRecord]:
+        with self._database.read() as connection:
+            return [rows.source(row) for row in connection.execute(select(sources).order_by(sources.c.id))]
+
+    def known(self, source: int) -> dict[str, Known]:
+        with self._database.read() as connection:
+            readers = {row.id: rows.readers(row) for row in connection.execute(select(classes))}
+            query = select(documents.c.uri, documents.c.fingerprint, documents.c.access_class).where(
+                documents.c.source == source, documents.c.state != State.DELETED
+            )
+            return {
+                uri: Known(fingerprint, readers[granted])
+                for uri, fingerprint, granted in connection.execute(query)
+            }
+
+    def documents(self, ids: Collection[int]) -> list[DocumentRecord]:
+        with self._database.read() as connection:
+            found = select_in(connection, select(documents), documents.c.id, ids)
+            return [rows.document(row, self._model) for row in found]
+
+    def find(
+        self, *, source: int | None = None, uri: str | None = None, states: Collection[State] = ()
+    ) -> list[DocumentRecord]:
+        query = select(documents).order_by(documents.c.id)
+        if source is not None:
+            query = query.where(documents.c.source == source)
+        if uri is not None:
+            query = query.where(documents.c.uri == uri)
+        if states:
+            query = query.where(documents.c.state.in_(states))
+        with self._database.read() as connection:
+            return [rows.document(row, self._model) for row in connection.execute(query)]
+
+    def passages(self, documents: Collection[int]) -> list[PassageRecord]:
+        query = select(passages).order_by(passages.c.document, passages.c.ordinal)
+        with self._database.read() as connection:
+            found = select_in(connection, query, passages.c.document, documents)
+            return [rows.passage(row) for row in found]
+
+    def citable(self, ids: Collection[int]) -> dict[int, tuple[PassageRecord, DocumentRecord]]:
+        with self._database.read() as connection:
+            found = [rows.passage(row) for row in select_in(connection, select(passages), passages.c.id, ids)]
+            query = select(documents).where(documents.c.state.in_(SERVING))
+            owners = {record.document for record in found}
+            holding = {
+                row.id: rows.document(row, self._model)
+                for row in select_in(connection, query, documents.c.id, owners)
+            }
+        return {
+            record.id: (record, holding[record.document]) for record in found if record.document in holding
+        }
+
+    def counts(self) -> dict[tuple[int, State, int], int]:
+        keys = (documents.c.source, documents.c.state, documents.c.access_class)
+        with self._database.read() as connection:
+            grouped = connection.execute(select(*keys, func.count()).group_by(*keys))
+            return {(source, State(state), granted): n for source, state, granted, n in grouped}
+
+    def head(self) -> int:
+        with self._database.read() as connection:
+            newest = connection.execute(select(func.max(changes.c.seq))).scalar()
+            return 0 if newest is None else int(newest)
+
+    def changes(self, since: int, limit: int) -> list[JournalChange]:
+        query = select(changes).where(changes.c.seq > since).order_by(changes.c.seq).limit(limit)
+        with self._database.read() as connection:
+            return [JournalChange(row.seq, row.kind, row.document) for row in connection.execute(query)]

@@ -1,0 +1,151 @@
+"""One database behind the journal's parts: connections, transactions, errors, small helpers.
+
+Knows the two dialects' differences and nothing of documents.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    Table,
+    create_engine,
+    event,
+    exc,
+    make_url,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from cairn.adapters.journal.schema import meta, migrate
+from cairn.errors import Busy, Storage
+
+CHUNK = 500
+"""Ids in one IN list: well under SQLite's oldest limit on variables."""
+WRITER = 0x6361_6972
+"""Key of PostgreSQL's advisory lock that orders writers, and so sequence numbers, by commit."""
+
+
+class Database:
+    """Reads and writes in transactions; any number of readers, one writer at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.insert = sqlite.insert if self.sqlite else postgresql.insert
+        with self.write() as connection:
+            migrate(connection)
+
+    @property
+    def sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Hold a reading transaction, which never waits for the writer."""
+        with _said_plainly(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Hold the one writing transaction; it commits at the end or leaves no mark."""
+        with _said_plainly(), self.engine.connect() as connection:
+            connection.execution_options(writing=True)
+            with connection.begin():
+                if not self.sqlite:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER})
+                yield connection
+
+    def add_missing(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert the rows whose key is not there yet."""
+        if rows:
+            connection.execute(self.insert(table).on_conflict_do_nothing(), rows)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def bump(connection: Connection, key: str) -> None:
+    """Raise a counter in ``meta`` by one."""
+    value = counter(connection, key) + 1
+    connection.execute(meta.delete().where(meta.c.key == key))
+    connection.execute(meta.insert().values(key=key, value=str(value)))
+
+
+def counter(connection: Connection, key: str) -> int:
+    """Read a counter in ``meta``; 0 when it was never raised."""
+    row = connection.execute(meta.select().where(meta.c.key == key)).first()
+    return 0 if row is None else int(row.value)
+
+
+def select_in(
+    connection: Connection, query: Select[Any], column: Column[Any], values: Iterable[Any]
+) -> Iterator[Row[Any]]:
+    """Run ``query`` for rows whose ``column`` is one of ``values``, however many those are."""
+    for chunk in chunks(values):
+        yield from connection.execute(query.where(column.in_(chunk)))
+
+
+def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """Split values into lists short enough for one statement."""
+    everything = list(values)
+    for start in range(0, len(everything), CHUNK):
+        yield everything[start : start + CHUNK]
+
+
+def open_sqlite(path: Path) -> Database:
+    """Open or create the journal in one file (write-ahead log, so that readers never wait)."""
+    engine = create_engine(f"sqlite+pysqlite:///{path}", connect_args={"timeout": 60})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return Database(engine)
+
+
+def open_postgresql(url: str) -> Database:
+    """Open or create the journal in a PostgreSQL database, ``//user@host/name`` or a whole URL."""
+    full = make_url(url if "://" in url else f"postgresql:{url}").set(drivername="postgresql+psycopg")
+    return Database(create_engine(full, pool_pre_ping=True))
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy begins transactions itself, below
+    for pragma in (
+        "journal_mode=WAL",
+        # An index flushes to disk what it took from here, so what it took must be there as well.
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",  # what is forgotten is overwritten, not only unlinked
+        "cache_size=-65536",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    try:
+        yield
+    except exc.OperationalError as error:
+        reason = str(error.orig)
+        if "locked" in reason:
+            raise Busy("Another process holds the journal; try again when it is done.") from error
+        if "full" in reason or "No space" in reason:
+            raise Storage(
+                "The disk is full; nothing that was committed is lost. Make room and run it again."
+            ) from error
+        raise Storage(f"The journal cannot be used: {reason.strip().splitlines()[0]}") from error
+    except exc.DatabaseError as error:
+        if "malformed" in str(error.orig) or "not a database" in str(error.orig):
+            raise Storage(
+                f"The journal is damaged ({error.orig}); restore it from a backup, the index rebuilds itself."
+            ) from error
+        raise

@@ -1,0 +1,76 @@
+"""How the journal's rows become records, and back: the one place that knows both forms."""
+
+import json
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Row
+
+from cairn.access import Readers
+from cairn.protocols import DocumentRecord, PassageRecord, SourceRecord
+from cairn.types import Passage, State, read_anchors, write_anchors
+
+
+def source(row: Row[Any]) -> SourceRecord:
+    """Read a row of ``sources``."""
+    return SourceRecord(row.id, row.spec, json.loads(row.options), row.error)
+
+
+def document(row: Row[Any], model: str) -> DocumentRecord:
+    """Read a row of ``documents``; ``model`` is the present embedder's name."""
+    return DocumentRecord(
+        id=row.id,
+        source=row.source,
+        uri=row.uri,
+        state=State(row.state),
+        reason=row.reason,
+        access_class=row.access_class,
+        title=row.title,
+        media_type=row.media_type,
+        size=row.size,
+        modified=datetime.fromtimestamp(row.modified, UTC),
+        fingerprint=row.fingerprint,
+        content=row.content,
+        recipe=row.recipe,
+        version=row.version,
+        language=row.language,
+        pages=row.pages,
+        metadata=json.loads(row.metadata),
+        embedded=row.embedded == model,
+    )
+
+
+def passage(row: Row[Any]) -> PassageRecord:
+    """Read a row of ``passages``."""
+    return PassageRecord(
+        row.id,
+        row.document,
+        row.ordinal,
+        Passage(
+            text=row.text,
+            context=row.context,
+            anchors=read_anchors(json.loads(row.anchors)),
+            tokens=row.tokens,
+            kind=row.kind,
+        ),
+    )
+
+
+def passage_values(document_id: int, ordinal: int, passage: Passage) -> dict[str, Any]:
+    """Write a passage as values of its row."""
+    return {
+        "document": document_id,
+        "ordinal": ordinal,
+        "kind": passage.kind,
+        "text": passage.text,
+        "context": passage.context,
+        "anchors": json.dumps(write_anchors(passage.anchors), separators=(",", ":")),
+        "tokens": passage.tokens,
+        "hash": blake2b(passage.embedded_text().encode(), digest_size=16).hexdigest(),
+    }
+
+
+def readers(row: Row[Any]) -> Readers:
+    """Read the readers of a row that joins ``classes``."""
+    return Readers.from_key(row.readers)

@@ -1,0 +1,47 @@
+"""Jobs and traces in the journal."""
+
+import json
+import time
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+
+from cairn.adapters.journal.database import Database
+from cairn.adapters.journal.schema import jobs, spans
+from cairn.protocols import SpanRecord
+
+
+class SqlRuns:
+    """See ``cairn.protocols.Runs``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, records: Sequence[SpanRecord]) -> None:
+        values = [
+            record._asdict() | {"attributes": json.dumps(dict(record.attributes), ensure_ascii=False)}
+            for record in records
+        ]
+        with self._database.write() as connection:
+            self._database.add_missing(connection, spans, values)
+
+    def trace(self, trace: str) -> list[SpanRecord]:
+        query = select(spans).where(spans.c.trace == trace).order_by(spans.c.start)
+        with self._database.read() as connection:
+            return [
+                SpanRecord(**row._asdict() | {"attributes": json.loads(row.attributes)})
+                for row in connection.execute(query)
+            ]
+
+    def begin(self, kind: str) -> int:
+        now = time.time()
+        left_open = update(jobs).where(jobs.c.kind == kind, jobs.c.ended.is_(None))
+        opened = jobs.insert().values(kind=kind, state="running", detail="", started=now)
+        with self._database.write() as connection:
+            connection.execute(left_open.values(state="stopped", ended=now))
+            return int(connection.execute(opened.returning(jobs.c.id)).scalar_one())
+
+    def end(self, job: int, state: str, detail: str) -> None:
+        done = update(jobs).where(jobs.c.id == job)
+        with self._database.write() as connection:
+            connection.execute(done.values(state=state, detail=detail, ended=time.time()))

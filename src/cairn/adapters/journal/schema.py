@@ -1,0 +1,176 @@
+"""The journal's tables, and the list of steps by which an older journal becomes a newer one.
+
+One schema for both dialects. Knows nothing of what the rows are used for.
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from cairn.errors import Storage
+
+metadata = MetaData()
+
+# SQLite makes an alias of its row id only of a column declared INTEGER.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("spec", Text, nullable=False, unique=True),
+    Column("options", Text, nullable=False),
+    Column("error", Text),
+)
+
+classes = Table(
+    "classes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("readers", Text, nullable=False, unique=True),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source", ForeignKey("sources.id"), nullable=False),
+    Column("uri", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("access_class", ForeignKey("classes.id"), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("modified", Float, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("content", Text),
+    Column("recipe", Text),
+    Column("version", Integer, nullable=False),
+    Column("language", Text),
+    Column("pages", Integer),
+    Column("metadata", Text, nullable=False),
+    Column("embedded", Text),
+    UniqueConstraint("source", "uri"),
+    Index("documents_state", "state", "id"),
+    sqlite_autoincrement=True,
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("document", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("recipe", Text, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+passages = Table(
+    "passages",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("document", ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("ordinal", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("context", Text, nullable=False),
+    Column("anchors", Text, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("hash", Text, nullable=False, index=True),
+    sqlite_autoincrement=True,
+)
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("vector", LargeBinary, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", Id, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("document", BigInteger, nullable=False),
+    Column("at", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+principals = Table("principals", metadata, Column("name", Text, primary_key=True))
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("member", ForeignKey("principals.name", ondelete="CASCADE"), primary_key=True),
+    Column("group", ForeignKey("principals.name", ondelete="CASCADE"), primary_key=True),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("started", Float, nullable=False),
+    Column("ended", Float),
+)
+
+spans = Table(
+    "spans",
+    metadata,
+    Column("span", Text, primary_key=True),
+    Column("trace", Text, nullable=False, index=True),
+    Column("parent", Text),
+    Column("name", Text, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("attributes", Text, nullable=False),
+)
+
+
+def _m001_initial(connection: Connection) -> None:
+    metadata.create_all(connection)
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_m001_initial,)
+"""Never edit one that has been released; add another."""
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the journal to the newest schema, within the caller's transaction.
+
+    Raises Storage when it was written by a newer Cairn.
+    """
+    meta.create(connection, checkfirst=True)
+    row = connection.execute(meta.select().where(meta.c.key == "schema")).first()
+    done = 0 if row is None else int(row.value)
+    if done > len(MIGRATIONS):
+        raise Storage(
+            f"This library was written by a newer Cairn (schema {done}, this one knows {len(MIGRATIONS)}); "
+            "upgrade Cairn to open it."
+        )
+    if done == len(MIGRATIONS):
+        return
+    for step in MIGRATIONS[done:]:
+        step(connection)
+    connection.execute(meta.delete().where(meta.c.key == "schema"))
+    connection.execute(meta.insert().values(key="schema", value=str(len(MIGRATIONS))))

@@ -1,0 +1,64 @@
+"""Embeddings in the journal, by (passage hash, model), as 16-bit floats."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import and_, select, update
+
+from cairn.adapters.journal.catalogue import SERVING
+from cairn.adapters.journal.database import Database, chunks, select_in
+from cairn.adapters.journal.library import note
+from cairn.adapters.journal.schema import documents, embeddings, passages
+
+# 16 bits change a cosine by less than 0.001 and halve the journal.
+STORED = np.float16
+
+
+class SqlVectors:
+    """See ``cairn.protocols.Vectors``; ``model`` is the present embedder's name."""
+
+    def __init__(self, database: Database, model: str) -> None:
+        self._database = database
+        self._model = model
+
+    def unembedded(self, limit: int | None = None) -> list[int]:
+        lacking = documents.c.embedded.is_(None) | (documents.c.embedded != self._model)
+        query = (
+            select(documents.c.id)
+            .where(documents.c.state.in_(SERVING), documents.c.version > 0, lacking)
+            .order_by(documents.c.id.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def missing(self, documents_: Collection[int]) -> list[tuple[str, str]]:
+        have = and_(embeddings.c.hash == passages.c.hash, embeddings.c.model == self._model)
+        query = (
+            select(passages.c.hash, passages.c.context, passages.c.text)
+            .outerjoin(embeddings, have)
+            .where(embeddings.c.hash.is_(None))
+        )
+        with self._database.read() as connection:
+            found = select_in(connection, query, passages.c.document, documents_)
+            return list({row.hash: f"{row.context}\n{row.text}" for row in found}.items())
+
+    def store(self, hashes: Sequence[str], vectors: NDArray[np.float32], documents_: Collection[int]) -> None:
+        packed = [
+            {"hash": hash_, "model": self._model, "vector": vector.tobytes()}
+            for hash_, vector in zip(hashes, vectors.astype(STORED), strict=True)
+        ]
+        with self._database.write() as connection:
+            self._database.add_missing(connection, embeddings, packed)
+            for chunk in chunks(documents_):
+                these = update(documents).where(documents.c.id.in_(chunk))
+                connection.execute(these.values(embedded=self._model))
+            note(connection, "vectors", documents_)
+
+    def load(self, documents_: Collection[int]) -> dict[int, NDArray[np.float32]]:
+        have = and_(embeddings.c.hash == passages.c.hash, embeddings.c.model == self._model)
+        query = select(passages.c.id, embeddings.c.vector).join(embeddings, have)
+        with self._database.read() as connection:
+            found = select_in(connection, query, passages.c.document, documents_)
+            return {row.id: np.frombuffer(row.vector, STORED).astype(np.float32) for row in found}

@@ -1,0 +1,274 @@
+"""Tidy text, elements with their anchors, titles, dates and running lines: what the parsers here share.
+
+Knows no file format and no outside library.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from cairn.errors import ParseFailed
+from cairn.types import Anchor, Element, ElementKind, Locator
+
+_CONTROLS = "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
+_INVISIBLE = "\xad\u200b\u2060\ufeff\ufffe\uffff\ud800-\udfff"
+_SPACES = "\r\x0b\x0c\x1c-\x1f\x85\xa0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_LIGATURES = ("ff", "fi", "fl", "ffi", "ffl", "st", "st")
+_ODD = re.compile(f"[{_SPACES}\ufb00-\ufb06{_CONTROLS}{_INVISIBLE}]")
+_PLAIN = {
+    **dict.fromkeys("\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029", "\n"),
+    **dict.fromkeys("\x1f\xa0\u202f\u205f\u3000", " "),
+    **{chr(code): " " for code in range(0x2000, 0x200B)},
+    **{chr(0xFB00 + at): letters for at, letters in enumerate(_LIGATURES)},
+}
+_DENSE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
+_NOT_A_TITLE = re.compile(
+    r"untitled|unbenannt|sans titre|no title|title|unspecified|anonymous|document ?\d*|dokument ?\d*"
+    r"|(powerpoint |pptx? )?presentation ?\d*|slide ?\d*|print|scan\S*|layout ?\d*"
+    r"|microsoft (word|powerpoint|excel|office)\b.*|\S+\.[a-z]{1,5}\d?"
+    r"|.*\.(docx?|xlsx?|pptx?|pdf|rtf|indd|qxd|tex|dvi|fm|wpd|odt)",
+    re.IGNORECASE,
+)
+_PDF_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?(?:(Z)|([+-])(\d\d)'?(\d\d)?'?)?")
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
+_DIGITS = re.compile(r"\d+")
+_BEFORE = re.compile(r"(?:US|CA|A|C|NZ|HK|S)?[$€£¥₹]|\(|[$€£¥]\s?\(|USD|EUR|GBP|CHF")
+_AFTER = re.compile(r"\)?\s?%\s?\)?|\)|pts|bps")
+_STRAY = re.compile(r"(.*\S)\s+([$€£¥]\s?\(?)")
+_NUMBER = re.compile(
+    r"[-+(\u2212\u2013\u2014]*\s*[$€£¥]?\s*[-+(]?\s*(?:\d[\d.,\s]*|[-\u2212\u2013\u2014])[)%*†]*\s*%?\)?"
+)
+_YEAR = re.compile(r"\(?(?:19|20)\d\d\)?(?:\s?\(\w\))?")
+_MOST_HEADER = 4
+_BAND = 0.1
+_MOST = 0.6
+
+
+def clean(text: str) -> str:
+    """Return it in NFC without invisible characters, ligatures undone, odd spaces and line ends plain."""
+    if not text.isascii() or not text.isprintable():
+        text = _ODD.sub(lambda found: _PLAIN.get(found[0], ""), text.replace("\r\n", "\n"))
+    return unicodedata.normalize("NFC", text)
+
+
+def flat(text: str) -> str:
+    """Return it clean, on one line, words one space apart."""
+    return " ".join(clean(text).split())
+
+
+def glue(left: str, right: str) -> str:
+    """Return what stands between two lines of one paragraph: a space, but nothing in Chinese or Japanese."""
+    return "" if _DENSE.match(left[-1:]) and _DENSE.match(right[:1]) else " "
+
+
+class Part(NamedTuple):
+    """A piece of an element's text and where it stands in the original."""
+
+    text: str
+    locator: Locator
+
+
+def element(kind: ElementKind, parts: Sequence[Part], *, level: int = 0, header: int = 0) -> Element:
+    """Join the parts, whose texts carry their own separators, into one element with one anchor a part."""
+    anchors, end = [], 0
+    for text, locator in parts:
+        anchors.append(Anchor(end, end + len(text), locator))
+        end += len(text)
+    text = "".join(part.text for part in parts)
+    return Element(kind=kind, text=text, anchors=tuple(anchors), level=level, header=header)
+
+
+def whole(kind: ElementKind, text: str, locator: Locator, *, level: int = 0) -> Element:
+    """Return an element that has one anchor for all of its text."""
+    return element(kind, [Part(text, locator)], level=level)
+
+
+class Row(NamedTuple):
+    """A table's row: the cells' tidy texts and where it stands."""
+
+    cells: list[str]
+    locator: Locator
+
+
+def table(rows: Sequence[Row], header: int) -> Element | None:
+    """Make a table of rows, the first ``header`` of them its header; empty rows and columns vanish."""
+    used = {at for row in rows for at, cell in enumerate(row.cells) if cell}
+    kept = [(at, row) for at, row in enumerate(rows) if any(row.cells)]
+    lines = [
+        Part(" | ".join(cell for at, cell in enumerate(row.cells) if at in used).rstrip(" |"), row.locator)
+        for _, row in kept
+    ]
+    if not lines:
+        return None
+    parts = [Part(line + "\n", locator) for line, locator in lines[:-1]] + lines[-1:]
+    return element("table", parts, header=sum(1 for at, _ in kept if at < header))
+
+
+def mend(rows: Sequence[list[str]], header: int) -> tuple[list[list[str]], int]:
+    """Return the rows, all of one length, each sign with its number, and how many are header."""
+    width = max((len(row) for row in rows), default=0)
+    missing = width * len(rows) - sum(map(len, rows))
+    padded = [[*row, *[""] * (width - len(row))] if missing < 5_000_000 else row for row in rows]
+    for row in padded:
+        _join_signs(row)
+    header = _header(padded, header)
+    _move_headers(padded, header)
+    return padded, header
+
+
+def _join_signs(row: list[str]) -> None:
+    """Join, in place, currency signs to the number after them and per cent signs to the one before."""
+    for at in range(len(row) - 1):
+        cell, after = row[at], row[at + 1]
+        if _BEFORE.fullmatch(cell) and _NUMBER.fullmatch(after):
+            row[at], row[at + 1] = "", f"{cell} {after}" if cell[-1] != "(" else cell + after
+        elif (stray := _STRAY.fullmatch(cell)) and _NUMBER.fullmatch(after) and _NUMBER.fullmatch(stray[1]):
+            row[at], row[at + 1] = stray[1], f"{stray[2]} {after}"
+    for at in range(len(row) - 1, 0, -1):
+        if _AFTER.fullmatch(row[at]) and _has_digit(row[at - 1]):
+            joint = "" if row[at][0] in ")" else " "
+            row[at - 1], row[at] = row[at - 1] + joint + row[at], ""
+
+
+def _has_digit(cell: str) -> bool:
+    return any(char.isdigit() for char in cell[-4:])
+
+
+def _is_label(cell: str) -> bool:
+    """Tell what may head a column: words, years and dates, not figures."""
+    return _YEAR.fullmatch(cell) is not None or (_NUMBER.fullmatch(cell) is None and not cell.startswith("$"))
+
+
+def _header(rows: Sequence[list[str]], header: int) -> int:
+    """Count the first rows that head the columns: labels over figures."""
+    count = 0
+    for row in rows[: min(_MOST_HEADER, len(rows) - 1)]:
+        filled = [cell for cell in row[1:] if cell]
+        if not filled or not all(map(_is_label, filled)):
+            break
+        count += 1
+    is_figures = any(cell and not _is_label(cell) for row in rows[count : count + 3] for cell in row[1:])
+    return max(header, count) if is_figures else header
+
+
+def _move_headers(rows: Sequence[list[str]], header: int) -> None:
+    """Put, in place, a header over the column its numbers went to when their signs' column emptied."""
+    filled = {at for row in rows[header:] for at, cell in enumerate(row) if cell}
+    for row in rows[:header]:
+        for at in range(1, len(row)):
+            if not row[at] or at in filled:
+                continue
+            for to in (at + 1, at - 1):
+                if 0 < to < len(row) and to in filled and not row[to]:
+                    row[at], row[to] = "", row[at]
+                    break
+
+
+def titled(own: Iterable[str | None], elements: Iterable[Element], name: str) -> str:
+    """Return the first of its ``own`` titles that looks like one, else its top heading, else its name."""
+    stem = PurePosixPath(name.replace("\\", "/")).stem
+    headings = (item.text for item in elements if item.kind == "heading" and item.level == 1)
+    for candidate in own:
+        text = flat(candidate)[:300] if candidate is not None else ""
+        if _is_title(text, stem):
+            return text
+    found = next((flat(text)[:300] for text in headings if re.search(r"\w", text)), "")
+    named = flat(stem)
+    return found if found else named if named else "untitled"
+
+
+def _is_title(text: str, stem: str) -> bool:
+    """Tell a title from a tool's default, a file's name or a number."""
+    return (
+        re.search(r"[^\W\d_]{2}", text) is not None
+        and _NOT_A_TITLE.fullmatch(text) is None
+        and text.casefold() != stem.casefold()
+    )
+
+
+def iso_date(text: str) -> str | None:
+    """Read a PDF date or an ISO date as ISO 8601; None where it is neither."""
+    text = text.strip()
+    if _ISO_DATE.match(text):
+        return text.split(" ")[0]
+    found = _PDF_DATE.fullmatch(text)
+    if found is None or not ("01" <= found[2] <= "12" and "01" <= found[3] <= "31"):
+        return None
+    day = f"{found[1]}-{found[2]}-{found[3]}"
+    if found[4] is None:
+        return day
+    second = found[6] if found[6] is not None else "00"
+    minutes = found[10] if found[10] is not None else "00"
+    zone = "Z" if found[7] else f"{found[8]}{found[9]}:{minutes}" if found[8] else ""
+    return f"{day}T{found[4]}:{found[5]}:{second}{zone}"
+
+
+def metadata(pairs: Iterable[tuple[str, str | None]]) -> dict[str, str]:
+    """Keep what says something, tidy, the first of each key."""
+    kept: dict[str, str] = {}
+    for key, value in pairs:
+        text = flat(value)[:1000] if value is not None else ""
+        if text and text.casefold() not in ("unspecified", "anonymous", "unknown", "none", "null"):
+            kept.setdefault(key, text)
+    return kept
+
+
+def tags(text: str) -> str:
+    """Return keywords, separated by commas or semicolons, as one comma-separated line."""
+    return ", ".join(filter(None, (word.strip(" \"'") for word in re.split("[,;]", flat(text)))))
+
+
+def sample(elements: Iterable[Element], limit: int = 20_000) -> str:
+    """Return the beginning of the running text, of which the language can be told."""
+    texts, size = [], 0
+    for item in elements:
+        if item.kind in ("paragraph", "list_item", "heading"):
+            texts.append(item.text[:2000])
+            size += len(texts[-1])
+        if size >= limit:
+            break
+    return "\n".join(texts)
+
+
+class Line(NamedTuple):
+    """A printed line: its text and, as fractions of the page's height, where it begins and ends."""
+
+    text: str
+    top: float
+    bottom: float
+
+
+def running(pages: Sequence[Sequence[Line]]) -> list[set[int]]:
+    """Tell which lines of each page are running heads or feet, by their place in its list.
+
+    Such a line stands, same but for its digits, at the same height near the edge of more
+    than 60 % of at least 4 pages; away from the edge its digits have to agree too. A page
+    of nothing else keeps them, and lines without text only count as something else.
+    """
+    if len(pages) < 4:
+        return [set() for _ in pages]
+    keys = [[_running_key(line) for line in page] for page in pages]
+    counts = Counter(key for page in keys for key in set(page))
+    often = {key for key, count in counts.items() if key[0] and count > _MOST * len(pages)}
+    found = [{at for at, key in enumerate(page) if key in often} for page in keys]
+    return [marked if len(marked) < len(page) else set() for marked, page in zip(found, pages, strict=True)]
+
+
+def _running_key(line: Line) -> tuple[str, int]:
+    edge = line.bottom < _BAND or line.top > 1 - _BAND
+    text = _DIGITS.sub("#", line.text) if edge else line.text
+    return text, round(line.top * 50)
+
+
+def read(path: Path) -> bytes:
+    """Return the file's bytes; raises ParseFailed if there are none."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ParseFailed(f"cannot be read: {error.strerror}") from error
+    if not data:
+        raise ParseFailed("empty file")
+    return data

@@ -1,0 +1,237 @@
+"""Settings to wired parts: the one place that brings adapters and flows together.
+
+An App is a library opened in this process; a Session is somebody using it.
+"""
+
+import fcntl
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from opentelemetry.trace import Tracer
+
+from cairn import registry, settings
+from cairn.access import LOCAL_OWNER, OWNER, Principal, person, visible
+from cairn.errors import Busy, Denied, Storage, Unavailable, Unknown
+from cairn.flows.answering.extractive import Extractive
+from cairn.flows.ingest import workers
+from cairn.flows.ingest.passages import Packer
+from cairn.flows.ingest.reading import Reader
+from cairn.flows.ingest.views import Report, apply_vectors, apply_words
+from cairn.flows.retrieval.diversity import PerDocument
+from cairn.flows.retrieval.hybrid import Hybrid
+from cairn.protocols import Embedder, Index, Journal, Parser, Query, Retriever, Scope, Source, SourceRecord
+from cairn.settings import Settings
+from cairn.trace import SILENT
+from cairn.types import Filters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grants:
+    """What somebody may read, as the journal has it now."""
+
+    principal: Principal
+    classes: frozenset[int] | None
+    """None is every class."""
+
+    def readable(self, access_class: int) -> bool:
+        """Decide about one access class; one that is not known may not be read."""
+        return self.classes is None or access_class in self.classes
+
+    def query(self, text: str, k: int, filters: Filters) -> Query:
+        """Return a question that can find nothing but what may be read."""
+        scope = Scope(classes=self.classes, filters=filters)
+        return Query(text=text, scope=scope, readable=self.readable, k=k)
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """A library's parts, wired."""
+
+    home: Path
+    settings: Settings
+    journal: Journal
+    embedder: Embedder
+    index: Index
+    tracer: Tracer
+    _cache: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def retrieve(self) -> Retriever:
+        hybrid = Hybrid(self.index, self.embedder, self.journal.catalogue)
+        return PerDocument(hybrid, self.settings.per_document)
+
+    @cached_property
+    def extract(self) -> Extractive:
+        return Extractive(self.embedder, sentences=self.settings.answer_sentences)
+
+    def grants(self, name: str) -> Grants:
+        """Return what a person may read now; raises Unknown for one nobody has enrolled."""
+        epoch = self.journal.directory.epoch()
+        if self._cache.get("epoch") != epoch:
+            self._cache.clear()
+            self._cache["epoch"] = epoch
+        if name not in self._cache:
+            self._cache[name] = self._expand(name)
+        granted: Grants = self._cache[name]
+        return granted
+
+    def _expand(self, name: str) -> Grants:
+        if name == OWNER:
+            return Grants(principal=LOCAL_OWNER, classes=None)
+        directory = self.journal.directory
+        people = [known[7:] for known in directory.principals() if known.startswith("person:")]
+        if name not in people:
+            raise Unknown.name("person", name, [OWNER, *people])
+        principal = person(name, directory.memberships())
+        return Grants(principal=principal, classes=visible(principal, directory.classes()))
+
+    def source(self, record: SourceRecord) -> Source:
+        """Open a source the library has been shown."""
+        opened: Source = registry.load("sources", record.spec, **record.options)
+        return opened
+
+    @contextmanager
+    def writing(self) -> Iterator[Index]:
+        """Be the one process that writes this library; raises Busy when another is."""
+        with _locked(self.home / "write.lock"):
+            index: Index = _index(self.home, self.settings, self.embedder, writable=True)
+            try:
+                yield index
+            finally:
+                index.close()
+
+    def catch_up(self) -> None:
+        """Bring the index up to the journal where a stopped process left it behind."""
+        positions, head = self.index.positions(), self.journal.catalogue.head()
+        if positions.words == head and positions.vectors == head:
+            return
+        try:
+            with self.writing() as index:
+                apply_words(self.journal.catalogue, index)
+                apply_vectors(self.journal, index)
+        except Busy:
+            pass  # whoever writes is doing it
+
+    def worker_command(self) -> list[str]:
+        """Return the program of a parse process for this library."""
+        program = "import sys; from cairn.app import work; work(sys.argv[1])"
+        return [sys.executable, "-c", program, str(self.home)]
+
+    def close(self) -> None:
+        self.index.close()
+        self.journal.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """Somebody using a library; the first argument of every operation."""
+
+    app: App
+    name: str = OWNER
+    report: Report = lambda stage, done, total: None
+    """Told of progress."""
+
+    @property
+    def grants(self) -> Grants:
+        """What they may read, looked up anew for every request."""
+        return self.app.grants(self.name)
+
+    def only_owner(self, what: str) -> None:
+        """Raise Denied unless the local owner asks."""
+        if self.name != OWNER:
+            raise Denied(f"Only the library's owner may {what}; leave out --as {self.name}.")
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.app.close()
+
+
+def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return where the library is: ``$CAIRN_HOME``, else ``.cairn`` in the present folder."""
+    return Path(environment.get("CAIRN_HOME", ".cairn")).absolute()
+
+
+def open_library(home: Path | str | None = None, *, as_: str = OWNER, create: bool = True) -> Session:
+    """Open the library at ``home`` and be ``as_`` in it; use it in a ``with`` block.
+
+    Raises Unavailable when there is none and ``create`` is not set, Unknown for a person nobody
+    has enrolled.
+    """
+    place = home_folder() if home is None else Path(home).absolute()
+    if not create and not place.is_dir():
+        raise Unavailable(f"There is no library at {place}; make one with: cairn ingest FOLDER")
+    try:
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Storage(f"The library's folder {place} cannot be made: {error.strerror}") from error
+    session = Session(app=_wire(place), name=as_)
+    try:
+        session.app.grants(as_)
+    except Unknown:
+        session.app.close()
+        raise
+    return session
+
+
+def _wire(home: Path) -> App:
+    chosen = settings.read(home)
+    embedder: Embedder = registry.load("embedders", chosen.embedder, home=home)
+    journal: Journal = registry.load("journal", chosen.journal, home=home, model=embedder.name)
+    tracer: Tracer = SILENT
+    if chosen.traces != "none":
+        tracer = registry.load("sinks", chosen.traces, runs=journal.runs)
+    return App(
+        home=home,
+        settings=chosen,
+        journal=journal,
+        embedder=embedder,
+        index=_index(home, chosen, embedder, writable=False),
+        tracer=tracer,
+    )
+
+
+def _index(home: Path, chosen: Settings, embedder: Embedder, *, writable: bool) -> Any:
+    # Another model's vectors live in another folder, so that changing the setting mixes nothing.
+    folder = home / "index" / embedder.name
+    return registry.load(
+        "indexes", chosen.index, folder=folder, dimensions=embedder.dimensions, writable=writable
+    )
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a lock that ends with the process, however that ends."""
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            writer = file.read().strip()
+            raise Busy(
+                f"Another process ({writer}) is writing this library; wait for it or stop it."
+            ) from None
+        file.truncate(0)
+        file.write(f"process {os.getpid()}")
+        file.flush()
+        yield
+
+
+def work(home: str) -> None:
+    """Be a parse process for the library at ``home``."""
+    chosen = settings.read(Path(home))
+    embedder: Embedder = registry.load("embedders", chosen.embedder, home=Path(home))
+    parsers: list[Parser] = [registry.load("parsers", name) for name in chosen.parsers.split(",")]
+    packer = Packer(embedder.count, registry.load("splitters", "semchunk"), tokens=chosen.passage_tokens)
+    reader = Reader(parsers, packer, characters=chosen.text_characters)
+    workers.serve(reader.answer, seconds=chosen.parse_seconds, memory_mb=chosen.parse_memory_mb)

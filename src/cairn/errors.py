@@ -1,0 +1,44 @@
+"""What can go wrong that a person can mend; each message states the value and the way out.
+
+A surface shows the message as one line. Anything that is not a CairnError is a defect.
+"""
+
+from collections.abc import Iterable
+
+
+class CairnError(Exception):
+    """The base of every error that is meant for the person who asked."""
+
+
+class Invalid(CairnError):
+    """An argument, a setting or a file's content is not what it must be."""
+
+
+class Unknown(CairnError):
+    """A name that nothing answers to; the message lists what is known."""
+
+    @classmethod
+    def name(cls, kind: str, name: str, known: Iterable[str]) -> "Unknown":
+        """Build the usual message: ``Unknown index 'nope'; known: local, opensearch.``"""
+        names = ", ".join(sorted(known))
+        return cls(f"Unknown {kind} {name!r}; known: {names if names else 'none yet'}.")
+
+
+class Denied(CairnError):
+    """The person may not do this; it says nothing of what exists."""
+
+
+class Unavailable(CairnError):
+    """A part is missing on this machine: an extra, a model's weights, a server."""
+
+
+class Busy(CairnError):
+    """Another process holds what this one needs."""
+
+
+class Storage(CairnError):
+    """The disk or the database refused; what was committed before is intact."""
+
+
+class ParseFailed(CairnError):
+    """One document cannot be read; its neighbours are not concerned."""

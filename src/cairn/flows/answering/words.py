@@ -1,0 +1,62 @@
+"""How much of a question stands in a text, judged by words and numbers alone.
+
+Knows nothing of vectors. Words are compared by their beginnings, so that inflected forms meet
+in any language that inflects at the end.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+_WORD = re.compile(r"\d[\d.,]*\d|\w+", re.UNICODE)
+_WIDE = re.compile(r"[぀-ヿ㐀-鿿가-힯]")
+STEM = 5
+"""Letters of a longer word that count."""
+
+# Words that ask or bind and say nothing of the subject, of the languages questions come in.
+FUNCTION_WORDS = frozenset(
+    "a about after all also am an and any are as at be been before but by can could did do does for from "
+    "had has have her his how i if in into is it its many me more most much must my not of on one or our "
+    "shall she should so some such than that the their them then there these they this those through to "
+    "under up us was we were what when where which while who whom whose why will with would you your "
+    "between during each per tell give show please der die das den dem des ein eine einer eines einem "
+    "einen und oder ist sind war waren wird werden wurde wurden wer wann wo wie warum welche welcher "
+    "welches von vom zu zum zur im auf aus bei mit nach für über unter nicht auch als es sie er wir ich "
+    "haben hat hatte viele viel sich le la les un une du de et ou est sont était étaient que qui quoi "
+    "quel quelle quels quelles quand où comment pourquoi combien dans sur par pour avec sans au aux en ne "
+    "pas plus ce cette ces il elle ils elles nous vous je se son sa ses leur leurs ont el los las una "
+    "unos unas del y o era eran qué quién cuál cuándo dónde cómo cuánto cuántos por para con sin no al lo "
+    "su sus gli uno di e è sono cosa chi quale quando dove come perché quanto quanti da nel nella della".split()
+)
+
+
+def terms(text: str) -> list[str]:
+    """Return the words that carry meaning, cut to STEM letters; CJK text as pairs of characters."""
+    found = []
+    for word in _WORD.findall(text.casefold()):
+        if word[0].isdigit():
+            found.append(word.replace(",", ""))
+        elif _WIDE.search(word):
+            found += [word[i : i + 2] for i in range(max(len(word) - 1, 1))]
+        elif word not in FUNCTION_WORDS:
+            found.append(word[:STEM])
+    return found
+
+
+def rarity(texts: Iterable[str]) -> Mapping[str, float]:
+    """Return each term's inverse document frequency among ``texts``, smoothed, above 0."""
+    collected = [set(terms(text)) for text in texts]
+    counts = Counter(term for one in collected for term in one)
+    size = len(collected)
+    idf = {term: math.log(1 + (size - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
+    idf[""] = math.log(1 + (size + 0.5) / 0.5)
+    return idf
+
+
+def coverage(question: Iterable[str], text: Iterable[str], idf: Mapping[str, float]) -> float:
+    """Return the share, by rarity, of the question's terms that stand in the text; 0 to 1."""
+    wanted = set(question)
+    held = set(text)
+    total = sum(idf.get(term, idf[""]) for term in wanted)
+    return sum(idf.get(term, idf[""]) for term in wanted & held) / total if total else 0.0

@@ -1,0 +1,202 @@
+"""Elements to passages: what is searched, shown and cited is decided here.
+
+A passage has about ``tokens`` tokens, stays on one page and under one top heading unless what is
+there is tiny, keeps a table whole or splits it between rows with its header repeated, and knows
+for every stretch of its text where that stands in the original.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, takewhile
+
+from cairn.protocols import Splitter
+from cairn.types import Anchor, Document, Element, Passage
+
+VERSION = "passages/1"
+"""Raise it when the same document would give other passages: all are packed again then."""
+TINY = 48
+"""Tokens below which a passage is not worth keeping apart."""
+TOP = 2
+"""Headings down to this level begin a passage."""
+CONTEXT = 240
+"""Characters of a context line, at most."""
+CHARACTERS_A_TOKEN = 4
+LEAST = 16
+"""Tokens of a table's rows in one passage, at least, however long its header is."""
+
+Count = Callable[[Sequence[str]], list[int]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """Text that is not broken further, with what decides where a passage may end."""
+
+    text: str
+    anchors: tuple[Anchor, ...]
+    tokens: int
+    path: tuple[str, ...]
+    """The headings above it."""
+    level: int = 0
+    """Of a heading."""
+    table: bool = False
+
+    @property
+    def page(self) -> int | None:
+        return self.anchors[0].locator.page if self.anchors else None
+
+
+class Packer:
+    """Packs documents into passages of about ``tokens`` tokens as ``count`` counts them."""
+
+    def __init__(self, count: Count, split: Splitter, *, tokens: int) -> None:
+        self._count = count
+        self._split = split
+        self._tokens = tokens
+        self.name = str(tokens)
+
+    def pack(self, document: Document) -> list[Passage]:
+        """Return the document's passages in reading order."""
+        groups = _groups(self._pieces(document), self._tokens)
+        contexts = [_context(document.title, group) for group in groups]
+        extra = self._count(contexts)
+        return [
+            _passage(group, context, tokens)
+            for group, context, tokens in zip(groups, contexts, extra, strict=True)
+        ]
+
+    def _pieces(self, document: Document) -> Iterator[Piece]:
+        elements = [element for element in document.elements if element.text.strip()]
+        path: tuple[tuple[int, str], ...] = ()
+        for element, tokens in zip(elements, self._count([e.text for e in elements]), strict=True):
+            if element.kind == "heading":
+                path = tuple(above for above in path if above[0] < element.level)
+            whole = Piece(
+                text=element.text,
+                anchors=element.anchors,
+                tokens=tokens,
+                path=tuple(text for _, text in path),
+                level=element.level if element.kind == "heading" else 0,
+                table=element.kind == "table",
+            )
+            if element.kind == "heading":
+                path = (*path, (element.level, " ".join(element.text.split())))
+            yield from self._broken(whole, element)
+
+    def _broken(self, piece: Piece, element: Element) -> Iterator[Piece]:
+        if piece.tokens <= self._tokens:
+            yield piece
+        elif piece.table:
+            yield from self._row_groups(piece, element.header)
+        else:
+            yield from self._parts(piece, self._split(piece.text, self._tokens * CHARACTERS_A_TOKEN))
+
+    def _parts(self, piece: Piece, ranges: Iterable[tuple[int, int]]) -> Iterator[Piece]:
+        kept = [(start, end) for start, end in ranges if piece.text[start:end].strip()]
+        counts = self._count([piece.text[start:end] for start, end in kept])
+        for (start, end), tokens in zip(kept, counts, strict=True):
+            yield replace(
+                piece, text=piece.text[start:end], anchors=_cut(piece.anchors, start, end), tokens=tokens
+            )
+
+    def _row_groups(self, table: Piece, header: int) -> Iterator[Piece]:
+        """Split between rows; every part begins with the table's header."""
+        lines = list(self._lines(table))
+        head, rows = lines[:header], lines[header:]
+        room = max(self._tokens - sum(line.tokens for line in head), LEAST)
+        for group in _filled(rows, room):
+            yield _joined([*head, *group], table)
+
+    def _lines(self, table: Piece) -> Iterator[Piece]:
+        ranges = []
+        start = 0
+        for line in table.text.split("\n"):
+            ranges.append((start, start + len(line)))
+            start += len(line) + 1
+        for part in self._parts(table, ranges):
+            if part.tokens <= self._tokens:
+                yield part
+            else:
+                yield from self._parts(part, self._split(part.text, self._tokens * CHARACTERS_A_TOKEN))
+
+
+def _filled(pieces: Sequence[Piece], room: int) -> Iterator[list[Piece]]:
+    group: list[Piece] = []
+    used = 0
+    for piece in pieces:
+        if group and used + piece.tokens > room:
+            yield group
+            group, used = [], 0
+        group.append(piece)
+        used += piece.tokens
+    if group:
+        yield group
+
+
+def _groups(pieces: Iterable[Piece], limit: int) -> list[list[Piece]]:
+    groups: list[list[Piece]] = []
+    group: list[Piece] = []
+    for piece in pieces:
+        if group and _ends(group, piece, limit):
+            group, carried = _without_last_headings(group)
+            groups += [group] if group else []
+            group = carried
+        group.append(piece)
+    return [*groups, group] if group else groups
+
+
+def _ends(group: Sequence[Piece], following: Piece, limit: int) -> bool:
+    """Tell whether a passage ends before ``following``."""
+    tokens = sum(piece.tokens for piece in group)
+    if tokens + following.tokens > limit:
+        return True
+    leaves = following.page != group[-1].page or 0 < following.level <= TOP
+    return leaves and tokens >= TINY
+
+
+def _without_last_headings(group: list[Piece]) -> tuple[list[Piece], list[Piece]]:
+    """Take headings at the end off: they belong to what follows."""
+    end = len(group)
+    while end and group[end - 1].level:
+        end -= 1
+    return (group[:end], group[end:]) if end else (group, [])
+
+
+def _joined(pieces: Sequence[Piece], like: Piece) -> Piece:
+    text, anchors = _laid_out(pieces)
+    return replace(like, text=text, anchors=anchors, tokens=sum(piece.tokens for piece in pieces))
+
+
+def _laid_out(pieces: Sequence[Piece]) -> tuple[str, tuple[Anchor, ...]]:
+    anchors: list[Anchor] = []
+    start = 0
+    for piece in pieces:
+        anchors += [Anchor(a.start + start, a.end + start, a.locator) for a in piece.anchors]
+        start += len(piece.text) + 1
+    return "\n".join(piece.text for piece in pieces), tuple(anchors)
+
+
+def _cut(anchors: Sequence[Anchor], start: int, end: int) -> tuple[Anchor, ...]:
+    first = bisect_right(anchors, start, key=lambda anchor: anchor.end)
+    touching = takewhile(lambda anchor: anchor.start < end, islice(anchors, first, None))
+    return tuple(Anchor(max(a.start, start) - start, min(a.end, end) - start, a.locator) for a in touching)
+
+
+def _context(title: str, group: Sequence[Piece]) -> str:
+    """Return ``title > heading > heading`` for what the passage is mostly about."""
+    told = next((piece for piece in group if not piece.level), group[0])
+    names = [title, *(name for name in told.path if name.casefold() != title.casefold())]
+    return " > ".join(name[:CONTEXT] for name in names)[:CONTEXT]
+
+
+def _passage(group: Sequence[Piece], context: str, extra: int) -> Passage:
+    text, anchors = _laid_out(group)
+    tokens = sum(piece.tokens for piece in group)
+    tabular = sum(piece.tokens for piece in group if piece.table)
+    return Passage(
+        text=text,
+        context=context,
+        anchors=anchors,
+        tokens=tokens + extra,
+        kind="table" if tabular * 2 > tokens else "text",
+    )

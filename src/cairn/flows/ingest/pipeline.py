@@ -1,0 +1,206 @@
+"""Ingest: what a source shows, through isolated parsing, into the journal and the words at once.
+
+    source.changes -> journal (pending) -> parse processes -> journal (indexed) -> words
+
+Knows nothing of vectors, which follow in their own time. Stopped at any moment, the next run
+goes on with what is pending.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from time import monotonic
+
+from cairn.errors import CairnError, ParseFailed, Unavailable
+from cairn.flows.ingest.reading import result
+from cairn.flows.ingest.views import Report
+from cairn.flows.ingest.workers import Pool
+from cairn.protocols import DocumentRecord, Journal, Known, Parsed, Source, SourceRecord, Unread
+from cairn.types import Change, Deleted, Regranted, State, Upserted
+
+CHUNK = 2000
+"""Changes written in one transaction."""
+FLUSH_SECONDS = 0.5
+"""A parsed document waits at most so long to be written, so that it is found within a second."""
+FLUSH_PASSAGES = 2000
+"""And so many passages wait at most, so that memory stays bounded."""
+
+Outcome = Parsed | Unread
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingest:
+    """What one run works with, and what it has done so far."""
+
+    journal: Journal
+    record: SourceRecord
+    source: Source
+    workers: Pool
+    file_bytes: int
+    """A larger file is skipped."""
+    written: Callable[[], None]
+    """Called after each transaction that changed passages: brings the words up to it."""
+    report: Report
+    tally: Counter[str] = field(default_factory=Counter)
+
+
+async def scan(run: Ingest, *, prune: bool) -> None:
+    """Write down what the source shows now: what is new or changed becomes pending.
+
+    Raises Unavailable when everything is gone and ``prune`` is not set: a folder that is not
+    mounted looks just like one that was emptied.
+    """
+    try:
+        changes = await asyncio.to_thread(_changes, run, prune)
+        await asyncio.to_thread(_show, run, changes)
+        run.journal.library.source_error(run.record.id, None)
+    except CairnError as error:
+        run.journal.library.source_error(run.record.id, str(error))
+        raise
+
+
+async def parse(run: Ingest) -> None:
+    """Read everything of the source that is pending, newest first, and make it findable by words."""
+    pending = run.journal.catalogue.find(source=run.record.id, states=[State.PENDING])[::-1]
+    run.report("documents", 0, len(pending))
+    waiting: list[Outcome] = []
+    passages, last = 0, monotonic()
+    done = 0
+    async for outcome in _outcomes(run, pending):
+        waiting.append(outcome)
+        done += 1
+        passages += len(outcome.passages) if isinstance(outcome, Parsed) else 0
+        if passages >= FLUSH_PASSAGES or monotonic() - last >= FLUSH_SECONDS:
+            await asyncio.to_thread(_write, run, waiting)
+            waiting, passages, last = [], 0, monotonic()
+            run.report("documents", done, len(pending))
+    await asyncio.to_thread(_write, run, waiting)
+    run.report("documents", done, len(pending))
+
+
+def _changes(run: Ingest, prune: bool) -> list[Change]:
+    known = run.journal.catalogue.known(run.record.id)
+    try:
+        changes = list(run.source.changes(known))
+    except Unavailable:
+        if not prune:
+            raise
+        return [Deleted(uri=uri) for uri in known]
+    gone = sum(isinstance(change, Deleted) for change in changes)
+    if known and gone == len(known) and gone == len(changes) and not prune:
+        raise Unavailable(
+            f"Everything in {run.record.spec} is gone: {gone:,} documents. Is it mounted? "
+            "Nothing was deleted; if it is meant, run it again with --prune."
+        )
+    run.tally["unchanged"] = len(known) - gone - _count(changes, known)
+    return changes
+
+
+def _count(changes: Sequence[Change], known: dict[str, Known]) -> int:
+    return sum(not isinstance(change, Deleted) and _uri(change) in known for change in changes)
+
+
+def _uri(change: Change) -> str:
+    return change.blob.uri if isinstance(change, Upserted) else change.uri
+
+
+def _show(run: Ingest, changes: Sequence[Change]) -> None:
+    """New and changed items first, so that a file that only moved is found among them."""
+    deleted = [change for change in changes if isinstance(change, Deleted)]
+    rest = [change for change in changes if not isinstance(change, Deleted)]
+    run.tally["regranted"] = sum(isinstance(change, Regranted) for change in rest)
+    _show_chunks(run, rest)
+    moved = _follow_renames(run, {change.uri for change in deleted})
+    remaining = [change for change in deleted if change.uri not in moved]
+    run.tally["deleted"] = len(remaining)
+    run.tally["renamed"] = len(moved)
+    _show_chunks(run, remaining)
+    run.written()
+
+
+def _show_chunks(run: Ingest, changes: Sequence[Change]) -> None:
+    for start in range(0, len(changes), CHUNK):
+        run.journal.library.show(run.record.id, changes[start : start + CHUNK])
+
+
+def _follow_renames(run: Ingest, gone: set[str]) -> set[str]:
+    """Let a new item with a gone one's bytes take its place; return the uris that only moved."""
+    if not gone:
+        return set()
+    documents = run.journal.catalogue.find(source=run.record.id)
+    lost = {d.content: d for d in documents if d.uri in gone and d.content is not None}
+    sizes = {document.size for document in lost.values()}
+    moves: dict[int, int] = {}
+    moved = set()
+    for document in documents:
+        if document.version == 0 and document.state is State.PENDING and document.size in sizes:
+            former = lost.pop(_content(run.source, document.uri), None)
+            if former is not None:
+                moves[former.id] = document.id
+                moved.add(former.uri)
+    if moves:
+        run.journal.library.rename(moves)
+    return moved
+
+
+def _content(source: Source, uri: str) -> str:
+    digest = sha256()
+    try:
+        with source.fetch(uri) as path, path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError:
+        return ""
+    return digest.hexdigest()
+
+
+async def _outcomes(run: Ingest, pending: Sequence[DocumentRecord]) -> AsyncIterator[Outcome]:
+    """Yield outcomes as they come; never more under way than keeps every worker busy."""
+    under_way: set[asyncio.Task[Outcome]] = set()
+    try:
+        for document in pending:
+            under_way.add(asyncio.create_task(_read(run, document)))
+            if len(under_way) >= 2 * run.workers.size:
+                done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    yield task.result()
+        while under_way:
+            done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                yield task.result()
+    finally:
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+
+async def _read(run: Ingest, document: DocumentRecord) -> Outcome:
+    if document.size > run.file_bytes:
+        reason = f"{document.size / 1e6:,.0f} MB, more than {run.file_bytes / 1e6:,.0f} (setting file_mb)"
+        return Unread(document.id, State.SKIPPED, reason, document.media_type, None)
+    try:
+        with run.source.fetch(document.uri) as path:
+            answer = await run.workers.ask({"path": str(path), "name": Path(document.uri).name})
+            return result(document.id, answer)
+    except ParseFailed as error:
+        return Unread(document.id, State.FAILED, str(error), document.media_type, None)
+    except OSError as error:
+        reason = f"it cannot be read: {error.strerror}"
+        return Unread(document.id, State.FAILED, reason, document.media_type, None)
+
+
+def _write(run: Ingest, outcomes: Sequence[Outcome]) -> None:
+    results = [outcome for outcome in outcomes if isinstance(outcome, Parsed)]
+    unread = [outcome for outcome in outcomes if isinstance(outcome, Unread)]
+    if results:
+        run.journal.library.parsed(results)
+    if unread:
+        run.journal.library.unread(unread)
+    run.tally["indexed"] += len(results)
+    run.tally["passages"] += sum(len(result.passages) for result in results)
+    run.tally.update(str(outcome.state) for outcome in unread)
+    if outcomes:
+        run.written()

@@ -1,0 +1,103 @@
+"""Brings an index up to the journal: reads the changes it has not seen, in order, and applies them.
+
+Knows nothing of what caused a change. Killed at any moment, it goes on where the index stands.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from cairn.protocols import (
+    Catalogue,
+    DocumentRecord,
+    Embedder,
+    Entry,
+    Index,
+    Journal,
+    JournalChange,
+    PassageRecord,
+)
+from cairn.types import State
+
+BATCH = 200
+"""Changes applied in one step: a bound on memory, and on what a kill makes to be done again."""
+DOCUMENTS = 16
+"""Documents embedded before their vectors are stored."""
+TEXTS = 512
+"""Texts embedded at once: a document of any length is stored in parts of so many."""
+
+Report = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is."""
+
+
+def apply_words(catalogue: Catalogue, index: Index) -> None:
+    """Make everything that is parsed findable by words."""
+    if index.positions().words > catalogue.head():
+        index.reset()  # it has seen a future this journal does not know: one restored from a backup
+    while batch := catalogue.changes(index.positions().words, BATCH):
+        touched = _touched(batch, {"content", "readers", "removed"})
+        index.write_words(touched, _entries(catalogue, touched), batch[-1].seq)
+
+
+def apply_vectors(journal: Journal, index: Index) -> None:
+    """Make everything that is embedded findable by meaning."""
+    catalogue = journal.catalogue
+    if index.positions().vectors > catalogue.head():
+        index.reset()
+    while batch := catalogue.changes(index.positions().vectors, BATCH):
+        touched = _touched(batch, {"content", "vectors", "removed"})
+        regranted = _touched(batch, {"readers"}) - touched
+        classes = {record.id: record.access_class for record in catalogue.documents(regranted)}
+        vectors = journal.vectors.load(touched)
+        entries = [entry for entry in _entries(catalogue, touched) if entry.passage in vectors]
+        rows = np.stack([vectors[entry.passage] for entry in entries]) if entries else np.empty((0, 0))
+        index.write_vectors(touched, classes, entries, rows.astype(np.float32), batch[-1].seq)
+
+
+def embed(journal: Journal, embedder: Embedder, report: Report) -> None:
+    """Compute the vectors that are missing, newest documents first, and store them as they come."""
+    total = len(journal.vectors.unembedded())
+    done = 0
+    while documents := journal.vectors.unembedded(DOCUMENTS):
+        report("vectors", done, total)
+        missing = journal.vectors.missing(documents)
+        for start in range(0, len(missing), TEXTS):
+            part = missing[start : start + TEXTS]
+            vectors = embedder.embed([text for _, text in part])
+            journal.vectors.store([key for key, _ in part], vectors, ())
+        journal.vectors.store((), np.empty((0, embedder.dimensions), np.float32), documents)
+        done += len(documents)
+    report("vectors", done, total)
+
+
+def _touched(batch: Sequence[JournalChange], kinds: set[str]) -> set[int]:
+    return {change.document for change in batch if change.kind in kinds}
+
+
+def _entries(catalogue: Catalogue, documents: set[int]) -> list[Entry]:
+    serving = {
+        record.id: record
+        for record in catalogue.documents(documents)
+        if record.state in (State.INDEXED, State.PENDING)
+    }
+    return [_entry(record, serving[record.document]) for record in catalogue.passages(serving.keys())]
+
+
+def _entry(record: PassageRecord, document: DocumentRecord) -> Entry:
+    passage = record.passage
+    tags = document.metadata.get("tags", "")
+    return Entry(
+        passage=record.id,
+        document=document.id,
+        source=document.source,
+        access_class=document.access_class,
+        media_type=document.media_type,
+        modified=document.modified,
+        language=document.language,
+        tags=tuple(tag.strip() for tag in tags.split(",") if tag.strip()),
+        name=f"{document.title} {PurePosixPath(document.uri).stem}",
+        context=passage.context,
+        text=passage.text,
+        kind=passage.kind,
+    )

@@ -1,0 +1,176 @@
+"""Operations on people, groups and who may read what."""
+
+import asyncio
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from cairn.access import OWNER, Readers, decide, person
+from cairn.app import Session
+from cairn.errors import Invalid, Unknown
+from cairn.operations.declare import Say, operation
+from cairn.operations.documents import find
+from cairn.results import Explanation, Members, ReadersView, Visible
+from cairn.types import State
+
+_NAME = re.compile(r"(person|group):[^\s:]+")
+
+Who = Annotated[str, Say("person:NAME or group:NAME", positional=True)]
+Groups = Annotated[Sequence[str], Say("groups it is directly in, group:NAME", positional=True)]
+Person = Annotated[str, Say("a person's name", positional=True)]
+Document = Annotated[str, Say("a document's path or id", positional=True)]
+
+
+@operation("access.list")
+async def access_list(session: Session) -> Members:
+    """Show people and groups, and the groups each is directly in."""
+    session.only_owner("see the directory")
+    return await asyncio.to_thread(_members, session)
+
+
+@operation("access.add")
+async def access_add(session: Session, who: Who, groups: Groups = ()) -> Members:
+    """Enrol a person or a group, and put it into groups; a group in a group is nested."""
+    session.only_owner("change the directory")
+    names = [_checked(name) for name in (who, *groups)]
+    pairs = [(who, _group(group)) for group in groups]
+    await asyncio.to_thread(session.app.journal.directory.enrol, names, pairs)
+    return await asyncio.to_thread(_members, session)
+
+
+@operation("access.remove")
+async def access_remove(session: Session, who: Who, groups: Groups = ()) -> Members:
+    """Take a person or group out of groups; without groups, strike it from the directory."""
+    session.only_owner("change the directory")
+    known = session.app.journal.directory.principals()
+    for name in (who, *groups):
+        if name not in known:
+            raise Unknown.name("person or group", name, known)
+    pairs = [(who, group) for group in groups]
+    await asyncio.to_thread(session.app.journal.directory.remove, [] if groups else [who], pairs)
+    return await asyncio.to_thread(_members, session)
+
+
+@operation("access.load")
+async def access_load(
+    session: Session, file: Annotated[str, Say("a TOML file with [groups] and [people]", positional=True)]
+) -> Members:
+    """Make the directory what a file says: each person and group with the groups it is in."""
+    session.only_owner("change the directory")
+    pairs, names = _read(Path(file))
+    await asyncio.to_thread(_replace, session, names, pairs)
+    return await asyncio.to_thread(_members, session)
+
+
+@operation("access.explain")
+async def access_explain(session: Session, who: Person, name: Document) -> Explanation:
+    """Tell whether a person may read a document, and why."""
+    session.only_owner("explain access")
+    return await asyncio.to_thread(_explain, session, who, name)
+
+
+@operation("access.readers")
+async def access_readers(session: Session, name: Document) -> ReadersView:
+    """Tell who may read a document."""
+    session.only_owner("see a document's readers")
+    return await asyncio.to_thread(_readers, session, name)
+
+
+@operation("access.visible")
+async def access_visible(session: Session, who: Person) -> Visible:
+    """List the documents a person may read."""
+    session.only_owner("see what others may read")
+    return await asyncio.to_thread(_visible, session, who)
+
+
+def _members(session: Session) -> Members:
+    directory = session.app.journal.directory
+    groups = directory.memberships()
+    names = directory.principals()
+    return Members(
+        people={name[7:]: groups.get(name, ()) for name in names if name.startswith("person:")},
+        groups={name[6:]: groups.get(name, ()) for name in names if name.startswith("group:")},
+    )
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise Invalid(f"{name!r} is not person:NAME or group:NAME.")
+    if name == f"person:{OWNER}":
+        raise Invalid(f"{OWNER!r} is the library's owner and cannot be enrolled.")
+    return name
+
+
+def _group(name: str) -> str:
+    if not name.startswith("group:"):
+        raise Invalid(f"{name!r} is not a group; only groups have members.")
+    return name
+
+
+def _read(path: Path) -> tuple[set[tuple[str, str]], set[str]]:
+    try:
+        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Invalid(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise Invalid(f"{path} is not TOML: {error}") from error
+    pairs, names = set(), set()
+    for table, kind in (("groups", "group"), ("people", "person")):
+        for name, groups in content.get(table, {}).items():
+            if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
+                raise Invalid(f"{path}: {table}.{name} must be a list of groups' names.")
+            member = _checked(f"{kind}:{name}")
+            names.add(member)
+            pairs |= {(member, _checked(f"group:{group}")) for group in groups}
+    return pairs, names
+
+
+def _replace(session: Session, names: set[str], pairs: set[tuple[str, str]]) -> None:
+    directory = session.app.journal.directory
+    wanted = names | {group for _, group in pairs}
+    held = {(member, group) for member, groups in directory.memberships().items() for group in groups}
+    # What goes is taken first: for a moment somebody may read too little, never too much.
+    directory.remove(sorted(set(directory.principals()) - wanted), sorted(held - pairs))
+    directory.enrol(sorted(wanted), sorted(pairs))
+
+
+def _explain(session: Session, who: str, name: str) -> Explanation:
+    record = find(session, name)
+    readers = session.app.journal.directory.classes()[record.access_class]
+    principal = session.app.grants(who).principal
+    decision = decide(principal, readers)
+    return Explanation(
+        person=who,
+        uri=record.uri,
+        allowed=decision.allowed,
+        reason=decision.reason,
+        names=tuple(sorted(principal.names)),
+        **_sets(readers),
+    )
+
+
+def _readers(session: Session, name: str) -> ReadersView:
+    record = find(session, name)
+    directory = session.app.journal.directory
+    readers = directory.classes()[record.access_class]
+    memberships = directory.memberships()
+    people = [known[7:] for known in directory.principals() if known.startswith("person:")]
+    allowed = tuple(one for one in people if decide(person(one, memberships), readers).allowed)
+    return ReadersView(uri=record.uri, people=allowed, **_sets(readers))
+
+
+def _visible(session: Session, who: str) -> Visible:
+    grants = session.app.grants(who)
+    serving = session.app.journal.catalogue.find(states=(State.INDEXED, State.PENDING))
+    uris = tuple(record.uri for record in serving if grants.readable(record.access_class))
+    return Visible(person=who, count=len(uris), total=len(serving), uris=uris)
+
+
+def _sets(readers: Readers) -> dict[str, tuple[str, ...]]:
+    return {
+        "allow": tuple(sorted(readers.allow)),
+        "deny": tuple(sorted(readers.deny)),
+        "require": tuple(sorted(readers.require)),
+    }

@@ -1,0 +1,251 @@
+"""Operations on what is in the library: bring in, look at, erase."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+from cairn import registry
+from cairn.app import Session
+from cairn.errors import Invalid, Unknown
+from cairn.flows.ingest import pipeline, views, workers
+from cairn.operations.declare import Say, operation
+from cairn.protocols import DocumentRecord, Index, SourceRecord
+from cairn.results import (
+    DocumentView,
+    Forgotten,
+    Ingested,
+    PassageView,
+    Problem,
+    SourceStatus,
+    Status,
+)
+from cairn.types import State, locate
+
+EXAMPLES = 5
+"""Documents named for each reason in a status."""
+
+Name = Annotated[str, Say("its path, its path in the source, or its id", positional=True)]
+
+
+@operation("ingest")
+async def ingest(
+    session: Session,
+    source: Annotated[str, Say("a folder, or a source such as files:/data", positional=True)],
+    *,
+    include: Annotated[Sequence[str], Say("take only files that match, as in .gitignore")] = (),
+    exclude: Annotated[Sequence[str], Say("leave out files that match, as in .gitignore")] = (),
+    prune: Annotated[bool, Say("delete even if everything in the source is gone")] = False,
+    watch: Annotated[bool, Say("go on looking for changes until stopped")] = False,
+) -> Ingested:
+    """Add, update and remove what changed in a folder since last time."""
+    session.only_owner("ingest")
+    options = {key: list(value) for key, value in (("include", include), ("exclude", exclude)) if value}
+    record = await asyncio.to_thread(_source, session, source, options)
+    done = await _ingest(session, record, prune=prune)
+    while watch:
+        await asyncio.sleep(session.app.settings.watch_seconds)
+        done = await _ingest(session, record, prune=prune)
+    return done
+
+
+@operation("status")
+async def status(session: Session) -> Status:
+    """Show where every document stands: indexed, pending, failed or skipped and why, deleted."""
+    return await asyncio.to_thread(_status, session)
+
+
+@operation("document")
+async def document(session: Session, name: Name) -> DocumentView:
+    """Show what Cairn read out of a document."""
+    return await asyncio.to_thread(_view, session, name)
+
+
+@operation("forget")
+async def forget(
+    session: Session, name: Annotated[str, Say("a document, or a source as a whole", positional=True)]
+) -> Forgotten:
+    """Erase a document or a source from journal, index and caches."""
+    session.only_owner("forget")
+    return await asyncio.to_thread(_forget, session, name)
+
+
+def find(session: Session, name: str) -> DocumentRecord:
+    """Return the one document that ``name`` means to this person.
+
+    Raises Unknown alike for what is not there and for what they may not read.
+    """
+    catalogue = session.app.journal.catalogue
+    number = name.removeprefix("d")
+    found = catalogue.documents([int(number)]) if number.isascii() and number.isdigit() else []
+    found += catalogue.find(uri=name)
+    for source in catalogue.sources():
+        root = Path(source.spec.partition(":")[2])
+        path = Path(name).expanduser().absolute()
+        if path.is_relative_to(root):
+            found += catalogue.find(source=source.id, uri=path.relative_to(root).as_posix())
+    grants = session.grants
+    for record in found:
+        if grants.readable(record.access_class):
+            return record
+    raise Unknown(f"No document {name!r} that {session.name} may read; `cairn search` finds what there is.")
+
+
+def _source(session: Session, said: str, options: dict[str, list[str]]) -> SourceRecord:
+    """Return the source that was said, newly taken in unless it is known."""
+    journal = session.app.journal
+    kind, colon, rest = said.partition(":")
+    if not colon or kind not in registry.known("sources"):
+        kind, rest = "files", said
+    place = Path(rest).expanduser().absolute()
+    spec = f"{kind}:{place}"
+    held = next((source for source in journal.catalogue.sources() if source.spec == spec), None)
+    if held is not None and not options:
+        return held
+    if held is None and not place.exists():
+        raise Invalid(f"{place} does not exist; name the folder that holds what is to be ingested.")
+    registry.load("sources", spec, **options)  # refuses what it does not know before it is kept
+    return journal.library.add_source(spec, options)
+
+
+async def _ingest(session: Session, record: SourceRecord, *, prune: bool) -> Ingested:
+    app, began = session.app, perf_counter()
+    size = app.settings.workers if app.settings.workers else workers.cores()
+    job = app.journal.runs.begin("ingest")
+    state, detail = "stopped", ""
+    try:
+        with app.writing() as index:
+            async with workers.pool(app.worker_command(), size, app.settings.parse_seconds) as pool:
+                run = pipeline.Ingest(
+                    journal=app.journal,
+                    record=record,
+                    source=app.source(record),
+                    workers=pool,
+                    file_bytes=app.settings.file_mb * 1_000_000,
+                    written=partial(views.apply_words, app.journal.catalogue, index),
+                    report=session.report,
+                )
+                await pipeline.scan(run, prune=prune)
+                app.journal.library.reread((await workers.greet(pool))["recipes"])
+                await pipeline.parse(run)
+            await asyncio.to_thread(_complete, session, run, index)
+        done = _ingested(run, perf_counter() - began)
+        state, detail = "done", str(done.indexed)
+        return done
+    finally:
+        app.journal.runs.end(job, state, detail)
+
+
+def _complete(session: Session, run: pipeline.Ingest, index: Index) -> None:
+    """Compute what vectors are missing, make them findable, and drop those nothing needs."""
+    journal = session.app.journal
+    views.embed(journal, session.app.embedder, session.report)
+    views.apply_words(journal.catalogue, index)
+    views.apply_vectors(journal, index)
+    if run.tally["deleted"] or run.tally["indexed"]:
+        journal.library.sweep()
+
+
+def _ingested(run: pipeline.Ingest, seconds: float) -> Ingested:
+    names = ("indexed", "renamed", "regranted", "deleted", "failed", "skipped", "unchanged", "passages")
+    return Ingested(source=run.record.spec, seconds=seconds, **{name: run.tally[name] for name in names})
+
+
+def _status(session: Session) -> Status:
+    journal, grants = session.app.journal, session.grants
+    states: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for (source, state, granted), count in journal.catalogue.counts().items():
+        if grants.readable(granted):
+            states[source][state] += count
+    head, positions = journal.catalogue.head(), session.app.index.positions()
+    waiting = journal.catalogue.documents(journal.vectors.unembedded())
+    lacking = sum(grants.readable(record.access_class) for record in waiting)
+    return Status(
+        sources=tuple(
+            SourceStatus(
+                id=source.id,
+                source=source.spec,
+                states=dict(states[source.id]),
+                problems=_problems(session, source.id),
+                error=source.error if grants.principal.owner else None,
+            )
+            for source in journal.catalogue.sources()
+            if grants.principal.owner or states[source.id]
+        ),
+        words_current=positions.words == head,
+        vectors_current=positions.vectors == head and lacking == 0,
+        without_vectors=lacking,
+    )
+
+
+def _problems(session: Session, source: int) -> tuple[Problem, ...]:
+    grants = session.grants
+    uris: defaultdict[tuple[State, str], list[str]] = defaultdict(list)
+    for record in session.app.journal.catalogue.find(source=source, states=(State.FAILED, State.SKIPPED)):
+        if grants.readable(record.access_class):
+            uris[record.state, record.reason if record.reason is not None else ""].append(record.uri)
+    return tuple(
+        Problem(state=state, reason=reason, count=len(names), examples=tuple(names[:EXAMPLES]))
+        for (state, reason), names in sorted(uris.items(), key=lambda item: -len(item[1]))
+    )
+
+
+def _view(session: Session, name: str) -> DocumentView:
+    record = find(session, name)
+    catalogue = session.app.journal.catalogue
+    spec = next(source.spec for source in catalogue.sources() if source.id == record.source)
+    return DocumentView(
+        id=record.id,
+        uri=record.uri,
+        source=spec,
+        title=record.title,
+        state=record.state,
+        reason=record.reason,
+        media_type=record.media_type,
+        size=record.size,
+        modified=record.modified,
+        version=record.version,
+        language=record.language,
+        pages=record.pages,
+        metadata=record.metadata,
+        passages=tuple(
+            PassageView(
+                id=f"p{held.id}",
+                kind=held.passage.kind,
+                context=held.passage.context,
+                text=held.passage.text,
+                locators=locate(held.passage.anchors, 0, len(held.passage.text)),
+            )
+            for held in catalogue.passages([record.id])
+        ),
+    )
+
+
+def _forget(session: Session, name: str) -> Forgotten:
+    journal = session.app.journal
+    source = _whole_source(session, name)
+    records = journal.catalogue.find(source=source.id) if source is not None else [find(session, name)]
+    with session.app.writing() as index:
+        journal.library.forget([record.id for record in records], source.id if source is not None else None)
+        journal.library.sweep()
+        views.apply_words(journal.catalogue, index)
+        views.apply_vectors(journal, index)
+    note = "Gone from journal, index and caches."
+    if source is None:
+        note += " While its file stays in the source, the next ingest brings it back, unless it is excluded."
+    return Forgotten(
+        documents=tuple(record.uri for record in records),
+        source=source.spec if source is not None else None,
+        note=note,
+    )
+
+
+def _whole_source(session: Session, name: str) -> SourceRecord | None:
+    path = Path(name).expanduser().absolute()
+    for source in session.app.journal.catalogue.sources():
+        if name == source.spec or source.spec == f"files:{path}":
+            return source
+    return None

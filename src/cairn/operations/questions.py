@@ -1,0 +1,144 @@
+"""Operations that find and answer, and show how."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from time import perf_counter
+from typing import Annotated
+
+from cairn.access import OWNER
+from cairn.app import Session
+from cairn.errors import Invalid, Unknown
+from cairn.flows.answering import answer as answering
+from cairn.operations.declare import Say, operation
+from cairn.protocols import Query, SpanRecord
+from cairn.results import Found, Step, Trace
+from cairn.trace import span, trace_id
+from cairn.types import Answer, Filters
+
+EVIDENCE = 10
+"""Passages an answer is drawn from."""
+LONGEST = 20_000
+"""Characters of a question, at most."""
+
+Source = Annotated[Sequence[str], Say("only from this source, by its id or place in `status`")]
+Type = Annotated[Sequence[str], Say("only of this media type, such as application/pdf or text")]
+After = Annotated[datetime | None, Say("only documents modified since then")]
+Before = Annotated[datetime | None, Say("only documents modified before then")]
+Tag = Annotated[Sequence[str], Say("only documents that carry this tag; several: all of them")]
+Language = Annotated[Sequence[str], Say("only documents in this language, such as en")]
+
+
+@operation("ask")
+async def ask(
+    session: Session,
+    question: Annotated[str, Say("what you want to know", positional=True)],
+    *,
+    source: Source = (),
+    type: Type = (),
+    after: After = None,
+    before: Before = None,
+    tag: Tag = (),
+    language: Language = (),
+) -> Answer:
+    """Answer from the documents you may read, with checked citations, or say that they do not tell."""
+    filters = _filters(session, source, type, after, before, tag, language)
+    query = await asyncio.to_thread(_query, session, question, EVIDENCE, filters)
+    app = session.app
+    threshold = app.settings.answer_threshold
+    return await answering.answer(query, app.retrieve, app.extract, threshold=threshold)
+
+
+@operation("search")
+async def search(
+    session: Session,
+    query: Annotated[str, Say("words, a question, a number, an identifier", positional=True)],
+    *,
+    k: Annotated[int, Say("how many passages", short="-k")] = 10,
+    source: Source = (),
+    type: Type = (),
+    after: After = None,
+    before: Before = None,
+    tag: Tag = (),
+    language: Language = (),
+) -> Found:
+    """Find the passages that fit best among the documents you may read."""
+    if k < 1:
+        raise Invalid(f"k is {k}; ask for at least one passage.")
+    began = perf_counter()
+    filters = _filters(session, source, type, after, before, tag, language)
+    asked = await asyncio.to_thread(_query, session, query, k, filters)
+    with span("retrieve"):
+        evidence = await session.app.retrieve(asked)
+    return Found(evidence=tuple(evidence), seconds=perf_counter() - began, trace=trace_id())
+
+
+@operation("trace")
+async def trace(
+    session: Session, id: Annotated[str, Say("the trace id that came with an answer", positional=True)]
+) -> Trace:
+    """Show what happened in one request, step by step."""
+    spans = await asyncio.to_thread(session.app.journal.runs.trace, id)
+    root = next((one for one in spans if one.parent is None), None)
+    if root is None or session.name not in (OWNER, root.attributes.get("person")):
+        raise Unknown(f"No trace {id!r} of {session.name}'s requests.")
+    return Trace(id=id, steps=tuple(_steps(spans, root, 0)))
+
+
+def _query(session: Session, text: str, k: int, filters: Filters) -> Query:
+    """Return the question with what the asker may read now, the index brought up to the journal."""
+    if not text.strip():
+        raise Invalid("The question is empty; say what you want to know.")
+    if len(text) > LONGEST:
+        raise Invalid(f"The question has {len(text):,} characters, more than {LONGEST:,}; shorten it.")
+    with span("access"):
+        grants = session.grants
+    session.app.catch_up()
+    return grants.query(text, k, filters)
+
+
+def _filters(
+    session: Session,
+    sources: Sequence[str],
+    types: Sequence[str],
+    after: datetime | None,
+    before: datetime | None,
+    tags: Sequence[str],
+    languages: Sequence[str],
+) -> Filters:
+    return Filters(
+        sources=tuple(_source_id(session, said) for said in sources),
+        types=tuple(types),
+        after=_aware(after),
+        before=_aware(before),
+        tags=tuple(tags),
+        languages=tuple(languages),
+    )
+
+
+def _source_id(session: Session, said: str) -> int:
+    known = session.app.journal.catalogue.sources()
+    for record in known:
+        if said in (str(record.id), record.spec, record.spec.partition(":")[2]):
+            return record.id
+    raise Unknown.name("source", said, [str(record.id) for record in known])
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    """Take a time without a zone as local time."""
+    return moment.astimezone() if moment is not None and moment.tzinfo is None else moment
+
+
+def _steps(spans: Sequence[SpanRecord], parent: SpanRecord, depth: int) -> list[Step]:
+    steps = [
+        Step(
+            name=parent.name,
+            depth=depth,
+            milliseconds=(parent.end - parent.start) / 1e6,
+            attributes=parent.attributes,
+        )
+    ]
+    for child in spans:
+        if child.parent == parent.span:
+            steps += _steps(spans, child, depth + 1)
+    return steps

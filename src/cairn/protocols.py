@@ -1,0 +1,479 @@
+"""The seams: what flows ask of adapters, one small protocol each, and the records that cross them.
+
+Knows nothing of any implementation. numpy stands in annotations alone, so that importing
+this costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from cairn.access import Readers
+from cairn.types import Blob, Change, Document, Evidence, Filters, Passage, State
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+# --- getting documents in -------------------------------------------------------------------
+
+
+class Source(Protocol):
+    """A place that holds documents."""
+
+    def changes(self, known: Mapping[str, Known]) -> Iterator[Change]:
+        """Yield how the place differs from ``known`` (by uri).
+
+        Raises Invalid when its access rules cannot be read (then nothing is yielded), and
+        Unavailable when the place as a whole is gone.
+        """
+        ...
+
+    def fetch(self, uri: str) -> AbstractContextManager[Path]:
+        """Hold the item's bytes as a local file."""
+        ...
+
+
+class Parser(Protocol):
+    """Reads one kind of file into a Document; pure, run in an isolated process."""
+
+    name: str
+    """With its version (``html/1``): a change of what it reads out changes the name."""
+    media_types: frozenset[str]
+
+    def parse(self, path: Path, name: str) -> Document:
+        """Read the file at ``path``, which the source calls ``name``; raises ParseFailed."""
+        ...
+
+
+class Splitter(Protocol):
+    """Breaks over-long text."""
+
+    def __call__(self, text: str, characters: int) -> list[tuple[int, int]]:
+        """Return half-open ranges of at most ``characters`` each, in order."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors; thread-safe."""
+
+    name: str
+    """Identifies the vectors it makes; a change of anything that changes them changes it."""
+    dimensions: int
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Return each text's tokens by its own tokenizer, untruncated, no special tokens."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return unit vectors, shape (len(texts), dimensions)."""
+        ...
+
+
+# --- the journal ----------------------------------------------------------------------------
+
+
+class SourceRecord(NamedTuple):
+    """A source the library has been shown."""
+
+    id: int
+    spec: str
+    """``files:/where/it/is``"""
+    options: Mapping[str, Any]
+    """What its adapter was given beside: patterns to include, say."""
+    error: str | None
+    """Why its last reading failed as a whole."""
+
+
+class Known(NamedTuple):
+    """What the library holds of one item, for a source to compare with."""
+
+    fingerprint: str
+    readers: Readers
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentRecord:
+    """What the journal knows of one item."""
+
+    id: int
+    source: int
+    uri: str
+    state: State
+    reason: str | None
+    """Why it failed, was skipped or serves an older version."""
+    access_class: int
+    title: str
+    media_type: str
+    size: int
+    modified: datetime
+    fingerprint: str
+    content: str | None
+    """sha256 of the bytes last parsed."""
+    recipe: str | None
+    """Parser and packer that made the passages; another recipe means reading it again."""
+    version: int
+    """0 until parsed; then counts what it has been."""
+    language: str | None
+    pages: int | None
+    metadata: Mapping[str, str]
+    embedded: bool
+    """All its passages have vectors of the present embedder."""
+
+
+class PassageRecord(NamedTuple):
+    """A stored passage with what is needed to show, check and index it."""
+
+    id: int
+    document: int
+    ordinal: int
+    """Its place in the document, from 0."""
+    passage: Passage
+
+
+class Parsed(NamedTuple):
+    """What a worker made of a document's bytes."""
+
+    document: int
+    content: str
+    recipe: str
+    media_type: str
+    title: str
+    metadata: Mapping[str, str]
+    language: str | None
+    pages: int | None
+    passages: Sequence[Passage]
+
+
+class Unread(NamedTuple):
+    """That a document's bytes could not be read, or need not be."""
+
+    document: int
+    state: State
+    """FAILED or SKIPPED."""
+    reason: str
+    media_type: str
+    recipe: str | None
+    """What failed on it; None when that is not known."""
+
+
+class JournalChange(NamedTuple):
+    """One entry of the append-only sequence."""
+
+    seq: int
+    kind: str
+    """``content``, ``readers``, ``vectors`` or ``removed``."""
+    document: int
+
+
+class Library(Protocol):
+    """Sources, documents and passages: what ingest writes, each call one transaction."""
+
+    def add_source(self, spec: str, options: Mapping[str, Any]) -> SourceRecord:
+        """Return the source of this spec, added or given new options."""
+        ...
+
+    def source_error(self, source: int, error: str | None) -> None:
+        """Remember why its last reading failed as a whole, or that it did not."""
+        ...
+
+    def show(self, source: int, changes: Sequence[Change]) -> None:
+        """Take what a source reports: new and changed items become pending."""
+        ...
+
+    def rename(self, moves: Mapping[int, int]) -> None:
+        """Give each gone document (key) the uri of a pending one (value), which it replaces."""
+        ...
+
+    def reread(self, recipes: Mapping[str, str]) -> int:
+        """Make pending what another recipe than its media type's present one made."""
+        ...
+
+    def parsed(self, results: Sequence[Parsed]) -> None:
+        """Replace each document's passages; it is indexed from here on."""
+        ...
+
+    def unread(self, outcomes: Sequence[Unread]) -> None:
+        """Record that documents failed or are skipped; they have no passages then."""
+        ...
+
+    def forget(self, documents: Collection[int], source: int | None) -> None:
+        """Erase documents, and a source with them, from the journal."""
+        ...
+
+    def sweep(self) -> None:
+        """Erase the vectors of texts that stand in no passage any more."""
+        ...
+
+
+class Catalogue(Protocol):
+    """The same as everything else reads it."""
+
+    def sources(self) -> list[SourceRecord]: ...
+
+    def known(self, source: int) -> dict[str, Known]:
+        """Return what is held of a source, without what is deleted."""
+        ...
+
+    def documents(self, ids: Collection[int]) -> list[DocumentRecord]: ...
+
+    def find(
+        self, *, source: int | None = None, uri: str | None = None, states: Collection[State] = ()
+    ) -> list[DocumentRecord]:
+        """Return documents in the order they were first shown."""
+        ...
+
+    def passages(self, documents: Collection[int]) -> list[PassageRecord]:
+        """Return the documents' present passages in reading order."""
+        ...
+
+    def citable(self, passages: Collection[int]) -> dict[int, tuple[PassageRecord, DocumentRecord]]:
+        """Return those that still stand in a present document, with it."""
+        ...
+
+    def counts(self) -> dict[tuple[int, State, int], int]:
+        """Return the number of documents by source, state and access class."""
+        ...
+
+    def head(self) -> int:
+        """Return the newest sequence number; 0 when nothing ever changed."""
+        ...
+
+    def changes(self, since: int, limit: int) -> list[JournalChange]:
+        """Return at most ``limit`` changes after ``since``, in order."""
+        ...
+
+
+class Directory(Protocol):
+    """People, groups, memberships and access classes."""
+
+    def epoch(self) -> int:
+        """Return a number that grows whenever anything here changes."""
+        ...
+
+    def principals(self) -> list[str]:
+        """Return every known ``person:NAME`` and ``group:NAME``."""
+        ...
+
+    def memberships(self) -> dict[str, tuple[str, ...]]:
+        """Return the groups each member is directly in."""
+        ...
+
+    def classes(self) -> dict[int, Readers]: ...
+
+    def enrol(self, names: Collection[str], memberships: Collection[tuple[str, str]]) -> None:
+        """Add principals and (member, group) pairs; what is there already stays."""
+        ...
+
+    def remove(self, names: Collection[str], memberships: Collection[tuple[str, str]]) -> None:
+        """Remove principals with their memberships, and (member, group) pairs."""
+        ...
+
+
+class Vectors(Protocol):
+    """Embeddings by (passage hash, model), so that unchanged text is never embedded twice."""
+
+    def unembedded(self, limit: int | None = None) -> list[int]:
+        """Return documents with passages that may lack vectors, newest first."""
+        ...
+
+    def missing(self, documents: Collection[int]) -> list[tuple[str, str]]:
+        """Return (hash, text to embed) of these documents' passages without a vector."""
+        ...
+
+    def store(self, hashes: Sequence[str], vectors: NDArray[np.float32], documents: Collection[int]) -> None:
+        """Keep vectors, shape (len(hashes), dimensions), and mark documents that lack none now."""
+        ...
+
+    def load(self, documents: Collection[int]) -> dict[int, NDArray[np.float32]]:
+        """Return the vectors that exist, by passage."""
+        ...
+
+
+class SpanRecord(NamedTuple):
+    """One finished step of work (an OpenTelemetry span), times in nanoseconds since the epoch."""
+
+    trace: str
+    span: str
+    parent: str | None
+    name: str
+    start: int
+    end: int
+    attributes: Mapping[str, Any]
+
+
+class Runs(Protocol):
+    """Jobs and traces."""
+
+    def record(self, spans: Sequence[SpanRecord]) -> None: ...
+    def trace(self, trace: str) -> list[SpanRecord]: ...
+    def begin(self, kind: str) -> int:
+        """Open a job; what an earlier process left open is closed as stopped."""
+        ...
+
+    def end(self, job: int, state: str, detail: str) -> None: ...
+
+
+class Journal(Protocol):
+    """The truth, in parts that are used apart."""
+
+    library: Library
+    catalogue: Catalogue
+    directory: Directory
+    vectors: Vectors
+    runs: Runs
+
+    def close(self) -> None: ...
+
+
+# --- the index ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One passage as an index takes it."""
+
+    passage: int
+    document: int
+    source: int
+    access_class: int
+    media_type: str
+    modified: datetime
+    language: str | None
+    tags: tuple[str, ...]
+    name: str
+    """The document's title and file name: the words it may be called by."""
+    context: str
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """What a search may see and is narrowed to; applied before ranking."""
+
+    classes: frozenset[int] | None
+    """Access classes the asker may read; None is every one (the owner)."""
+    filters: Filters
+    documents: frozenset[int] | None = None
+    """Narrow to these documents."""
+
+
+class Hits(NamedTuple):
+    """Passages with their scores, best first; both of shape (n,)."""
+
+    passages: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+
+class Positions(NamedTuple):
+    """The journal's sequence numbers up to which each view has applied it; 0 is nothing."""
+
+    words: int
+    vectors: int
+
+
+class Index(Protocol):
+    """A view of the journal that finds passages; written by one process, read by many."""
+
+    def words(self, query: str, scope: Scope, k: int) -> Hits:
+        """Return at most ``k`` passages by words, scores comparable within one call."""
+        ...
+
+    def vectors(self, vector: NDArray[np.float32], scope: Scope, k: int) -> Hits:
+        """Return at most ``k`` passages by cosine with ``vector``, shape (dimensions,)."""
+        ...
+
+    def positions(self) -> Positions: ...
+
+    def write_words(self, removed: Collection[int], entries: Iterable[Entry], position: int) -> None:
+        """Drop all of the ``removed`` documents, add ``entries`` and the position, in one step."""
+        ...
+
+    def write_vectors(
+        self,
+        removed: Collection[int],
+        regranted: Mapping[int, int],
+        entries: Sequence[Entry],
+        vectors: NDArray[np.float32],
+        position: int,
+    ) -> None:
+        """Drop, give documents another access class, add, and set the position, in one step.
+
+        ``entries`` may belong to documents in ``removed``: removal comes first.
+        """
+        ...
+
+    def reset(self) -> None:
+        """Begin again from nothing, position 0."""
+        ...
+
+    def close(self) -> None: ...
+
+
+# --- answering and measuring ----------------------------------------------------------------
+
+
+class Retriever(Protocol):
+    """Finds evidence; what wraps a retriever is a retriever."""
+
+    async def __call__(self, query: Query) -> list[Evidence]: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Query:
+    """A question as retrieval takes it."""
+
+    text: str
+    scope: Scope
+    readable: Callable[[int], bool]
+    """The second decision, by the access class the journal holds now."""
+    k: int
+
+
+class Measures(Protocol):
+    """Ranking measures over whole runs."""
+
+    def __call__(
+        self,
+        names: Sequence[str],
+        qrels: Mapping[str, Mapping[str, int]],
+        run: Mapping[str, Mapping[str, float]],
+    ) -> dict[str, float]: ...
+
+
+__all__ = [
+    "Blob",
+    "Catalogue",
+    "Directory",
+    "DocumentRecord",
+    "Embedder",
+    "Entry",
+    "Hits",
+    "Index",
+    "Journal",
+    "JournalChange",
+    "Known",
+    "Library",
+    "Measures",
+    "Parsed",
+    "Parser",
+    "PassageRecord",
+    "Positions",
+    "Query",
+    "Retriever",
+    "Runs",
+    "Scope",
+    "Source",
+    "SourceRecord",
+    "SpanRecord",
+    "Splitter",
+    "Unread",
+    "Vectors",
+]

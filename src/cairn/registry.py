@@ -1,0 +1,75 @@
+"""The one table of what can be plugged in, and the only dynamic import.
+
+A stranger's package adds to it with an entry point in the group ``cairn.KIND``; the built-ins
+stand here so that nothing is scanned on start-up.
+"""
+
+from importlib import import_module, metadata
+from typing import Any, NamedTuple
+
+from cairn.errors import Unavailable, Unknown
+
+
+class BuiltIn(NamedTuple):
+    """Where an adapter's ``load`` function is, and the extra that installs what it imports."""
+
+    module: str
+    extra: str | None = None
+
+
+BUILT_INS: dict[str, dict[str, BuiltIn]] = {
+    "sources": {
+        "files": BuiltIn("cairn.adapters.sources.files"),
+        "corpus": BuiltIn("cairn.adapters.sources.corpus"),
+    },
+    "parsers": {
+        "markdown": BuiltIn("cairn.adapters.parsers.markdown"),
+        "text": BuiltIn("cairn.adapters.parsers.text"),
+        "html": BuiltIn("cairn.adapters.parsers.html"),
+        "pdf": BuiltIn("cairn.adapters.parsers.pdf"),
+        "pdfium": BuiltIn("cairn.adapters.parsers.pdfium"),
+    },
+    "splitters": {"semchunk": BuiltIn("cairn.adapters.splitters.semchunk")},
+    "embedders": {
+        "minilm": BuiltIn("cairn.adapters.embedders.minilm"),
+        "hash": BuiltIn("cairn.adapters.embedders.hash"),
+    },
+    "indexes": {"local": BuiltIn("cairn.adapters.indexes.local")},
+    "journal": {
+        "sqlite": BuiltIn("cairn.adapters.journal.sql"),
+        "postgresql": BuiltIn("cairn.adapters.journal.sql", extra="postgresql"),
+    },
+    "sinks": {"sql": BuiltIn("cairn.adapters.sinks.sql")},
+    "measures": {"ir": BuiltIn("cairn.adapters.measures.ir", extra="evaluate")},
+}
+
+
+def known(kind: str) -> list[str]:
+    """Return the names that ``load`` knows for a kind, strangers' included."""
+    return sorted({*BUILT_INS[kind], *(point.name for point in metadata.entry_points(group=f"cairn.{kind}"))})
+
+
+def load(kind: str, spec: str, **parts: Any) -> Any:
+    """Make the adapter that ``spec`` (``name`` or ``name:rest``) stands for, from ``parts``.
+
+    Raises Unknown for a name nothing answers to, Unavailable when its extra is not installed.
+    """
+    name, _, rest = spec.partition(":")
+    built_in = BUILT_INS[kind].get(name)
+    if built_in is None:
+        return _stranger(kind, name)(rest, **parts)
+    try:
+        module = import_module(built_in.module)
+    except ModuleNotFoundError as error:
+        if built_in.extra is None or (error.name is not None and error.name.startswith("cairn")):
+            raise
+        raise Unavailable(
+            f"{kind} {name!r} needs {error.name}; install it with: pip install 'cairn[{built_in.extra}]'"
+        ) from error
+    return module.load(rest, **parts)
+
+
+def _stranger(kind: str, name: str) -> Any:
+    for point in metadata.entry_points(group=f"cairn.{kind}", name=name):
+        return point.load()
+    raise Unknown.name(kind, name, known(kind))

@@ -1,0 +1,221 @@
+"""What operations return, where that is not already a word of its own; every surface shows these.
+
+``plain`` is their form as JSON: the documented fields, without what is empty.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from cairn.types import Evidence, Locator, State
+
+INTERNAL = {"anchors", "document", "source"}
+"""Fields of Evidence that only Cairn itself has a use for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """Evidence for a query, best first."""
+
+    evidence: tuple[Evidence, ...]
+    seconds: float
+    trace: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ingested:
+    """What one reading of a source did."""
+
+    source: str
+    indexed: int
+    """Read and searchable now: new, changed or read again."""
+    renamed: int
+    regranted: int
+    """Same content, other readers."""
+    deleted: int
+    failed: int
+    skipped: int
+    unchanged: int
+    passages: int
+    """Written in this run."""
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """Documents that share a state and its reason."""
+
+    state: State
+    reason: str
+    count: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceStatus:
+    """A source's documents by state; the states add up to all it has ever shown."""
+
+    id: int
+    source: str
+    states: Mapping[str, int]
+    problems: tuple[Problem, ...]
+    error: str | None
+    """Why its last reading failed as a whole."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """Where everything stands."""
+
+    sources: tuple[SourceStatus, ...]
+    words_current: bool
+    """Everything indexed is findable by words."""
+    vectors_current: bool
+    """And by meaning."""
+    without_vectors: int
+    """Documents that wait for vectors."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PassageView:
+    """A passage as Cairn read it."""
+
+    id: str
+    kind: str
+    context: str
+    text: str
+    locators: tuple[Locator, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentView:
+    """What Cairn read out of a document."""
+
+    id: int
+    uri: str
+    source: str
+    title: str
+    state: State
+    reason: str | None
+    media_type: str
+    size: int
+    modified: datetime
+    version: int
+    language: str | None
+    pages: int | None
+    metadata: Mapping[str, str]
+    passages: tuple[PassageView, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forgotten:
+    """What is gone from journal, index and caches."""
+
+    documents: tuple[str, ...]
+    source: str | None
+    """The source, where it went as a whole."""
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Members:
+    """The directory: each principal with the groups it is directly in."""
+
+    people: Mapping[str, tuple[str, ...]]
+    groups: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """Why somebody may or may not read a document."""
+
+    person: str
+    uri: str
+    allowed: bool
+    reason: str
+    allow: tuple[str, ...]
+    deny: tuple[str, ...]
+    require: tuple[str, ...]
+    names: tuple[str, ...]
+    """Everything the rules may call this person."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadersView:
+    """Who may read a document."""
+
+    uri: str
+    people: tuple[str, ...]
+    allow: tuple[str, ...]
+    deny: tuple[str, ...]
+    require: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visible:
+    """What somebody may read."""
+
+    person: str
+    count: int
+    total: int
+    uris: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evaluation:
+    """Measures over a set of questions, and what became of each."""
+
+    folder: str
+    measures: Mapping[str, float]
+    cases: tuple[Mapping[str, Any], ...]
+    missed: tuple[str, ...] = ()
+    """What fell short, in words; empty when all is well."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One span of a trace."""
+
+    name: str
+    depth: int
+    milliseconds: float
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trace:
+    """What happened in one request, step by step."""
+
+    id: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SettingView:
+    """A setting with the value in force."""
+
+    name: str
+    value: str | int | float | bool
+    default: str | int | float | bool
+    help: str
+
+
+def plain(value: Any) -> Any:
+    """Return ``value`` as what JSON can hold; empty Locator fields and internal ones are left out."""
+    if is_dataclass(value) and not isinstance(value, type):
+        hidden = INTERNAL if isinstance(value, Evidence) else ()
+        shown = {f.name: getattr(value, f.name) for f in fields(value) if f.name not in hidden}
+        if isinstance(value, Locator):
+            shown = {name: field for name, field in shown.items() if field not in (None, ())}
+        return {name: plain(field) for name, field in shown.items()}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    return value

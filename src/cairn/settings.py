@@ -1,0 +1,93 @@
+"""Every setting: its name, default and meaning, and where a value is found.
+
+Environment (``CAIRN_PASSAGE_TOKENS``) before the library's ``settings.toml`` before the default.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cairn.errors import Invalid, Unknown
+
+
+class Setting(NamedTuple):
+    """One knob; its default's type is its type."""
+
+    name: str
+    default: str | int | float | bool
+    help: str
+
+
+SETTINGS = (
+    Setting(
+        "journal",
+        "sqlite",
+        "where the truth is kept: `sqlite` (in the library's folder) or `postgresql:URL`",
+    ),
+    Setting("index", "local", "the engine that finds passages"),
+    Setting("embedder", "minilm", "what turns text into vectors: `minilm`, `minilm:FOLDER` or `hash`"),
+    Setting(
+        "parsers", "markdown,text,html,pdf,pdfium", "parsers in order; of two for one type the first that can"
+    ),
+    Setting("traces", "sql", "where traces go: `sql` (the journal) or `none`"),
+    Setting("workers", 0, "parse processes; 0 is one a core"),
+    Setting("parse_seconds", 120, "a file that takes longer to parse fails"),
+    Setting("parse_memory_mb", 2048, "a file that needs more memory to parse fails"),
+    Setting("file_mb", 1024, "a larger file is skipped"),
+    Setting("text_characters", 20_000_000, "a file with more text fails"),
+    Setting("passage_tokens", 400, "tokens of a passage, about; what is cited stays within one"),
+    Setting("per_document", 3, "at most so many passages of one document in a result"),
+    Setting("answer_threshold", 0.5, "an answer less probably right than this is not given"),
+    Setting("answer_sentences", 3, "verbatim sentences in an answer, at most"),
+    Setting("watch_seconds", 2.0, "pause between two looks of `ingest --watch`"),
+)
+
+_KNOWN = {setting.name: setting for setting in SETTINGS}
+
+
+class Settings:
+    """The values in force, by attribute; an unknown name raises Unknown."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = {s.name: s.default for s in SETTINGS} | dict(values)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise Unknown.name("setting", name, _KNOWN) from None
+
+
+def read(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Collect the values for the library at ``home``; raises Invalid or Unknown with the place."""
+    values = _file(home / "settings.toml")
+    for name in _KNOWN:
+        variable = f"CAIRN_{name.upper()}"
+        if variable in environment:
+            values[name] = _cast(_KNOWN[name], environment[variable], variable)
+    return Settings(values)
+
+
+def _file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Invalid(f"{path} cannot be read as TOML: {error}") from error
+    for name in written:
+        if name not in _KNOWN:
+            raise Unknown.name("setting", name, _KNOWN)
+    return {name: _cast(_KNOWN[name], str(value), str(path)) for name, value in written.items()}
+
+
+def _cast(setting: Setting, text: str, origin: str) -> Any:
+    kind = type(setting.default)
+    try:
+        if kind is bool:
+            return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+        return kind(text)
+    except (KeyError, ValueError):
+        raise Invalid(f"{setting.name} = {text!r} in {origin} must be of type {kind.__name__}.") from None

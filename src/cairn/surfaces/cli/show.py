@@ -1,0 +1,246 @@
+"""How each result looks on a terminal; what has no form of its own is shown as JSON."""
+
+import json
+from collections.abc import Iterable
+from functools import singledispatch
+from textwrap import indent
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cairn import results
+from cairn.results import plain
+from cairn.types import Answer, Locator
+
+LINES = 6
+"""Lines of a passage shown in a list."""
+
+
+def console() -> Console:
+    """Return the terminal; lines of output that is no terminal are never broken."""
+    out = Console(highlight=False, soft_wrap=False)
+    return out if out.is_terminal else Console(highlight=False, width=200)
+
+
+@singledispatch
+def show(result: Any) -> None:
+    """Print a result for a person."""
+    print(json.dumps(plain(result), indent=2, ensure_ascii=False))
+
+
+@show.register
+def _(result: Answer) -> None:
+    out = console()
+    if result.abstained:
+        out.print(Text(result.text, style="yellow"))
+        if result.evidence:
+            out.print("\nClosest:")
+            for evidence in result.evidence:
+                out.print(Text(f"  {place(evidence.uri, evidence.locators)}", style="dim"))
+    else:
+        for claim in result.claims:
+            numbers = "".join(f" [{citation.number}]" for citation in claim.citations)
+            out.print(Text.assemble(claim.text, (numbers, "bold cyan")))
+        out.print()
+        for number, where in _references(result):
+            out.print(Text.assemble((f"  [{number}] ", "bold cyan"), where))
+    out.print(
+        Text(
+            f"\n{_sure(result)} · {result.seconds * 1000:.0f} ms · trace {result.trace}",
+            style="dim",
+        )
+    )
+
+
+@show.register
+def _(result: results.Found) -> None:
+    out = console()
+    for number, evidence in enumerate(result.evidence, start=1):
+        where = place(evidence.uri, evidence.locators)
+        out.print(Text.assemble((f"{number}. ", "bold cyan"), (evidence.title, "bold"), f"  {where}"))
+        lines = evidence.text.splitlines()
+        shown = "\n".join(lines[:LINES]) + (" …" if len(lines) > LINES else "")
+        out.print(Text(indent(shown[:800], "   ") + "\n"))
+    count = len(result.evidence)
+    out.print(Text(f"{count} passages · {result.seconds * 1000:.0f} ms · trace {result.trace}", style="dim"))
+
+
+@show.register
+def _(result: results.Ingested) -> None:
+    said = [
+        f"{getattr(result, name):,} {word}"
+        for name, word in (
+            ("indexed", "indexed"),
+            ("renamed", "renamed"),
+            ("regranted", "with other readers"),
+            ("deleted", "deleted"),
+            ("failed", "failed"),
+            ("skipped", "skipped"),
+            ("unchanged", "unchanged"),
+        )
+        if getattr(result, name)
+    ]
+    console().print(
+        f"{result.source}: {', '.join(said) if said else 'nothing there'}; "
+        f"{result.passages:,} passages in {result.seconds:.1f} s"
+    )
+
+
+@show.register
+def _(result: results.Status) -> None:
+    out = console()
+    states = ("indexed", "pending", "failed", "skipped", "deleted")
+    table = _table("source", *states)
+    for source in result.sources:
+        table.add_row(
+            f"{source.id}  {source.source}", *(f"{source.states.get(state, 0):,}" for state in states)
+        )
+    out.print(table)
+    for source in result.sources:
+        if source.error is not None:
+            out.print(Text(f"{source.source}: {source.error}", style="red"))
+        for problem in source.problems:
+            out.print(Text.assemble((f"{problem.state} {problem.count:,}: ", "yellow"), problem.reason))
+            out.print(Text(f"    {', '.join(problem.examples)}", style="dim"))
+    words = "up to date" if result.words_current else "behind; the next question brings them up"
+    vectors = "up to date" if result.vectors_current else f"{result.without_vectors:,} documents to go"
+    out.print(f"words: {words} · vectors: {vectors}")
+
+
+@show.register
+def _(result: results.DocumentView) -> None:
+    out = console()
+    out.print(Text(result.title, style="bold"))
+    state = f"{result.state}" + (f": {result.reason}" if result.reason is not None else "")
+    facts = [
+        result.uri,
+        f"id {result.id}",
+        state,
+        result.media_type,
+        f"{result.size:,} bytes",
+        f"version {result.version}",
+        *([f"{result.pages} pages"] if result.pages is not None else []),
+        *([result.language] if result.language is not None else []),
+    ]
+    out.print(Text(" · ".join(facts), style="dim"))
+    for name, value in result.metadata.items():
+        out.print(Text(f"{name}: {value}", style="dim"))
+    for passage in result.passages:
+        out.print(
+            Text.assemble(
+                (f"\n{passage.id} ", "bold cyan"),
+                (f"{place('', passage.locators)}  {passage.context}", "cyan"),
+            )
+        )
+        out.print(Text(passage.text))
+
+
+@show.register
+def _(result: results.Forgotten) -> None:
+    what = f"{len(result.documents):,} documents" if result.source is not None else result.documents[0]
+    console().print(f"Forgotten: {result.source or ''} {what}. {result.note}".replace(":  ", ": "))
+
+
+@show.register
+def _(result: results.Members) -> None:
+    for title, members in (("person", result.people), ("group", result.groups)):
+        table = _table(title, "in")
+        for name, groups in members.items():
+            table.add_row(name, ", ".join(group.removeprefix("group:") for group in groups))
+        console().print(table)
+
+
+@show.register
+def _(result: results.Explanation) -> None:
+    verb = "may" if result.allowed else "may not"
+    out = console()
+    out.print(f"{result.person} {verb} read {result.uri}: {result.reason}.")
+    _rules(out, result)
+    out.print(Text(f"{result.person} is {', '.join(result.names) or 'the owner'}", style="dim"))
+
+
+@show.register
+def _(result: results.ReadersView) -> None:
+    out = console()
+    out.print(f"{result.uri}: {', '.join(result.people) or 'nobody'} and the owner")
+    _rules(out, result)
+
+
+@show.register
+def _(result: results.Visible) -> None:
+    out = console()
+    for uri in result.uris:
+        out.print(Text(uri))
+    out.print(Text(f"{result.person} may read {result.count:,} of {result.total:,} documents", style="dim"))
+
+
+@show.register
+def _(result: results.Evaluation) -> None:
+    out = console()
+    table = _table("measure", "value")
+    for name, value in result.measures.items():
+        table.add_row(name, f"{value:.3f}")
+    out.print(table)
+    for missed in result.missed:
+        out.print(Text(missed, style="red"))
+
+
+@show.register
+def _(result: results.Trace) -> None:
+    out = console()
+    for step in result.steps:
+        said = "  ".join(f"{name}={value}" for name, value in step.attributes.items())
+        out.print(
+            Text.assemble(f"{step.milliseconds:9.1f} ms  {'  ' * step.depth}{step.name}  ", (said, "dim"))
+        )
+
+
+@show.register(tuple)
+def _(result: tuple[results.SettingView, ...]) -> None:
+    table = _table("setting", "value", "default", "meaning")
+    for setting in result:
+        table.add_row(setting.name, str(setting.value), str(setting.default), setting.help)
+    console().print(table)
+
+
+def place(uri: str, locators: Iterable[Locator]) -> str:
+    """Return where something stands, as a person would say it."""
+    return ", ".join([uri, *dict.fromkeys(filter(None, map(_where, locators)))]).removeprefix(", ")
+
+
+def _where(locator: Locator) -> str:
+    if locator.page is not None:
+        return f"page {locator.page}"
+    if locator.lines is not None:
+        first, last = locator.lines
+        return f"line {first}" if first == last else f"lines {first}–{last}"
+    return " > ".join(locator.heading)
+
+
+def _references(answer: Answer) -> list[tuple[int, str]]:
+    """Return a line for each number: the file and every place cited in it."""
+    places: dict[int, tuple[str, list[Locator]]] = {}
+    for claim in answer.claims:
+        for citation in claim.citations:
+            places.setdefault(citation.number, (citation.uri, []))[1].extend(citation.locators)
+    return [(number, place(uri, locators)) for number, (uri, locators) in sorted(places.items())]
+
+
+def _sure(answer: Answer) -> str:
+    return f"{answer.confidence:.0%} sure"
+
+
+def _rules(out: Console, result: Any) -> None:
+    for verb in ("allow", "deny", "require"):
+        if names := getattr(result, verb):
+            out.print(Text(f"  {verb} {' '.join(names)}", style="dim"))
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column(first)
+    for name in others:
+        table.add_column(name, justify="right" if len(others) > 2 and name != "meaning" else "left")
+    return table

@@ -1,0 +1,272 @@
+"""The words of Cairn as data: what flows from a source to an answer.
+
+Everything here is frozen and knows nothing of files, databases or models.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal, NamedTuple
+
+from cairn.access import Readers
+
+ElementKind = Literal["heading", "paragraph", "list_item", "table", "code", "caption"]
+Verdict = Literal["supported", "not found"]
+
+
+class State(StrEnum):
+    """The one state each item that a source has shown is in."""
+
+    PENDING = "pending"
+    INDEXED = "indexed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    DELETED = "deleted"
+
+
+class Box(NamedTuple):
+    """A rectangle on a page in points (1/72 inch), origin at the top left."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Locator:
+    """Where in the original something stands; what does not apply is left empty."""
+
+    page: int | None = None
+    """The page, counted from 1."""
+    boxes: tuple[Box, ...] = ()
+    """Rectangles on that page."""
+    lines: tuple[int, int] | None = None
+    """First and last line of a text file, counted from 1."""
+    chars: tuple[int, int] | None = None
+    """Half-open character range in the decoded text of the original."""
+    heading: tuple[str, ...] = ()
+    """The headings above it, outermost first."""
+
+
+class Anchor(NamedTuple):
+    """Characters ``start:end`` of a text stand at ``locator`` in the original."""
+
+    start: int
+    end: int
+    locator: Locator
+
+
+def write_anchors(anchors: Iterable[Anchor]) -> list[list[Any]]:
+    """Write anchors as plain lists, for JSON."""
+    return [[start, end, at.page, at.boxes, at.lines, at.chars, at.heading] for start, end, at in anchors]
+
+
+def read_anchors(written: Iterable[list[Any]]) -> tuple[Anchor, ...]:
+    """Read back what ``write_anchors`` wrote."""
+    return tuple(
+        Anchor(
+            start,
+            end,
+            Locator(
+                page=page,
+                boxes=tuple(Box(*box) for box in boxes),
+                lines=None if lines is None else (lines[0], lines[1]),
+                chars=None if chars is None else (chars[0], chars[1]),
+                heading=tuple(heading),
+            ),
+        )
+        for start, end, page, boxes, lines, chars, heading in written
+    )
+
+
+def locate(anchors: Iterable[Anchor], start: int, end: int) -> tuple[Locator, ...]:
+    """Return where characters ``start:end`` stand: one Locator a page, boxes and ranges joined."""
+    places: dict[tuple[int | None, tuple[str, ...]], Locator] = {}
+    for anchor in anchors:
+        if anchor.start < end and anchor.end > start:
+            at = anchor.locator
+            key = (at.page, () if at.page is not None else at.heading)
+            places[key] = _joined(places[key], at) if key in places else at
+    return tuple(places.values())
+
+
+def _joined(one: Locator, other: Locator) -> Locator:
+    return Locator(
+        page=one.page,
+        boxes=tuple(dict.fromkeys(one.boxes + other.boxes)),
+        lines=_span(one.lines, other.lines),
+        chars=_span(one.chars, other.chars),
+        heading=one.heading,
+    )
+
+
+def _span(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return (min(one[0], other[0]), max(one[1], other[1]))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Element:
+    """A heading, paragraph, list item or table of a parsed document, in reading order."""
+
+    kind: ElementKind
+    text: str
+    """Its text; of a table, one line a row, cells joined by ``" | "``."""
+    anchors: tuple[Anchor, ...]
+    """Cover the text without gaps: one for the whole, or finer (a line, a table row each)."""
+    level: int = 0
+    """Of a heading: 1 is the outermost."""
+    header: int = 0
+    """Of a table: how many of its first lines are its header."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """One parsed blob."""
+
+    title: str
+    """Never empty: its own title, else its first heading, else its file's name."""
+    elements: tuple[Element, ...]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """Author, dates and whatever else the file says of itself."""
+    language: str | None = None
+    """ISO 639-1 code where it could be told."""
+    pages: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Passage:
+    """The span of a document that is indexed and cited."""
+
+    text: str
+    context: str
+    """Document title > headings; indexed with the text, never cited."""
+    anchors: tuple[Anchor, ...]
+    tokens: int
+    """Tokens of context and text by the embedder's tokenizer."""
+    kind: Literal["text", "table"] = "text"
+    """What most of it is."""
+
+    def embedded_text(self) -> str:
+        """Return what its vector stands for."""
+        return f"{self.context}\n{self.text}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Blob:
+    """Bytes as a source found them, not yet read."""
+
+    uri: str
+    """Names it within its source, for good: a relative path, an object's key, a message's id."""
+    size: int
+    """Bytes."""
+    modified: datetime
+    fingerprint: str
+    """Changes whenever the bytes may have changed; cheap to take."""
+    readers: Readers
+    state: State = State.PENDING
+    """FAILED or SKIPPED when the source itself cannot offer the bytes."""
+    reason: str | None = None
+    """Why it cannot."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Upserted:
+    """A change: this blob is new, or its bytes may have changed."""
+
+    blob: Blob
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deleted:
+    """A change: the source no longer holds this item."""
+
+    uri: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Regranted:
+    """A change: the same bytes, other readers."""
+
+    uri: str
+    readers: Readers
+
+
+Change = Upserted | Deleted | Regranted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filters:
+    """What a search is narrowed to; an empty field narrows nothing."""
+
+    sources: tuple[int, ...] = ()
+    types: tuple[str, ...] = ()
+    """Media types, or their first half (``text``)."""
+    after: datetime | None = None
+    before: datetime | None = None
+    tags: tuple[str, ...] = ()
+    """All of which a document must carry."""
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """One citable thing that the asker may read."""
+
+    id: str
+    """``p17``: the kind's letter and its number in the journal."""
+    kind: Literal["passage"]
+    uri: str
+    title: str
+    text: str
+    locators: tuple[Locator, ...]
+    scores: Mapping[str, float]
+    """Score by stage; the one it was ranked by is ``rank``."""
+    context: str = ""
+    document: int = 0
+    source: str = ""
+    anchors: tuple[Anchor, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Citation:
+    """A link from a claim into the answer's own evidence, checked."""
+
+    evidence: str
+    """The id of the evidence."""
+    number: int
+    """As printed, from 1, one number a document and place."""
+    quote: str
+    """The cited words, as they stand in the evidence."""
+    uri: str
+    title: str
+    locators: tuple[Locator, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """One statement of an answer with what it rests on."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What was found, or that nothing was."""
+
+    text: str
+    abstained: bool
+    claims: tuple[Claim, ...]
+    evidence: tuple[Evidence, ...]
+    """What the claims cite; of an abstention, the closest passages."""
+    confidence: float
+    """How probable it is that the evidence answers the question, 0 to 1, as calibrated."""
+    seconds: float
+    trace: str
+    """The id under which its trace is kept."""

@@ -1,0 +1,537 @@
+"""What every index must do, over every index adapter."""
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from cairn.adapters.indexes import local
+from cairn.adapters.indexes.analysis import normalise
+from cairn.errors import Invalid
+from cairn.protocols import Entry, Hits, Index, Positions, Scope
+from cairn.types import Filters
+
+DIMENSIONS = 16
+DAY = datetime(2024, 5, 1, tzinfo=UTC)
+Open = Callable[..., Index]
+
+
+@pytest.fixture(params=["local"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Open an index once more on the same data, closed at the end."""
+    loaders = {"local": local.load}
+    found: list[Index] = []
+
+    def open_(writable: bool = False, folder: Path = tmp_path / "index") -> Index:
+        found.append(loaders[request.param]("", folder=folder, dimensions=DIMENSIONS, writable=writable))
+        return found[-1]
+
+    yield open_
+    for each in found:
+        each.close()
+
+
+@pytest.fixture
+def index(opened: Open) -> Index:
+    return opened(writable=True)
+
+
+def entry(passage: int, text: str = "a house by the sea", **changes: Any) -> Entry:
+    plain = Entry(
+        passage=passage,
+        document=passage,
+        source=1,
+        access_class=1,
+        media_type="text/html",
+        modified=DAY,
+        language="en",
+        tags=(),
+        name="",
+        context="",
+        text=text,
+        kind="text",
+    )
+    return replace(plain, **changes)
+
+
+def scope(classes: set[int] | None = None, documents: set[int] | None = None, **filters: Any) -> Scope:
+    return Scope(
+        classes=None if classes is None else frozenset(classes),
+        filters=Filters(**filters),
+        documents=None if documents is None else frozenset(documents),
+    )
+
+
+def unit(*seeds: int) -> NDArray[np.float32]:
+    rows = np.array([np.random.default_rng(seed).standard_normal(DIMENSIONS) for seed in seeds])
+    units: NDArray[np.float32] = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return units
+
+
+def write(index: Index, entries: list[Entry], position: int = 1, removed: tuple[int, ...] = ()) -> None:
+    index.write_words(removed, entries, position)
+    index.write_vectors(removed, {}, entries, _vectors(entries), position)
+
+
+def _vectors(entries: list[Entry]) -> NDArray[np.float32]:
+    return unit(*(each.passage for each in entries)) if entries else np.empty((0, DIMENSIONS), np.float32)
+
+
+def ids(hits: Hits) -> list[int]:
+    return [int(each) for each in hits.passages]
+
+
+def both(index: Index, within: Scope, query: str = "house", k: int = 10) -> tuple[list[int], list[int]]:
+    """Return the passages either view finds, in their order of numbers."""
+    return sorted(ids(index.words(query, within, k))), sorted(ids(index.vectors(unit(0)[0], within, k)))
+
+
+def test_what_is_written_is_found(index: Index) -> None:
+    write(index, [entry(1, "a house by the sea"), entry(2, "the road to the hills")], position=7)
+    assert ids(index.words("Houses", scope(), 5)) == [1]
+    assert ids(index.vectors(unit(2)[0], scope(), 1)) == [2]
+    assert index.vectors(unit(2)[0], scope(), 1).scores[0] == pytest.approx(1, abs=0.002)
+    assert index.positions() == Positions(7, 7)
+
+
+def test_hits_are_typed_and_best_first(index: Index) -> None:
+    write(index, [entry(1, "house and garden and garden and tree"), entry(2, "house house")])
+    for hits in (index.words("house", scope(), 5), index.vectors(unit(3)[0], scope(), 5)):
+        assert hits.passages.dtype == np.int64 and hits.scores.dtype == np.float32
+        assert hits.passages.shape == hits.scores.shape == (2,)
+        assert hits.scores[0] >= hits.scores[1]
+
+
+def test_nothing_is_found_in_nothing(opened: Open, index: Index) -> None:
+    for each in (index, opened(writable=False), opened(writable=False, folder=Path("/nowhere/at/all"))):
+        assert both(each, scope()) == ([], [])
+        assert each.positions() == Positions(0, 0)
+
+
+def test_equal_scores_are_ordered_by_passage(index: Index) -> None:
+    entries = [entry(passage) for passage in range(60, 0, -1)]
+    index.write_words([], entries[:30], 1)
+    index.write_words([], entries[30:], 2)
+    index.write_vectors([], {}, entries[:30], np.repeat(unit(5), 30, axis=0), 1)
+    index.write_vectors([], {}, entries[30:], np.repeat(unit(5), 30, axis=0), 2)
+    assert ids(index.words("house", scope(), 7)) == [1, 2, 3, 4, 5, 6, 7]
+    assert ids(index.vectors(unit(5)[0], scope(), 7)) == [1, 2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("visible", [{7}, set(range(1, 40)), set(range(3, 3000))])
+def test_access_is_filtered_before_ranking(index: Index, visible: set[int]) -> None:
+    entries = [entry(number, access_class=number % 50) for number in range(1, 2001)]
+    write(index, entries)
+    expected = {each.passage for each in entries if each.access_class in visible}
+    words, vectors = both(index, scope(visible), k=40)
+    assert len(words) == len(vectors) == 40
+    assert set(words) <= expected and set(vectors) <= expected
+    words, vectors = both(index, scope(visible), k=5000)
+    assert set(words) == set(vectors) == expected
+
+
+def test_no_class_sees_nothing_and_unknown_classes_neither(index: Index) -> None:
+    write(index, [entry(1)])
+    for classes in (set[int](), {2, 99_999_999, -1}):
+        assert both(index, scope(classes)) == ([], [])
+    assert both(index, scope(), k=0) == ([], [])
+
+
+FILTERS: list[tuple[dict[str, Any], list[int]]] = [
+    ({"sources": (1,)}, [1, 2]),
+    ({"sources": (1, 2)}, [1, 2, 3]),
+    ({"types": ("text/html",)}, [1]),
+    ({"types": ("text",)}, [1, 2]),
+    ({"types": ("application/pdf", "text/plain")}, [2, 3]),
+    ({"types": ("image",)}, []),
+    ({"after": DAY}, [2, 3]),
+    ({"before": DAY}, [1]),
+    ({"after": DAY, "before": DAY + timedelta(days=1)}, [2]),
+    ({"tags": ("red",)}, [1, 2]),
+    ({"tags": ("red", "big")}, [2]),
+    ({"tags": ("r",)}, []),
+    ({"languages": ("de",)}, [2]),
+    ({"languages": ("de", "en")}, [1, 2]),
+    ({"documents": {1, 3, 77}}, [1, 3]),
+    ({"documents": set()}, []),
+    ({"sources": (1,), "tags": ("big",), "documents": {2, 3}}, [2]),
+]
+
+
+@pytest.mark.parametrize(("filters", "expected"), FILTERS)
+def test_filters(index: Index, filters: dict[str, Any], expected: list[int]) -> None:
+    write(
+        index,
+        [
+            entry(1, "house", modified=DAY - timedelta(seconds=1), tags=("red",)),
+            entry(
+                2,
+                "House",
+                media_type="text/plain; charset=utf-8",
+                language="de",
+                modified=DAY,
+                tags=("big", "red"),
+            ),
+            entry(
+                3,
+                "house",
+                media_type="application/pdf",
+                source=2,
+                language=None,
+                modified=DAY + timedelta(days=9),
+            ),
+        ],
+    )
+    assert both(index, scope(**filters), "house") == (expected, expected)
+    assert both(index, scope({1}, **filters), "house") == (expected, expected)
+
+
+def test_filters_do_not_change_scores(index: Index) -> None:
+    write(index, [entry(1, "house sea"), entry(2, "house sea sea", source=2)])
+    plain = index.words("house sea", scope(), 5)
+    narrow = index.words("house sea", scope({1}, sources=(1, 2), types=("text",)), 5)
+    assert ids(plain) == ids(narrow)
+    assert plain.scores == pytest.approx(narrow.scores)
+
+
+def test_removal_and_replacement(index: Index) -> None:
+    write(index, [entry(1, document=1), entry(2, document=1), entry(3, document=2)])
+    write(index, [entry(9, document=1)], removed=(1, 55), position=2)
+    assert both(index, scope()) == ([3, 9], [3, 9])
+    write(index, [], removed=(1, 2), position=3)
+    assert both(index, scope()) == ([], [])
+    assert index.positions() == Positions(3, 3)
+
+
+def test_regranting_moves_no_vector(index: Index) -> None:
+    write(index, [entry(1, document=1), entry(2, document=2), entry(3, document=3, access_class=3)])
+    before = index.vectors(unit(0)[0], scope({1, 3}), 5)
+    index.write_vectors([3], {1: 4, 3: 4, 77: 4}, [], np.empty((0, DIMENSIONS), np.float32), 2)
+    assert both(index, scope({1}))[1] == [2]
+    assert both(index, scope({4}))[1] == [1]
+    kept = index.vectors(unit(0)[0], scope({1, 4}), 5)
+    assert (
+        dict(zip(ids(kept), kept.scores, strict=True)).items()
+        <= dict(zip(ids(before), before.scores, strict=True)).items()
+    )
+
+
+def test_many_small_writes_lose_nothing(index: Index) -> None:
+    for number in range(1, 60):
+        write(index, [entry(number)], position=number, removed=(number - 20,))
+    expected = list(range(40, 60))
+    assert both(index, scope(), k=100) == (expected, expected)
+    assert all(ids(index.vectors(unit(number)[0], scope(), 1)) == [number] for number in expected)
+
+
+NUMBERS = [
+    ("revenue of 1,234.5 million", "1234.5"),
+    ("revenue of 1234.5 million", "1,234.5"),
+    ("Umsatz 1.234,5 Mio", "1,234.5"),
+    ("in all 12,345,678 shares", "12345678"),
+    ("the year FY2018", "FY2018"),
+    ("the year FY2018", "2018"),
+    ("the year FY2018", "fy 2018"),
+    ("the year FY 2018", "FY2018"),
+    ("form 10-K of the year", "10-K"),
+    ("form 10-K of the year", "10k"),
+    ("form 10K of the year", "10-k"),
+    ("order PRC-2024-017.", "prc-2024-017"),
+    ("order PRC-2024-017.", "PRC2024017"),
+    ("order PRC-2024-017.", "017"),
+    ("order PRC-2024-017.", "prc"),
+    ("\uff26\uff39\uff12\uff10\uff11\uff18 in full width", "fy2018"),
+]
+
+
+@pytest.mark.parametrize(("text", "query"), NUMBERS)
+def test_numbers_and_identifiers(index: Index, text: str, query: str) -> None:
+    index.write_words([], [entry(1, "nothing of it"), entry(2, text)], 1)
+    assert ids(index.words(query, scope(), 5)) == [2]
+
+
+def test_whole_identifiers_come_first(index: Index) -> None:
+    texts = ["item 017 of 2024", "PRC-2024-017", "PRC and 2024 and 017", "PRC-2024-018"]
+    index.write_words([], [entry(number, text) for number, text in enumerate(texts, 1)], 1)
+    assert ids(index.words("PRC-2024-017", scope(), 5))[0] == 2
+
+
+LANGUAGES = [
+    ("de", "Die Häuser stehen am Fluss", "Haus"),
+    ("de", "Die Häuser stehen am Fluss", "hausern"),
+    ("de-AT", "Die Straße ist lang", "strasse"),
+    ("en", "They were running", "run"),
+    ("fr", "la société générale", "societe"),
+    ("ru", "красивые дома", "дом"),
+    ("ja", "東京都の猫は可愛い", "京都"),
+    ("ja", "東京都の猫は可愛い", "猫"),
+    (None, "東京都の猫は可愛い", "東京の猫"),
+    ("zh", "人工智能正在改变世界", "智能"),
+    ("ko", "서울특별시에서", "특별시"),
+    ("th", "สวัสดีชาวโลก", "ชาวโลก"),
+    ("ja", "新製品 Walkman を発売 FY2018", "walkman"),
+    ("ja", "売上2018年", "2018"),
+    ("en", "The word 東京都 means a city", "東京"),
+    ("en", "The word 東京都 means a city", "cities"),
+    ("xx", "Łódź café", "lodz cafe"),
+    (None, "Houses", "houses"),
+]
+
+
+@pytest.mark.parametrize(("language", "text", "query"), LANGUAGES)
+def test_languages(index: Index, language: str | None, text: str, query: str) -> None:
+    index.write_words([], [entry(1, "x", language="en"), entry(2, text, language=language)], 1)
+    assert ids(index.words(query, scope(), 5)) == [2]
+
+
+def test_context_and_name_are_found_but_weigh_less(index: Index) -> None:
+    entries = [
+        entry(1, "x", context="Annual report"),
+        entry(2, "x", name="annual.pdf"),
+        entry(3, "annual meeting"),
+    ]
+    index.write_words([], entries, 1)
+    found = ids(index.words("annual", scope(), 5))
+    assert sorted(found) == [1, 2, 3] and found[0] == 3
+
+
+def test_stop_words_alone_are_looked_for(index: Index) -> None:
+    index.write_words([], [entry(1, "to be or not to be"), entry(2, "a ship")], 1)
+    assert ids(index.words("to be or not", scope(), 5)) == [1]
+
+
+HOSTILE = [
+    'AND "(',
+    "body_en:house",
+    "house~2 OR *",
+    "\0",
+    "\ud800",
+    "",
+    " ",
+    "...",
+    "😀",
+    "\\",
+    "a" * 100_000,
+]
+
+
+@pytest.mark.parametrize("query", HOSTILE)
+def test_hostile_queries_are_just_characters(index: Index, query: str) -> None:
+    write(index, [entry(1)])
+    assert len(index.words(query, scope({1}), 5).passages) <= 1
+    assert ids(index.words(f"house {query}", scope({1}), 5)) == [1]
+
+
+def test_hostile_texts_are_stored(index: Index) -> None:
+    entries = [entry(number, f"{text} house", tags=(text,)) for number, text in enumerate(HOSTILE, 1)]
+    write(index, entries)
+    assert both(index, scope(), k=50) == ([each.passage for each in entries],) * 2
+    assert both(index, scope(tags=("\ud800",))) == ([5], [5])
+
+
+def test_long_queries(index: Index) -> None:
+    index.write_words([], [entry(1, "rare bird"), entry(2, "word1 word2 bird")], 1)
+    assert ids(index.words("rare " + " ".join(f"word{n}" for n in range(10_000)), scope(), 5)) == [2, 1]
+
+
+def test_vectors_of_another_shape_are_refused(index: Index) -> None:
+    for vector in (np.zeros(3, np.float32), np.zeros((1, DIMENSIONS), np.float32)):
+        with pytest.raises(Invalid, match="dimensions"):
+            index.vectors(vector, scope(), 5)
+    with pytest.raises(Invalid, match="dimensions"):
+        index.write_vectors([], {}, [entry(1)], np.zeros((2, DIMENSIONS), np.float32), 1)
+    write(index, [entry(1)])
+    assert ids(index.vectors(np.zeros(DIMENSIONS, np.float32), scope(), 5)) == []
+    assert ids(index.vectors(np.full(DIMENSIONS, np.nan, np.float32), scope(), 5)) == []
+
+
+def test_a_reader_may_not_write(index: Index, opened: Open) -> None:
+    reader = opened(writable=False)
+    with pytest.raises(Invalid, match="reading"):
+        reader.write_words([], [], 1)
+    with pytest.raises(Invalid, match="reading"):
+        reader.write_vectors([], {}, [], np.empty((0, DIMENSIONS), np.float32), 1)
+
+
+def test_another_reader_sees_what_is_written(index: Index, opened: Open) -> None:
+    reader = opened(writable=False)
+    assert both(reader, scope()) == ([], [])
+    for number in range(1, 25):
+        write(index, [entry(number)], position=number)
+        assert both(reader, scope(), k=100) == (list(range(1, number + 1)),) * 2
+        assert reader.positions() == Positions(number, number)
+
+
+def test_a_failing_write_changes_nothing(index: Index) -> None:
+    def entries() -> Iterator[Entry]:
+        yield entry(2)
+        raise RuntimeError("the journal is gone")
+
+    write(index, [entry(1)], position=5)
+    with pytest.raises(RuntimeError, match="journal"):
+        index.write_words([1], entries(), 6)
+    assert both(index, scope()) == ([1], [1])
+    assert index.positions() == Positions(5, 5)
+    write(index, [entry(3)], position=6)
+    assert both(index, scope()) == ([1, 3], [1, 3])
+
+
+def test_reset_begins_again_from_nothing(index: Index, opened: Open) -> None:
+    reader = opened(writable=False)
+    for position in (4, 5):
+        write(index, [entry(position), entry(2)], position)
+        assert both(reader, scope()) == ([2, position], [2, position])
+        index.reset()
+        for each in (index, reader):
+            assert both(each, scope()) == ([], [])
+            assert each.positions() == Positions(0, 0)
+    with pytest.raises(Invalid, match="reading"):
+        reader.reset()
+
+
+def test_what_was_written_survives_reopening(index: Index, opened: Open) -> None:
+    write(index, [entry(1)], position=5)
+    index.close()
+    again = opened(writable=True)
+    assert again.positions() == Positions(5, 5)
+    write(again, [entry(2)], position=6)
+    assert both(again, scope()) == ([1, 2], [1, 2])
+
+
+def test_searches_during_writes_see_whole_states(index: Index) -> None:
+    """Each write replaces document 1: a search sees exactly one of its versions, never none or two."""
+    write(index, [entry(number, document=1) for number in (100, 101, 102)])
+    problems: list[object] = []
+    done = threading.Event()
+
+    def search() -> None:
+        try:
+            while not done.is_set():
+                for found in both(index, scope({1})):
+                    if len(found) != 3 or len({each // 100 for each in found}) != 1:
+                        problems.append(found)
+        except Exception as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=search) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for version in range(2, 25):
+        numbers = [version * 100 + each for each in range(3)]
+        write(index, [entry(each, document=1) for each in numbers], position=version, removed=(1,))
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+
+
+def _torn(folder: Path) -> Iterator[tuple[Path, int]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.stat().st_size:
+            yield path.relative_to(folder), 0
+            yield path.relative_to(folder), path.stat().st_size // 2
+
+
+def test_torn_folders_open_empty_or_old(tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    index = local.load("", folder=whole, dimensions=DIMENSIONS, writable=True)
+    write(index, [entry(1), entry(2)], position=3)
+    write(index, [entry(3)], position=4)
+    index.close()
+    for number, (path, size) in enumerate(_torn(whole)):
+        folder = tmp_path / str(number)
+        shutil.copytree(whole, folder)
+        with (folder / path).open("r+b") as file:
+            file.truncate(size)
+        for writable in (False, True):
+            torn = local.load("", folder=folder, dimensions=DIMENSIONS, writable=writable)
+            full = {0: [], 4: [1, 2, 3]}
+            words, vectors = torn.positions()
+            assert both(torn, scope()) == (full[words], full[vectors]), path
+            assert 4 in (words, vectors), "one view's damage is not the other's"
+        write(torn, [entry(number) for number in (1, 2, 3)], position=9, removed=(1, 2, 3))
+        assert both(torn, scope()) == ([1, 2, 3], [1, 2, 3]), path
+        torn.close()
+
+
+def test_missing_and_foreign_files(tmp_path: Path) -> None:
+    index = local.load("", folder=tmp_path, dimensions=DIMENSIONS, writable=True)
+    write(index, [entry(1)], position=3)
+    index.close()
+    (tmp_path / "words-0").mkdir()
+    for path in [*tmp_path.glob("*/*.codes"), *tmp_path.glob("*/*.idx")]:
+        path.unlink()
+    index = local.load("", folder=tmp_path, dimensions=DIMENSIONS, writable=True)
+    assert index.positions() == Positions(0, 0)
+    assert not (tmp_path / "words-0").exists()
+    index.close()
+    other = local.load("", folder=tmp_path, dimensions=DIMENSIONS * 2, writable=True)
+    assert other.positions() == Positions(0, 0)
+    other.close()
+
+
+def test_the_local_index_takes_no_argument(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="write: local"):
+        local.load("x", folder=tmp_path, dimensions=4, writable=False)
+
+
+def test_normalise_is_stable_on_plain_words() -> None:
+    assert normalise("A house, by the sea; e-mail.") == "A house, by the sea; e-mail."
+    assert normalise("2,018 and 1,234.5") == "2018 and 1234p5 1234 5"
+
+
+TEXTS = st.lists(st.sampled_from(["house", "sea", "ship", "sun"]), min_size=1, max_size=6).map(" ".join)
+LIBRARY = st.lists(st.tuples(st.integers(0, 5), TEXTS), min_size=1, max_size=40)
+
+
+@settings(max_examples=30, deadline=None)
+@given(library=LIBRARY, classes=st.frozensets(st.integers(0, 6)), k=st.integers(1, 12))
+def test_results_equal_brute_force(library: list[tuple[int, str]], classes: frozenset[int], k: int) -> None:
+    entries = [entry(number, text, access_class=each) for number, (each, text) in enumerate(library, 1)]
+    visible = {each.passage for each in entries if each.access_class in classes}
+    with tempfile.TemporaryDirectory() as folder:
+        index = local.load("", folder=Path(folder), dimensions=DIMENSIONS, writable=True)
+        write(index, entries)
+        ranked = index.words("house sea", scope(), len(entries))
+        expected = [each for each in ids(ranked) if each in visible][:k]
+        assert ids(index.words("house sea", scope(set(classes)), k)) == expected
+        _check_vectors(index, entries, visible, set(classes), k)
+        index.close()
+
+
+def _check_vectors(index: Index, entries: list[Entry], visible: set[int], classes: set[int], k: int) -> None:
+    query = unit(0)[0]
+    exact = dict(zip((each.passage for each in entries), (_vectors(entries) @ query).tolist(), strict=True))
+    hits = index.vectors(query, scope(classes), k)
+    best = sorted((exact[each] for each in visible), reverse=True)[:k]
+    assert set(ids(hits)) <= visible
+    assert hits.scores.tolist() == pytest.approx(best, abs=0.02)
+    assert [exact[each] for each in ids(hits)] == pytest.approx(best, abs=0.02)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.05])
+def test_recall_on_unit_vectors(index: Index, share: float) -> None:
+    """Above a few rows faiss scans codes; nearly all of the true nearest are still found."""
+    random = np.random.default_rng(3)
+    centres = random.standard_normal((50, DIMENSIONS))
+    rows = centres[random.integers(0, 50, 30_000)] + random.standard_normal((30_000, DIMENSIONS))
+    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    entries = [entry(number, access_class=int(random.random() < share)) for number in range(len(rows))]
+    index.write_vectors([], {}, entries[:20_000], rows[:20_000], 1)
+    index.write_vectors([], {}, entries[20_000:], rows[20_000:], 2)
+    visible = np.array([each.access_class == 1 for each in entries])
+    found = 0
+    for query in rows[:50]:
+        exact = np.where(visible, rows @ query, -9)
+        found += len(set(np.argsort(-exact)[:10].tolist()) & set(ids(index.vectors(query, scope({1}), 10))))
+    assert found / 500 >= 0.95
