@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 from cairn.access import Readers
 
 ElementKind = Literal["heading", "paragraph", "list_item", "table", "code", "caption"]
+AnchorKind = ElementKind | Literal["header"]
 Verdict = Literal["supported", "not found"]
 
 
@@ -56,11 +57,16 @@ class Anchor(NamedTuple):
     start: int
     end: int
     locator: Locator
+    kind: AnchorKind = "paragraph"
+    """In a passage, what kind of element they are part of; ``header`` is a table's header row."""
 
 
 def write_anchors(anchors: Iterable[Anchor]) -> list[list[Any]]:
     """Write anchors as plain lists, for JSON."""
-    return [[start, end, at.page, at.boxes, at.lines, at.chars, at.heading] for start, end, at in anchors]
+    return [
+        [start, end, kind, at.page, at.boxes, at.lines, at.chars, at.heading]
+        for start, end, at, kind in anchors
+    ]
 
 
 def read_anchors(written: Iterable[list[Any]]) -> tuple[Anchor, ...]:
@@ -76,8 +82,9 @@ def read_anchors(written: Iterable[list[Any]]) -> tuple[Anchor, ...]:
                 chars=None if chars is None else (chars[0], chars[1]),
                 heading=tuple(heading),
             ),
+            kind,
         )
-        for start, end, page, boxes, lines, chars, heading in written
+        for start, end, kind, page, boxes, lines, chars, heading in written
     )
 
 

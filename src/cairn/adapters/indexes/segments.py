@@ -1,6 +1,6 @@
 """Immutable segments of quantised vectors: faiss codes and what each row is, in files.
 
-Knows nothing of scopes, positions or which segments make up an index.
+Knows nothing of scopes, positions or the manifest that names the segments.
 
 A vector is rotated (a fixed random rotation spreads any embedder's directions evenly, so that one
 range suits every coordinate of every batch) and stored as one byte a coordinate. All segments
@@ -28,6 +28,11 @@ DEAD = -1
 """The access class of a removed row."""
 RANGE = 5.0
 """Standard deviations of a rotated unit vector's coordinate that a code can express."""
+
+
+MOST_SEGMENTS = 8
+GROWTH = 2
+"""A segment joins a merge if it is at most so many times as large as all smaller ones."""
 
 
 class Column(IntEnum):
@@ -124,6 +129,19 @@ def joined(parts: Sequence[Rows]) -> Rows:
         np.concatenate([part.columns for part in parts], axis=1),
         np.concatenate([part.classes for part in parts]),
     )
+
+
+def mergeable(segments: Sequence[Segment]) -> list[Segment]:
+    """Return what to merge: all that is mostly removed, and, of too many, the small ones."""
+    if len(segments) <= MOST_SEGMENTS:
+        return [segment for segment in segments if segment.live * 2 < len(segment.classes)]
+    ordered = sorted(segments, key=lambda segment: segment.live)
+    total, taken = 0, 0
+    for segment in ordered:
+        if taken >= 2 and segment.live > GROWTH * total:
+            break
+        total, taken = total + segment.live, taken + 1
+    return ordered[:taken]
 
 
 def store(folder: Path, rows: Rows) -> Segment:

@@ -28,6 +28,7 @@ from cairn.adapters.indexes.segments import (
     encode,
     joined,
     load,
+    mergeable,
     regraded,
     rotation,
     save,
@@ -41,9 +42,6 @@ from cairn.protocols import Entry, Hits, Scope
 LAYOUT = 1
 """Raised whenever files change: an index of another layout is not opened."""
 MANIFEST = "manifest.json"
-MOST_SEGMENTS = 8
-GROWTH = 2
-"""A segment joins a merge if it is at most so many times as large as all smaller ones."""
 MOST_MASKS = 64
 ATTEMPTS = 5
 """Times a manifest is read whose files another process may just be replacing."""
@@ -170,7 +168,7 @@ class Vectors:
         return segment if np.array_equal(classes, segment.classes) else regraded(self._path, segment, classes)
 
     def _merged(self, segments: list[Segment]) -> list[Segment]:
-        merging = _mergeable(segments)
+        merging = mergeable(segments)
         if not merging:
             return segments
         merged = store(self._path, joined([segment.rows() for segment in merging]))
@@ -281,19 +279,6 @@ def _search(view: _View, visible: Seen, query: Floats, k: int) -> Hits:
             return best(passages, scores, k)
         limit *= 4
     return NOTHING
-
-
-def _mergeable(segments: Sequence[Segment]) -> list[Segment]:
-    """Return what to merge: all that is mostly removed, and, of too many, the small ones."""
-    if len(segments) <= MOST_SEGMENTS:
-        return [segment for segment in segments if segment.live * 2 < len(segment.classes)]
-    ordered = sorted(segments, key=lambda segment: segment.live)
-    total, taken = 0, 0
-    for segment in ordered:
-        if taken >= 2 and segment.live > GROWTH * total:
-            break
-        total, taken = total + segment.live, taken + 1
-    return ordered[:taken]
 
 
 def _sync_folder(path: Path) -> None:

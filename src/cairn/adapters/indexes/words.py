@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from tantivy import Index, IndexWriter, Query, Searcher
+from numpy.typing import NDArray
+from tantivy import DocAddress, Index, IndexWriter, Query, Searcher
 
 from cairn.adapters.indexes.queries import narrowed, numbers, query_terms, restricted, text_query
 from cairn.adapters.indexes.schema import LAYOUT, SCHEMA, document, marker, register
@@ -62,6 +63,14 @@ class Words:
         view = self._current()
         if view is None or hopeless(scope, k):
             return NOTHING
+        try:
+            return self._ranked(view, query, scope, k)
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":
+                raise
+            raise Storage(f"The index in {self._path} is damaged; delete it to have it rebuilt.") from error
+
+    def _ranked(self, view: _View, query: str, scope: Scope, k: int) -> Hits:
         terms = query_terms(query, view.sets, view.searcher)
         if not terms:
             return NOTHING
@@ -184,7 +193,7 @@ class Words:
             searcher = index.searcher()
             sets = tuple(term for term, _ in searcher.terms_with_prefix("analyser", ""))
             return _View(searcher, sets, _position(searcher), stamp)
-        except (ValueError, OSError):
+        except (ValueError, OSError, Storage):
             self._index = None
             return None
 
@@ -230,11 +239,11 @@ def _fetch(searcher: Searcher, query: Query, classes: frozenset[int] | None, k: 
         found = searcher.search(query, limit, count=False).hits
         addresses = [address for _, address in found]
         scores = np.array([score for score, _ in found], np.float32)
-        passages = np.array(searcher.fast_field_values("passage", addresses), np.int64)
+        passages = _values(searcher, "passage", addresses)
         ended = len(found) < limit or limit == total
         last = 0.0 if ended else float(scores[-1])
         if classes is not None:
-            values = searcher.fast_field_values("access_class", addresses)
+            values = _values(searcher, "access_class", addresses).tolist()
             kept = [row for row, value in enumerate(values) if value in classes]
             passages, scores = passages[kept], scores[kept]
         if ended or settled(scores, k, last, limit):
@@ -246,8 +255,16 @@ def _position(searcher: Searcher) -> int:
     found = searcher.search(numbers("marker", [1]), 1, count=False).hits
     if not found:
         return 0
-    value = searcher.fast_field_values("position", [address for _, address in found])[0]
-    return int(value) if value is not None else 0
+    return int(_values(searcher, "position", [address for _, address in found])[0])
+
+
+def _values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> NDArray[np.int64]:
+    try:
+        return np.array(searcher.fast_field_values(field, addresses), np.int64)
+    except (TypeError, OverflowError) as error:
+        raise Storage(
+            f"The word index is damaged ({field} cannot be read); delete it to have it rebuilt."
+        ) from error
 
 
 @contextlib.contextmanager

@@ -161,7 +161,8 @@ def _table(node: Node, locator: Locator) -> Element | None:
     made = [tidy.Row([tidy.flat(_text(cell)) for cell in row], locator) for row in rows]
     if not any(len(row) > 1 for row in rows):
         return None
-    header = 0
+    caption = 1 if len(rows[0]) == 1 else 0
+    header = caption
     while header < len(rows) - 1 and rows[header] and all(map(_is_head, rows[header])):
         header += 1
     return tidy.table(made, header)

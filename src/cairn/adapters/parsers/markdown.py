@@ -8,6 +8,7 @@ import html
 import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from cairn.adapters.parsers import language, tidy
 from cairn.adapters.parsers.text import SourceLine, decode, lines, parts, span, untagged
 from cairn.errors import ParseFailed
 from cairn.protocols import Parser
-from cairn.types import Document, Element, ElementKind, Locator
+from cairn.types import Document, Element, ElementKind
 
 _BLOCKS = "table code fence blockquote hr list html_block heading lheading paragraph"
 _INLINE = re.compile(
@@ -46,7 +47,9 @@ _KNOWN = {
     **dict.fromkeys(["summary", "abstract"], "description"),
     **dict.fromkeys(["keywords", "tag", "categories"], "tags"),
 }
-_HELD = "\ue000"
+_PRIVATE = re.compile("[\ue000\ue001]")
+_HELD = re.compile("\ue000(\\d+)\ue001")
+_ATTRIBUTES = re.compile(r"\s*\{[#.][^{}]*\}$")
 
 
 def plain(text: str, labels: Collection[str] = ()) -> str:
@@ -61,15 +64,14 @@ def plain(text: str, labels: Collection[str] = ()) -> str:
         if kept is None:
             return " "
         held.append(kept)
-        return _HELD
+        return f"\ue000{len(held) - 1}\ue001"
 
-    text = _INLINE.sub(hold, text.replace(_HELD, ""))
+    text = _INLINE.sub(hold, _PRIVATE.sub("", text))
     for _ in range(2):
         text = _LINK.sub(lambda found: _link_text(found, labels), text)
     for pattern in _EMPHASIS * 2:
         text = pattern.sub(r"\1", text)
-    pieces = html.unescape(text).split(_HELD)
-    return "".join(piece + kept for piece, kept in zip(pieces, [*held, ""], strict=True))
+    return _HELD.sub(lambda found: held[int(found[1])], html.unescape(text))
 
 
 def _link_text(found: re.Match[str], labels: Collection[str]) -> str:
@@ -157,7 +159,7 @@ def _running(leaf: _Leaf, block: Sequence[SourceLine], labels: Collection[str]) 
     content = [line for line in token.content.split("\n") if not _DEFINITION.fullmatch(line)]
     texts = [tidy.flat(line) for line in plain("\n".join(content), labels).split("\n")]
     if leaf.kind == "heading" or len(texts) != len(block):
-        text = " ".join(filter(None, [leaf.marker.strip(), *texts]))
+        text = _ATTRIBUTES.sub("", " ".join(filter(None, [leaf.marker.strip(), *texts])))
         return tidy.whole(leaf.kind, text, span(block[0], block[-1]), level=leaf.level) if text else None
     texts[0] = leaf.marker + texts[0]
     kept = [line._replace(text=text) for line, text in zip(block, texts, strict=True) if text]
@@ -207,10 +209,7 @@ def _under_headings(elements: Iterable[Element]) -> Iterator[Element]:
 
 
 def _placed(item: Element, heading: tuple[str, ...]) -> Element:
-    made = [
-        tidy.Part(item.text[start:end], Locator(lines=at.lines, chars=at.chars, heading=heading))
-        for start, end, at in item.anchors
-    ]
+    made = [tidy.Part(item.text[a.start : a.end], replace(a.locator, heading=heading)) for a in item.anchors]
     return tidy.element(item.kind, made, level=item.level, header=item.header)
 
 
@@ -242,7 +241,8 @@ def _bare(value: str) -> str:
         return ""
     if value.startswith("[") and value.endswith("]"):
         return ", ".join(item.strip(" \"'") for item in value[1:-1].split(","))
-    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
+    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1].replace('\\"', '"') if is_quoted else value
 
 
 class Markdown:

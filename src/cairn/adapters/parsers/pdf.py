@@ -6,6 +6,7 @@ isolates it. Dashes and quotes come as liteparse writes them, in ASCII.
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,14 +14,14 @@ from typing import NamedTuple
 from liteparse import LiteParse, ParseError
 from liteparse.types import AnnotationRect, LayoutBlock, LayoutCell, ParsedPage, ParseResult, TextItem
 
-from cairn.adapters.parsers import tidy
-from cairn.adapters.parsers.pdfium import Facts, facts, finish
+from cairn.adapters.parsers import pdfium, tidy
 from cairn.errors import ParseFailed
 from cairn.protocols import Parser
 from cairn.types import Box, Document, Element, ElementKind, Locator
 
 _MOST_PAGES = 1_000_000
 _MARKED = re.compile(r"\\([!-/:-@\[-`{-~])|<((?:https?://|mailto:|www\.)[^<>\s]*)>|\*+|~~|`")
+_FIGURES = re.compile(r"\d[\d,.]*[)%]*\s+[$(]*\s?\d")
 _BULLET = re.compile(r"[^\w(]*")
 _KINDS: dict[str, ElementKind] = {"heading": "heading", "list_item": "list_item", "code": "code"}
 _LONGEST_HEADING = 160
@@ -32,22 +33,9 @@ def _box(rect: AnnotationRect) -> Box:
     return Box(rect.x, rect.y, rect.x + rect.width, rect.y + rect.height)
 
 
-def _around(boxes: Iterable[Box]) -> tuple[Box, ...]:
-    """Return the one box around all, or none."""
-    sides = tuple(zip(*boxes, strict=True))
-    return (Box(min(sides[0]), min(sides[1]), max(sides[2]), max(sides[3])),) if sides else ()
-
-
 def _plain(text: str) -> str:
     """Take off the Markdown that liteparse puts on a block's text."""
     return _MARKED.sub(lambda found: found[1] or found[2] or "", text)
-
-
-class _Line(NamedTuple):
-    """A printed line: tidy text and box."""
-
-    text: str
-    box: Box
 
 
 class _Page:
@@ -59,73 +47,43 @@ class _Page:
         self._items = sorted(page.text_items, key=_middle)
         self._middles = [_middle(item) for item in self._items]
 
-    def lines(self, box: Box) -> list[_Line]:
-        """Return the printed lines whose middle lies in ``box``, from top to bottom."""
+    def rows(self, box: Box) -> list[list[TextItem]]:
+        """Return the items whose middle lies in ``box``, a list a printed line, from the top."""
         low = bisect_left(self._middles, box.y0 - 1)
         high = bisect_right(self._middles, box.y1 + 1)
-        inside = [
-            item for item in self._items[low:high] if box.x0 - 1 <= item.x + item.width / 2 <= box.x1 + 1
+        near = self._items[low:high]
+        return list(_by_line(item for item in near if box.x0 - 1 <= item.x + item.width / 2 <= box.x1 + 1))
+
+    def lines(self, box: Box) -> list[tidy.Printed]:
+        """Return the printed lines whose middle lies in ``box``, from the top."""
+        return [
+            tidy.Printed(tidy.flat(" ".join(item.text for item in row)), _extent(row))
+            for row in self.rows(box)
         ]
-        return list(_in_lines(inside))
 
 
 def _middle(item: TextItem) -> float:
     return item.y + item.height / 2
 
 
-def _in_lines(items: Sequence[TextItem]) -> Iterator[_Line]:
-    """Yield lines of items that come from top to bottom."""
+def _by_line(items: Iterable[TextItem]) -> Iterator[list[TextItem]]:
+    """Group items that come from top to bottom by printed line, each from left to right."""
     row: list[TextItem] = []
     for item in items:
         if row and _middle(item) - _middle(row[0]) > 0.5 * max(row[0].height, 4.0):
-            yield _line(row)
+            yield sorted(row, key=_left)
             row = []
         row.append(item)
     if row:
-        yield _line(row)
+        yield sorted(row, key=_left)
 
 
-def _line(row: list[TextItem]) -> _Line:
-    row.sort(key=lambda item: item.x)
-    boxes = (Box(item.x, item.y, item.x + item.width, item.y + item.height) for item in row)
-    return _Line(tidy.flat(" ".join(item.text for item in row)), _around(boxes)[0])
+def _left(item: TextItem) -> float:
+    return item.x
 
 
-def _anchored(text: str, lines: Sequence[_Line], page: int, whole: tuple[Box, ...]) -> list[tidy.Part]:
-    """Cut a block's text where its printed lines begin; a line that is not found joins the one above."""
-    starts: list[int] = []
-    boxes: list[list[Box]] = []
-    at = 0
-    for line in lines:
-        found = _find(text, line.text, at)
-        if found is None and boxes:
-            boxes[-1].append(line.box)
-        elif found is not None:
-            starts.append(found[0])
-            boxes.append([line.box])
-            at = found[1]
-    if not starts:
-        return [tidy.Part(text, Locator(page=page, boxes=whole))]
-    starts[0] = 0
-    ends = [*starts[1:], len(text)]
-    return [
-        tidy.Part(text[start:end], Locator(page=page, boxes=_around(there)))
-        for start, end, there in zip(starts, ends, boxes, strict=True)
-    ]
-
-
-def _find(text: str, line: str, at: int) -> tuple[int, int] | None:
-    """Return where a line stands in the text from ``at``, give or take; None if it does not."""
-    if text.startswith(line, at):
-        return at, at + len(line) + 1
-    words = line.rstrip("-")
-    limit = at + 2 * len(line) + 80
-    start = text.find(words, at, limit) if words else -1
-    if start >= 0:
-        return start, start + len(words)
-    head = words[:12]
-    start = text.find(head, at, limit) if len(head) > 3 else -1
-    return (start, start + len(head)) if start >= 0 else None
+def _extent(items: Iterable[TextItem]) -> Box:
+    return tidy.around(Box(item.x, item.y, item.x + item.width, item.y + item.height) for item in items)[0]
 
 
 def _kind(block: LayoutBlock, text: str) -> ElementKind:
@@ -148,7 +106,7 @@ def _texts(block: LayoutBlock, page: _Page) -> Element | None:
         lines[0] = lines[0]._replace(text=_BULLET.sub("", lines[0].text, count=1))
     kind = _kind(block, text)
     level = block.level if kind == "heading" and block.level is not None else 0
-    return tidy.element(kind, _anchored(text, lines, page.number, whole), level=level)
+    return tidy.element(kind, tidy.cut(text, lines, page.number, whole), level=level)
 
 
 def _verbatim(block: LayoutBlock, page: _Page) -> Element | None:
@@ -163,18 +121,65 @@ def _verbatim(block: LayoutBlock, page: _Page) -> Element | None:
 
 def _table(block: LayoutBlock, page: _Page) -> Element | None:
     """Make an element of a table, mended."""
-    head = [block.header] if block.header else []
-    rows = [*head, *(block.rows or ())]
-    cells, header = tidy.mend([[tidy.flat(cell.text) for cell in row] for row in rows], len(head))
-    places = [_row_locator(row, block, page.number) for row in rows]
-    return tidy.table([tidy.Row(*row) for row in zip(cells, places, strict=True)], header)
+    head = [_cells(block.header)] if block.header else []
+    rows = [*head, *_apart([_cells(row) for row in block.rows or ()], block, page)]
+    texts, header = tidy.mend([[cell.text for cell in row] for row in rows], len(head))
+    whole = (_box(block.bbox),) if block.bbox is not None else ()
+    places = [tidy.around(cell.box for cell in row if cell.box is not None and cell.text) for row in rows]
+    return tidy.table(
+        [
+            tidy.Row(cells, Locator(page=page.number, boxes=there if there else whole))
+            for cells, there in zip(texts, places, strict=True)
+        ],
+        header,
+    )
 
 
-def _row_locator(row: Sequence[LayoutCell], block: LayoutBlock, page: int) -> Locator:
-    boxes = _around(_box(cell.bbox) for cell in row if cell.bbox is not None and cell.text.strip())
-    if not boxes and block.bbox is not None:
-        boxes = (_box(block.bbox),)
-    return Locator(page=page, boxes=boxes)
+class _Cell(NamedTuple):
+    """A table cell: tidy text and box."""
+
+    text: str
+    box: Box | None
+
+
+def _cells(row: Iterable[LayoutCell]) -> list[_Cell]:
+    return [_Cell(tidy.flat(cell.text), _box(cell.bbox) if cell.bbox is not None else None) for cell in row]
+
+
+def _apart(rows: list[list[_Cell]], block: LayoutBlock, page: _Page) -> Iterator[list[_Cell]]:
+    """Take rows apart that liteparse ran together: those with several figures in several cells.
+
+    The box of such a cell is only that of its first line, so each is read down to the next row.
+    """
+    end = block.bbox.y + block.bbox.height + 1 if block.bbox is not None else 0.0
+    tops = [
+        min((cell.box.y0 for cell in row if cell.box is not None and cell.text), default=end) for row in rows
+    ]
+    for row, below in zip(rows, [*tops[1:], end], strict=True):
+        is_run_together = sum(_FIGURES.search(cell.text) is not None for cell in row[1:]) > 1
+        yield from _split(row, below, page) if is_run_together else [row]
+
+
+def _split(row: list[_Cell], below: float, page: _Page) -> list[list[_Cell]]:
+    """Read a row again, a row a printed line; as it was, if that is not the same words."""
+    boxes = {at: cell.box for at, cell in enumerate(row) if cell.box is not None and cell.text}
+    if not boxes:
+        return [row]
+    around = tidy.around(boxes.values())[0]
+    made = []
+    for items in page.rows(Box(around.x0 - _LOW, around.y0, around.x1 + _LOW, max(around.y1, below - 2))):
+        cells = [_Cell("", None)] * len(row)
+        for item in items:
+            middle = item.x + item.width / 2
+            at = min(boxes, key=lambda key: max(boxes[key].x0 - middle, middle - boxes[key].x1, 0.0))
+            known = [box for box in (cells[at].box, _extent([item])) if box is not None]
+            cells[at] = _Cell(tidy.flat(f"{cells[at].text} {item.text}"), tidy.around(known)[0])
+        made.append(cells)
+    return made if _words(made) == _words([row]) else [row]
+
+
+def _words(rows: Iterable[Iterable[_Cell]]) -> Counter[str]:
+    return Counter(word for row in rows for cell in row for word in cell.text.split())
 
 
 def _element(block: LayoutBlock, page: _Page) -> Element | None:
@@ -183,12 +188,12 @@ def _element(block: LayoutBlock, page: _Page) -> Element | None:
     return _verbatim(block, page) if block.lines else _texts(block, page)
 
 
-def _place(block: LayoutBlock, height: float) -> tidy.Line:
+def _place(block: LayoutBlock, height: float) -> pdfium.Line:
     """Tell where a block stands that may be a running head or foot."""
     box = block.bbox
     if block.text is None or box is None or box.height > _LOW or height <= 0:
-        return tidy.Line("", 0.5, 0.5)
-    return tidy.Line(block.text, box.y / height, (box.y + box.height) / height)
+        return pdfium.Line("", 0.5, 0.5)
+    return pdfium.Line(block.text, box.y / height, (box.y + box.height) / height)
 
 
 def _shown(page: ParsedPage) -> list[LayoutBlock]:
@@ -196,7 +201,7 @@ def _shown(page: ParsedPage) -> list[LayoutBlock]:
     blocks = [block for block in page.blocks or () if block.kind not in ("rule", "figure")]
     if blocks or not page.text_items:
         return blocks
-    sides = _around(Box(i.x, i.y, i.x + i.width, i.y + i.height) for i in page.text_items)[0]
+    sides = _extent(page.text_items)
     box = AnnotationRect(sides.x0, sides.y0, sides.x1 - sides.x0, sides.y1 - sides.y0)
     text = " ".join(line.text for line in _Page(page).lines(sides))
     return [LayoutBlock(kind="paragraph", text=re.sub(r"([\\*~`<])", r"\\\1", text), bbox=box)]
@@ -208,7 +213,7 @@ def _elements(pages: Sequence[ParsedPage]) -> list[Element]:
         [_place(block, page.height) for block in shown] for shown, page in zip(blocks, pages, strict=True)
     ]
     elements: list[Element] = []
-    for page, shown, marked in zip(pages, blocks, tidy.running(places), strict=True):
+    for page, shown, marked in zip(pages, blocks, pdfium.running(places), strict=True):
         there = _Page(page)
         made = (_element(block, there) for at, block in enumerate(shown) if at not in marked)
         elements += [item for item in made if item is not None]
@@ -246,15 +251,15 @@ class Pdf:
 
     def parse(self, path: Path, name: str) -> Document:
         """Read the file at ``path``; raises ParseFailed if locked, damaged, textless or mostly lost."""
-        stated = facts(path)
+        stated = pdfium.facts(path)
         result = self._read(path, stated)
         elements = _elements(result.pages)
         broken = [error.page_num for error in result.page_errors]
-        document = finish(elements, stated, broken, name)
+        document = pdfium.finish(elements, stated, broken, name)
         _check(result.pages, elements)
         return document
 
-    def _read(self, path: Path, stated: Facts) -> ParseResult:
+    def _read(self, path: Path, stated: pdfium.Facts) -> ParseResult:
         try:
             result: ParseResult = self._parser.parse(path.read_bytes())
         except ParseError as error:

@@ -4,6 +4,7 @@ Knows nothing of tables, headings or columns: what reads a PDF when the layout p
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,9 @@ from cairn.types import Box, Document, Element, Locator
 _PASSWORD = 4
 _LINE = re.compile("([^\r\n\ufffe\x02]*)(\r\n|\n|\r|\ufffe|\x02|$)")
 _HYPHENS = ("\ufffe", "\x02")
+_DIGITS = re.compile(r"\d+")
+_BAND = 0.1
+_MOST = 0.6
 _STATED = (
     ("author", "Author"),
     ("description", "Subject"),
@@ -140,11 +144,8 @@ def _lines(page: PdfPage, view: _View) -> list[_Line]:
 def _union(text_page: PdfTextPage, view: _View, found: re.Match[str]) -> Box | None:
     """Return the box around a line."""
     count = text_page.count_rects(found.start(1), len(found[1]))
-    boxes = [view.box(*text_page.get_rect(at)) for at in range(count)]
-    if not boxes:
-        return None
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return Box(min(x0), min(y0), max(x1), max(y1))
+    boxes = tidy.around(view.box(*text_page.get_rect(at)) for at in range(count))
+    return boxes[0] if boxes else None
 
 
 def _paragraphs(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
@@ -188,16 +189,45 @@ def _joint(line: _Line, after: _Line | None) -> str:
     return tidy.glue(line.text, after.text) if after is not None else ""
 
 
-def _place(line: _Line, height: float) -> tidy.Line:
+class Line(NamedTuple):
+    """A printed line: its text and, as fractions of the page's height, where it begins and ends."""
+
+    text: str
+    top: float
+    bottom: float
+
+
+def running(pages: Sequence[Sequence[Line]]) -> list[set[int]]:
+    """Tell which lines of each page are running heads or feet, by their place in its list.
+
+    Such a line stands, same but for its digits, at the same height near the edge of more
+    than 60 % of at least 4 pages. A page of nothing else keeps it. Lines without text only
+    count as something else.
+    """
+    if len(pages) < 4:
+        return [set() for _ in pages]
+    keys = [[_running_key(line) for line in page] for page in pages]
+    counts = Counter(key for page in keys for key in set(page))
+    often = {key for key, count in counts.items() if key[0] and count > _MOST * len(pages)}
+    found = [{at for at, key in enumerate(page) if key in often} for page in keys]
+    return [marked if len(marked) < len(page) else set() for marked, page in zip(found, pages, strict=True)]
+
+
+def _running_key(line: Line) -> tuple[str, int]:
+    is_edge = line.bottom < _BAND or line.top > 1 - _BAND
+    return _DIGITS.sub("#", line.text) if is_edge else "", round(line.top * 50)
+
+
+def _place(line: _Line, height: float) -> Line:
     if line.box is None or height <= 0:
-        return tidy.Line("", 0.5, 0.5)
-    return tidy.Line(line.text, line.box.y0 / height, line.box.y1 / height)
+        return Line("", 0.5, 0.5)
+    return Line(line.text, line.box.y0 / height, line.box.y1 / height)
 
 
 def _elements(document: PdfDocument) -> tuple[list[Element], list[int]]:
     """Return the elements and the numbers of pages that cannot be read."""
     pages: list[list[_Line]] = []
-    places: list[list[tidy.Line]] = []
+    places: list[list[Line]] = []
     broken = []
     for number in range(1, len(document) + 1):
         try:
@@ -208,7 +238,7 @@ def _elements(document: PdfDocument) -> tuple[list[Element], list[int]]:
         pages.append(lines)
         places.append([_place(line, height) for line in lines])
     elements = []
-    for number, (lines, marked) in enumerate(zip(pages, tidy.running(places), strict=True), 1):
+    for number, (lines, marked) in enumerate(zip(pages, running(places), strict=True), 1):
         kept = [line for at, line in enumerate(lines) if at not in marked]
         elements += [_element(block, number) for block in _paragraphs(kept)]
     return elements, broken
@@ -246,9 +276,10 @@ def finish(elements: Sequence[Element], stated: Facts, broken: Sequence[int], na
     """Make the Document of a PDF's elements; raises ParseFailed if there is no word in them."""
     if not any(char.isalnum() for item in elements for char in item.text):
         raise no_text(stated.pages)
+    front = [item for item in elements if item.anchors[0].locator.page == 1]
     unread = {"unread pages": ", ".join(map(str, broken))} if broken else {}
     return Document(
-        title=tidy.titled([stated.title], elements, name),
+        title=tidy.titled([stated.title], front, name),
         elements=tuple(elements),
         metadata=stated.metadata | unread,
         language=language.detect(tidy.sample(elements)),

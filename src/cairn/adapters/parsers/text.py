@@ -78,6 +78,8 @@ def _wide(data: bytes) -> str:
 def _guess(data: bytes, declared: str | None) -> str:
     """Name the encoding of bytes that are not clean UTF-8."""
     part = _telling(data)
+    if b"\x1b$" in part and _fits(data, "iso2022_jp"):
+        return "iso2022_jp"
     if _is_torn_utf8(part):
         return "utf-8"
     if declared is not None and _fits(data, declared):

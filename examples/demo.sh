@@ -1,0 +1,30 @@
+#!/bin/sh
+# The fictional organisation, from nothing to four answers. Every step is a command a person can type.
+set -eu
+cd "$(dirname "$0")/.."
+export CAIRN_HOME="$PWD/demo/library"
+
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+ask() { say "$1 asks: $2"; cairn ask "$2" --as "$1"; }
+
+say "A shared drive of the Talvern Regional Health Authority, with its people and groups"
+python examples/organisation/generate.py demo/organisation
+cairn access load examples/organisation/people.toml --json > /dev/null
+cairn ingest demo/organisation
+cairn status
+
+ask amina "How much money went into the heat-health programme in 2025?"
+ask tomas "How much money went into the heat-health programme in 2025?"
+ask farid "Who mediates in the dispute between Dana Whitlock and her team leader?"
+ask amina "What is the mileage rate when I use my own car?"
+
+say "Go on"
+cat <<'END'
+  . .venv/bin/activate
+  export CAIRN_HOME=demo/library
+  cairn ask "What is the budget for cool spaces?" --as amina
+  cairn search "heat warning levels" -k 3
+  cairn access explain tomas finance/outturn-2025.pdf
+  cairn evaluate examples/organisation
+Your own folder: unset CAIRN_HOME, cd somewhere, cairn ingest ~/papers, cairn ask "..."
+END

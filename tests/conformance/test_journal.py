@@ -1,0 +1,316 @@
+"""What every journal must do, over each dialect; PostgreSQL where CAIRN_TEST_POSTGRESQL points to one."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pytest
+import sqlalchemy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cairn import registry
+from cairn.access import NOBODY, Readers
+from cairn.adapters.journal import schema
+from cairn.errors import Storage
+from cairn.protocols import Journal, Known, Parsed, SpanRecord, Unread
+from cairn.types import Anchor, Blob, Box, Change, Deleted, Locator, Passage, Regranted, State, Upserted
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+STAFF = Readers(allow=frozenset({"group:staff"}))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]:
+    spec = request.param if request.param == "sqlite" else f"postgresql:{_database()}"
+    opened = registry.load("journal", spec, home=tmp_path, model="m1")
+    yield opened
+    opened.close()
+
+
+def _database() -> str:
+    """Make a fresh database on the test server and return its URL."""
+    url = os.environ.get("CAIRN_TEST_POSTGRESQL")
+    if url is None:
+        pytest.skip("CAIRN_TEST_POSTGRESQL does not point to a PostgreSQL server")
+    name = f"cairn_{uuid4().hex}"
+    base = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg")
+    engine = sqlalchemy.create_engine(base, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return base.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
+
+
+def blob(uri: str, fingerprint: str = "1", readers: Readers = NOBODY, **more: Any) -> Upserted:
+    return Upserted(
+        blob=Blob(uri=uri, size=3, modified=NOW, fingerprint=fingerprint, readers=readers, **more)
+    )
+
+
+def passage(text: str) -> Passage:
+    locator = Locator(page=2, boxes=(Box(1, 2, 3, 4.5),), heading=("A", "B"))
+    anchors = (Anchor(0, len(text), locator, "table"),)
+    return Passage(text=text, context="Title > A", anchors=anchors, tokens=7, kind="table")
+
+
+def parsed(document: int, *texts: str, recipe: str = "r1", content: str = "c1") -> Parsed:
+    return Parsed(
+        document=document,
+        content=content,
+        recipe=recipe,
+        media_type="text/plain",
+        title="Title",
+        metadata={"author": "Ada", "tags": "x, y"},
+        language="en",
+        pages=3,
+        passages=[passage(text) for text in texts],
+    )
+
+
+def shown(journal: Journal, *changes: Change) -> int:
+    source = journal.library.add_source("files:/a", {})
+    journal.library.show(source.id, changes)
+    return source.id
+
+
+def ids(journal: Journal) -> dict[str, int]:
+    return {record.uri: record.id for record in journal.catalogue.find()}
+
+
+def kinds(journal: Journal, since: int = 0) -> list[tuple[str, int]]:
+    return [(change.kind, change.document) for change in journal.catalogue.changes(since, 1000)]
+
+
+def test_what_a_source_shows_is_pending_until_it_is_parsed(journal: Journal) -> None:
+    source = shown(journal, blob("x", readers=STAFF), blob("y"))
+    assert journal.catalogue.known(source) == {"x": Known("1", STAFF), "y": Known("1", NOBODY)}
+    assert [record.state for record in journal.catalogue.find()] == [State.PENDING, State.PENDING]
+    x = ids(journal)["x"]
+    journal.library.parsed([parsed(x, "one", "two")])
+    (record,) = journal.catalogue.documents([x])
+    assert (record.state, record.title, record.version, record.pages) == (State.INDEXED, "Title", 1, 3)
+    assert record.modified == NOW and record.metadata == {"author": "Ada", "tags": "x, y"}
+    stored = journal.catalogue.passages([x])
+    assert [one.passage for one in stored] == [passage("one"), passage("two")]
+    assert [one.ordinal for one in stored] == [0, 1]
+    assert kinds(journal) == [("content", x)]
+
+
+def test_a_changed_item_serves_its_old_passages_until_it_is_read_again(journal: Journal) -> None:
+    shown(journal, blob("x"))
+    x = ids(journal)["x"]
+    journal.library.parsed([parsed(x, "old")])
+    (old,) = journal.catalogue.passages([x])
+    shown(journal, blob("x", fingerprint="2"))
+    assert journal.catalogue.citable([old.id])[old.id][1].state is State.PENDING
+    journal.library.parsed([parsed(x, "new", content="c2")])
+    assert journal.catalogue.citable([old.id]) == {}
+    (record,) = journal.catalogue.documents([x])
+    assert record.version == 2
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.SKIPPED])
+def test_what_is_not_read_has_its_reason_and_no_passages(journal: Journal, state: State) -> None:
+    shown(journal, blob("x"))
+    x = ids(journal)["x"]
+    journal.library.parsed([parsed(x, "old")])
+    journal.library.unread([Unread(x, state, "it broke", "application/pdf", "r1")])
+    (record,) = journal.catalogue.documents([x])
+    assert (record.state, record.reason, record.media_type) == (state, "it broke", "application/pdf")
+    assert journal.catalogue.passages([x]) == []
+    assert kinds(journal)[-1] == ("removed", x)
+
+
+def test_a_source_may_show_what_it_cannot_offer(journal: Journal) -> None:
+    shown(journal, blob("x", state=State.FAILED, reason="permission denied"))
+    (record,) = journal.catalogue.find()
+    assert (record.state, record.reason) == (State.FAILED, "permission denied")
+
+
+def test_deleted_items_are_remembered_and_come_back(journal: Journal) -> None:
+    source = shown(journal, blob("x"))
+    x = ids(journal)["x"]
+    journal.library.parsed([parsed(x, "text")])
+    shown(journal, Deleted(uri="x"))
+    assert journal.catalogue.known(source) == {}
+    assert list(journal.catalogue.counts()) == [(source, State.DELETED, journal.catalogue.find()[0].access_class)]
+    shown(journal, blob("x"))
+    assert ids(journal) == {"x": x} and journal.catalogue.find()[0].state is State.PENDING
+
+
+def test_new_readers_change_the_class_and_no_passage(journal: Journal) -> None:
+    shown(journal, blob("x"))
+    x = ids(journal)["x"]
+    journal.library.parsed([parsed(x, "text")])
+    before, head = journal.catalogue.passages([x]), journal.catalogue.head()
+    shown(journal, Regranted(uri="x", readers=STAFF))
+    (record,) = journal.catalogue.documents([x])
+    assert journal.directory.classes()[record.access_class] == STAFF
+    assert journal.catalogue.passages([x]) == before
+    assert kinds(journal, head) == [("readers", x)]
+
+
+def test_equal_readers_share_a_class(journal: Journal) -> None:
+    epoch = journal.directory.epoch()
+    shown(journal, blob("x", readers=STAFF), blob("y", readers=STAFF), blob("z"))
+    assert sorted(map(str, journal.directory.classes().values())) == sorted(map(str, [STAFF, NOBODY]))
+    assert journal.directory.epoch() > epoch
+
+
+def test_a_renamed_item_stays_the_same_document(journal: Journal) -> None:
+    shown(journal, blob("old"))
+    old = ids(journal)["old"]
+    journal.library.parsed([parsed(old, "text")])
+    shown(journal, blob("new", fingerprint="9", readers=STAFF))
+    journal.library.rename({old: ids(journal)["new"]})
+    (record,) = journal.catalogue.find()
+    assert (record.id, record.uri, record.state, record.fingerprint) == (old, "new", State.PENDING, "9")
+    assert journal.directory.classes()[record.access_class] == STAFF
+    assert len(journal.catalogue.passages([old])) == 1
+
+
+def test_another_recipe_makes_pending_again(journal: Journal) -> None:
+    shown(journal, blob("x"), blob("y"), blob("z"))
+    x, y, z = ids(journal).values()
+    journal.library.parsed([parsed(x, "text"), parsed(y, "text", recipe="r2")])
+    journal.library.unread([Unread(z, State.FAILED, "crashed", "text/plain", None)])
+    assert journal.library.reread({"text/plain": "r2", "text/html": "r1"}) == 1
+    states = [record.state for record in journal.catalogue.find()]
+    assert states == [State.PENDING, State.INDEXED, State.FAILED]
+
+
+def test_vectors_are_kept_by_text_and_model(journal: Journal) -> None:
+    shown(journal, blob("x"), blob("y"))
+    x, y = ids(journal).values()
+    journal.library.parsed([parsed(x, "one", "two"), parsed(y, "two")])
+    assert journal.vectors.unembedded() == [y, x]
+    missing = dict(journal.vectors.missing([x, y]))
+    assert sorted(missing.values()) == ["Title > A\none", "Title > A\ntwo"]
+    vectors = np.eye(2, 8, dtype=np.float32)
+    journal.vectors.store(list(missing), vectors, [x, y])
+    assert journal.vectors.unembedded() == [] and journal.vectors.missing([x, y]) == []
+    loaded = journal.vectors.load([x, y])
+    assert len(loaded) == 3 and all(vector.shape == (8,) for vector in loaded.values())
+    assert kinds(journal)[-2:] == [("vectors", x), ("vectors", y)]
+    journal.library.parsed([parsed(x, "two", "three", content="c2")])
+    assert [text for _, text in journal.vectors.missing([x])] == ["Title > A\nthree"]
+
+
+def test_forgetting_leaves_no_trace_of_the_text(journal: Journal) -> None:
+    source = shown(journal, blob("x"), blob("y"))
+    x, y = ids(journal).values()
+    journal.library.parsed([parsed(x, "one"), parsed(y, "two")])
+    missing = dict(journal.vectors.missing([x, y]))
+    journal.vectors.store(list(missing), np.eye(2, 8, dtype=np.float32), [x, y])
+    journal.library.forget([x], None)
+    journal.library.sweep()
+    assert list(ids(journal)) == ["y"] and len(journal.vectors.load([x, y])) == 1
+    assert kinds(journal)[-1] == ("removed", x)
+    journal.library.forget([y], source)
+    assert journal.catalogue.sources() == [] and journal.catalogue.find() == []
+
+
+def test_the_sequence_grows_and_is_read_in_parts(journal: Journal) -> None:
+    shown(journal, *(blob(str(n)) for n in range(5)))
+    for document in ids(journal).values():
+        journal.library.parsed([parsed(document, "text")])
+    first = journal.catalogue.changes(0, 2)
+    rest = journal.catalogue.changes(first[-1].seq, 100)
+    assert [c.document for c in first + rest] == list(ids(journal).values())
+    assert journal.catalogue.head() == rest[-1].seq
+
+
+def test_directory_of_nested_groups(journal: Journal) -> None:
+    pairs = [("person:amina", "group:finance"), ("group:finance", "group:staff")]
+    epoch = journal.directory.epoch()
+    journal.directory.enrol(["person:bob"], pairs)
+    journal.directory.enrol([], pairs)
+    assert journal.directory.principals() == ["group:finance", "group:staff", "person:amina", "person:bob"]
+    assert journal.directory.memberships() == {member: (group,) for member, group in pairs}
+    assert journal.directory.epoch() > epoch
+    journal.directory.remove(["group:finance"], [])
+    assert journal.directory.memberships() == {}
+
+
+def test_a_source_keeps_its_options_and_its_error(journal: Journal) -> None:
+    journal.library.add_source("files:/a", {})
+    record = journal.library.add_source("files:/a", {"include": ["*.md"]})
+    journal.library.source_error(record.id, "gone")
+    assert journal.catalogue.sources() == [record._replace(error="gone")]
+    assert record.options == {"include": ["*.md"]}
+
+
+def test_traces_and_jobs(journal: Journal) -> None:
+    root = SpanRecord("t1", "s1", None, "ask", 10, 90, {"person": "owner"})
+    child = SpanRecord("t1", "s2", "s1", "words", 20, 30, {"candidates": 5})
+    journal.runs.record([child, root])
+    assert journal.runs.trace("t1") == [root, child] and journal.runs.trace("t2") == []
+    job = journal.runs.begin("ingest")
+    journal.runs.end(job, "done", "3")
+
+
+def test_a_journal_of_a_newer_cairn_is_refused(tmp_path: Path) -> None:
+    registry.load("journal", "sqlite", home=tmp_path, model="m1").close()
+    engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/journal.db")
+    with engine.begin() as connection:
+        connection.execute(schema.meta.update().where(schema.meta.c.key == "schema").values(value="99"))
+    engine.dispose()
+    with pytest.raises(Storage, match="newer Cairn"):
+        registry.load("journal", "sqlite", home=tmp_path, model="m1")
+
+
+def test_a_damaged_journal_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").write_bytes(b"not a database at all, sorry" * 100)
+    with pytest.raises(Storage, match="damaged"):
+        registry.load("journal", "sqlite", home=tmp_path, model="m1")
+
+
+ACTIONS = st.lists(
+    st.tuples(st.sampled_from(["show", "delete", "parse", "fail", "regrant", "forget"]), st.integers(0, 4)),
+    max_size=25,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(actions=ACTIONS)
+def test_every_item_is_in_one_state_and_views_can_follow(tmp_path: Path, actions: list[tuple[str, int]]) -> None:
+    """Whatever happens, a view that applies the changes in order holds what the journal holds."""
+    home = tmp_path / uuid4().hex
+    home.mkdir()
+    journal: Journal = registry.load("journal", "sqlite", home=home, model="m1")
+    source = journal.library.add_source("files:/a", {}).id
+    for number, (action, item) in enumerate(actions):
+        _act(journal, source, action, f"u{item}", number)
+    records = journal.catalogue.find()
+    assert sum(journal.catalogue.counts().values()) == len(records)
+    view: set[int] = set()
+    for change in journal.catalogue.changes(0, 10_000):
+        view.discard(change.document)
+        view |= {held.document for held in journal.catalogue.passages([change.document])}
+    assert view == {record.document for record in journal.catalogue.passages([r.id for r in records])}
+    serving = {r.id for r in records if r.state in (State.INDEXED, State.PENDING)}
+    assert view <= serving
+    journal.close()
+
+
+def _act(journal: Journal, source: int, action: str, uri: str, number: int) -> None:
+    known = ids(journal)
+    if action == "show":
+        journal.library.show(source, [blob(uri, fingerprint=str(number))])
+    elif uri not in known:
+        return
+    elif action == "delete":
+        journal.library.show(source, [Deleted(uri=uri)])
+    elif action == "regrant":
+        journal.library.show(source, [Regranted(uri=uri, readers=STAFF)])
+    elif action == "parse" and journal.catalogue.documents([known[uri]])[0].state is State.PENDING:
+        journal.library.parsed([parsed(known[uri], f"text {number}")])
+    elif action == "fail" and journal.catalogue.documents([known[uri]])[0].state is State.PENDING:
+        journal.library.unread([Unread(known[uri], State.FAILED, "broke", "", None)])
+    elif action == "forget":
+        journal.library.forget([known[uri]], None)

@@ -1,0 +1,157 @@
+"""The house rules of imports, also for imports inside functions."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src"
+VOCABULARY = ["errors", "access", "types", "results", "protocols", "trace", "settings", "registry"]
+"""In the order in which each may import those before it."""
+
+OUTSIDE = {
+    "embedders/minilm.py": {"huggingface_hub", "numpy", "onnxruntime", "tokenizers"},
+    "embedders/minilm_graph.py": {"numpy", "onnx", "onnxruntime"},
+    "indexes/": {"faiss", "numpy", "tantivy"},
+    "journal/": {"numpy", "sqlalchemy"},
+    "measures/": {"ir_measures"},
+    "parsers/html.py": {"lxml", "trafilatura"},
+    "parsers/markdown.py": {"markdown_it"},
+    "parsers/pdf.py": {"liteparse"},
+    "parsers/pdfium.py": {"pypdfium2"},
+    "parsers/text.py": {"charset_normalizer"},
+    "sinks/": {"opentelemetry"},
+    "sources/": {"pathspec"},
+    "splitters/": {"semchunk"},
+}
+"""What each adapter stands for in the outside world; an entry that is not used fails as well."""
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted((SOURCE / "cairn").rglob("*.py")):
+        name = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+        yield name, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(tree: ast.Module) -> Iterator[tuple[str, bool]]:
+    """Yield every imported module and whether the import stands inside a function."""
+    inside = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) in inside) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield from ((_target(node.module or "", alias.name), id(node) in inside) for alias in node.names)
+
+
+def _target(module: str, name: str) -> str:
+    path = SOURCE.joinpath(*module.split("."), name)
+    return f"{module}.{name}" if path.with_suffix(".py").exists() or path.is_dir() else module
+
+
+def layer(module: str) -> str:
+    """Return the part of the house a module belongs to."""
+    parts = module.split(".")
+    if len(parts) == 1:
+        return "root"
+    if parts[1] in ("adapters", "flows", "surfaces"):
+        return parts[1]
+    return "vocabulary" if parts[1] in VOCABULARY else parts[1]
+
+
+MAY = {
+    "vocabulary": {"vocabulary"},
+    "adapters": {"vocabulary", "adapters"},
+    "flows": {"vocabulary", "flows"},
+    "app": {"root", "vocabulary", "flows"},
+    "operations": {"root", "vocabulary", "flows", "app", "operations"},
+    "surfaces": {"vocabulary", "app", "operations", "surfaces"},
+    "root": {"vocabulary", "app", "operations"},
+}
+
+
+@pytest.mark.parametrize(("module", "tree"), list(modules()), ids=lambda v: v if isinstance(v, str) else "")
+def test_imports(module: str, tree: ast.Module) -> None:
+    for target, inside in imports(tree):
+        own = target.split(".")[0] == "cairn"
+        if own:
+            assert not inside, f"{module} imports {target} inside a function; only the registry is dynamic"
+            _check_own(module, target)
+        elif target.split(".")[0] not in sys.stdlib_module_names:
+            _check_outside(module, target.split(".")[0])
+
+
+def _check_own(module: str, target: str) -> None:
+    here, there = layer(module), layer(target)
+    assert there in MAY[here], f"{module} ({here}) may not import {target} ({there})"
+    if here == there == "vocabulary":
+        mine, theirs = (VOCABULARY.index(name.split(".")[1]) for name in (module, target))
+        assert theirs < mine, f"{module} stands before {target} in the vocabulary"
+    if here == there and here in ("adapters", "flows", "surfaces") and len(module.split(".")) > 2:
+        mine, theirs = module.split(".")[2], target.split(".")[2]
+        assert mine == theirs or theirs == "governance", f"{module} may not import its sibling {target}"
+
+
+def _check_outside(module: str, package: str) -> None:
+    here = layer(module)
+    if here == "adapters":
+        path = "/".join(module.split(".")[2:]) + ".py"
+        allowed = {name for place, names in OUTSIDE.items() if path.startswith(place) for name in names}
+        assert package in allowed | {"numpy"}, f"{module} imports {package}: not what it stands for"
+    elif here == "surfaces":
+        assert package in {"typer", "rich"}, f"{module} imports {package}"
+    elif module in ("cairn.trace", "cairn.app"):
+        assert package == "opentelemetry"
+    else:
+        assert package == "numpy", f"{module} imports {package}: only adapters know the outside world"
+
+
+def test_every_outside_library_named_here_is_used() -> None:
+    used: dict[str, set[str]] = {place: set() for place in OUTSIDE}
+    for module, tree in modules():
+        path = "/".join(module.split(".")[2:]) + ".py"
+        for place in OUTSIDE:
+            if layer(module) == "adapters" and path.startswith(place):
+                used[place] |= {target.split(".")[0] for target, _ in imports(tree)}
+    for place, names in OUTSIDE.items():
+        assert names <= used[place], f"{place} no longer needs {names - used[place]}"
+
+
+def test_only_the_registry_imports_dynamically() -> None:
+    for module, tree in modules():
+        if module != "cairn.registry":
+            for node in ast.walk(tree):
+                called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+                assert called not in ("__import__", "import_module", "importlib.import_module"), module
+
+
+def test_no_drawer() -> None:
+    for module, _ in modules():
+        assert module.rpartition(".")[2] not in ("utils", "helpers", "common", "manager", "misc"), module
+
+
+def test_files_and_functions_stay_short() -> None:
+    for path in sorted((SOURCE / "cairn").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        assert text.count("\n") <= 400, f"{path.name} has {text.count(chr(10))} lines"
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                assert length <= 50, f"{path.name}: {node.name} has {length} lines"
+
+
+def test_everything_public_says_what_it_is() -> None:
+    for module, tree in modules():
+        if any(isinstance(node, ast.stmt) for node in tree.body):
+            assert ast.get_docstring(tree), f"{module} does not say what it is"
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                documented = ast.get_docstring(node) or node.name.startswith("_") or node.decorator_list
+                assert documented, f"{module}.{node.name} has no docstring"
