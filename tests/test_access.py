@@ -12,13 +12,17 @@ GROUPS = st.dictionaries(NAMES, st.frozensets(st.sampled_from([f"group:{c}" for 
 
 
 @given(READERS, SETS)
-def test_reading_takes_an_allowance_no_denial_and_every_requirement(readers: Readers, names: frozenset[str]) -> None:
+def test_reading_takes_an_allowance_no_denial_and_every_requirement(
+    readers: Readers, names: frozenset[str]
+) -> None:
     allowed = decide(Principal(name="a", names=names), readers).allowed
     assert allowed == (bool(names & readers.allow) and not names & readers.deny and readers.require <= names)
 
 
 @given(READERS, SETS, SETS)
-def test_a_denial_or_requirement_never_lets_more_people_in(readers: Readers, names: frozenset[str], more: frozenset[str]) -> None:
+def test_a_denial_or_requirement_never_lets_more_people_in(
+    readers: Readers, names: frozenset[str], more: frozenset[str]
+) -> None:
     someone = Principal(name="a", names=names)
     stricter = Readers(allow=readers.allow, deny=readers.deny | more, require=readers.require | more)
     assert not decide(someone, stricter).allowed or decide(someone, readers).allowed
@@ -36,16 +40,22 @@ def test_the_key_of_a_class_keeps_all_of_it(readers: Readers) -> None:
 
 
 @given(st.sampled_from(["person:a", "group:u"]), GROUPS)
-def test_expanding_reaches_a_fixed_point_whatever_the_cycles(name: str, groups: dict[str, frozenset[str]]) -> None:
+def test_expanding_reaches_a_fixed_point_whatever_the_cycles(
+    name: str, groups: dict[str, frozenset[str]]
+) -> None:
     names = expand(name, groups)
     assert name in names
     assert all(groups.get(member, frozenset()) <= names for member in names)
 
 
 @given(st.dictionaries(st.integers(1, 9), READERS), GROUPS)
-def test_visible_classes_are_those_the_decision_allows(classes: dict[int, Readers], groups: dict[str, frozenset[str]]) -> None:
+def test_visible_classes_are_those_the_decision_allows(
+    classes: dict[int, Readers], groups: dict[str, frozenset[str]]
+) -> None:
     someone = person("a", groups)
-    assert visible(someone, classes) == {n for n, readers in classes.items() if decide(someone, readers).allowed}
+    assert visible(someone, classes) == {
+        n for n, readers in classes.items() if decide(someone, readers).allowed
+    }
 
 
 def test_a_decision_names_what_decided() -> None:

@@ -26,7 +26,8 @@ from cairn.flows.ingest.reading import Reader
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words
 from cairn.flows.retrieval.diversity import PerDocument
 from cairn.flows.retrieval.hybrid import Hybrid
-from cairn.protocols import Embedder, Index, Journal, Parser, Query, Retriever, Scope, Source, SourceRecord
+from cairn.protocols import Embedder, Index, Journal, Parser, Retriever, Source
+from cairn.records import Query, Scope, SourceRecord
 from cairn.settings import Settings
 from cairn.trace import SILENT
 from cairn.types import Filters

@@ -1,4 +1,4 @@
-"""The seams: what flows ask of adapters, one small protocol each, and the records that cross them.
+"""The seams: what flows ask of adapters, one small protocol each.
 
 Knows nothing of any implementation. numpy stands in annotations alone, so that importing
 this costs nothing.
@@ -6,15 +6,28 @@ this costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cairn.access import Readers
-from cairn.types import Blob, Change, Document, Evidence, Filters, Passage, State
+from cairn.records import (
+    DocumentRecord,
+    Entry,
+    Hits,
+    JournalChange,
+    Known,
+    Parsed,
+    PassageRecord,
+    Positions,
+    Query,
+    Scope,
+    SourceRecord,
+    SpanRecord,
+    Unread,
+)
+from cairn.types import Change, Document, Evidence, State
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,99 +90,6 @@ class Embedder(Protocol):
 
 
 # --- the journal ----------------------------------------------------------------------------
-
-
-class SourceRecord(NamedTuple):
-    """A source the library has been shown."""
-
-    id: int
-    spec: str
-    """``files:/where/it/is``"""
-    options: Mapping[str, Any]
-    """What its adapter was given beside: patterns to include, say."""
-    error: str | None
-    """Why its last reading failed as a whole."""
-
-
-class Known(NamedTuple):
-    """What the library holds of one item, for a source to compare with."""
-
-    fingerprint: str
-    readers: Readers
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DocumentRecord:
-    """What the journal knows of one item."""
-
-    id: int
-    source: int
-    uri: str
-    state: State
-    reason: str | None
-    """Why it failed, was skipped or serves an older version."""
-    access_class: int
-    title: str
-    media_type: str
-    size: int
-    modified: datetime
-    fingerprint: str
-    content: str | None
-    """sha256 of the bytes last parsed."""
-    recipe: str | None
-    """Parser and packer that made the passages; another recipe means reading it again."""
-    version: int
-    """0 until parsed; then counts what it has been."""
-    language: str | None
-    pages: int | None
-    metadata: Mapping[str, str]
-    embedded: bool
-    """All its passages have vectors of the present embedder."""
-
-
-class PassageRecord(NamedTuple):
-    """A stored passage with what is needed to show, check and index it."""
-
-    id: int
-    document: int
-    ordinal: int
-    """Its place in the document, from 0."""
-    passage: Passage
-
-
-class Parsed(NamedTuple):
-    """What a worker made of a document's bytes."""
-
-    document: int
-    content: str
-    recipe: str
-    media_type: str
-    title: str
-    metadata: Mapping[str, str]
-    language: str | None
-    pages: int | None
-    passages: Sequence[Passage]
-
-
-class Unread(NamedTuple):
-    """That a document's bytes could not be read, or need not be."""
-
-    document: int
-    state: State
-    """FAILED or SKIPPED."""
-    reason: str
-    media_type: str
-    recipe: str | None
-    """What failed on it; None when that is not known."""
-
-
-class JournalChange(NamedTuple):
-    """One entry of the append-only sequence."""
-
-    seq: int
-    kind: str
-    """``content``, ``readers``, ``vectors`` or ``removed``."""
-    document: int
 
 
 class Library(Protocol):
@@ -296,18 +216,6 @@ class Vectors(Protocol):
         ...
 
 
-class SpanRecord(NamedTuple):
-    """One finished step of work (an OpenTelemetry span), times in nanoseconds since the epoch."""
-
-    trace: str
-    span: str
-    parent: str | None
-    name: str
-    start: int
-    end: int
-    attributes: Mapping[str, Any]
-
-
 class Runs(Protocol):
     """Jobs and traces."""
 
@@ -333,50 +241,6 @@ class Journal(Protocol):
 
 
 # --- the index ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """One passage as an index takes it."""
-
-    passage: int
-    document: int
-    source: int
-    access_class: int
-    media_type: str
-    modified: datetime
-    language: str | None
-    tags: tuple[str, ...]
-    name: str
-    """The document's title and file name: the words it may be called by."""
-    context: str
-    text: str
-    kind: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scope:
-    """What a search may see and is narrowed to; applied before ranking."""
-
-    classes: frozenset[int] | None
-    """Access classes the asker may read; None is every one (the owner)."""
-    filters: Filters
-    documents: frozenset[int] | None = None
-    """Narrow to these documents."""
-
-
-class Hits(NamedTuple):
-    """Passages with their scores, best first; both of shape (n,)."""
-
-    passages: NDArray[np.int64]
-    scores: NDArray[np.float32]
-
-
-class Positions(NamedTuple):
-    """The journal's sequence numbers up to which each view has applied it; 0 is nothing."""
-
-    words: int
-    vectors: int
 
 
 class Index(Protocol):
@@ -426,17 +290,6 @@ class Retriever(Protocol):
     async def __call__(self, query: Query) -> list[Evidence]: ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Query:
-    """A question as retrieval takes it."""
-
-    text: str
-    scope: Scope
-    readable: Callable[[int], bool]
-    """The second decision, by the access class the journal holds now."""
-    k: int
-
-
 class Measures(Protocol):
     """Ranking measures over whole runs."""
 
@@ -446,34 +299,3 @@ class Measures(Protocol):
         qrels: Mapping[str, Mapping[str, int]],
         run: Mapping[str, Mapping[str, float]],
     ) -> dict[str, float]: ...
-
-
-__all__ = [
-    "Blob",
-    "Catalogue",
-    "Directory",
-    "DocumentRecord",
-    "Embedder",
-    "Entry",
-    "Hits",
-    "Index",
-    "Journal",
-    "JournalChange",
-    "Known",
-    "Library",
-    "Measures",
-    "Parsed",
-    "Parser",
-    "PassageRecord",
-    "Positions",
-    "Query",
-    "Retriever",
-    "Runs",
-    "Scope",
-    "Source",
-    "SourceRecord",
-    "SpanRecord",
-    "Splitter",
-    "Unread",
-    "Vectors",
-]

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from cairn.adapters.indexes import local
 from cairn.adapters.indexes.analysis import normalise
 from cairn.errors import Invalid
-from cairn.protocols import Entry, Hits, Index, Positions, Scope
+from cairn.protocols import Index
+from cairn.records import Entry, Hits, Positions, Scope
 from cairn.types import Filters
 
 DIMENSIONS = 16

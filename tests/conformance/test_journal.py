@@ -17,7 +17,8 @@ from cairn import registry
 from cairn.access import NOBODY, Readers
 from cairn.adapters.journal import schema
 from cairn.errors import Storage
-from cairn.protocols import Journal, Known, Parsed, SpanRecord, Unread
+from cairn.protocols import Journal
+from cairn.records import Known, Parsed, SpanRecord, Unread
 from cairn.types import Anchor, Blob, Box, Change, Deleted, Locator, Passage, Regranted, State, Upserted
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -138,7 +139,9 @@ def test_deleted_items_are_remembered_and_come_back(journal: Journal) -> None:
     journal.library.parsed([parsed(x, "text")])
     shown(journal, Deleted(uri="x"))
     assert journal.catalogue.known(source) == {}
-    assert list(journal.catalogue.counts()) == [(source, State.DELETED, journal.catalogue.find()[0].access_class)]
+    assert list(journal.catalogue.counts()) == [
+        (source, State.DELETED, journal.catalogue.find()[0].access_class)
+    ]
     shown(journal, blob("x"))
     assert ids(journal) == {"x": x} and journal.catalogue.find()[0].state is State.PENDING
 
@@ -278,7 +281,9 @@ ACTIONS = st.lists(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions=ACTIONS)
-def test_every_item_is_in_one_state_and_views_can_follow(tmp_path: Path, actions: list[tuple[str, int]]) -> None:
+def test_every_item_is_in_one_state_and_views_can_follow(
+    tmp_path: Path, actions: list[tuple[str, int]]
+) -> None:
     """Whatever happens, a view that applies the changes in order holds what the journal holds."""
     home = tmp_path / uuid4().hex
     home.mkdir()

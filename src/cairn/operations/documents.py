@@ -13,7 +13,8 @@ from cairn.app import Session
 from cairn.errors import Invalid, Unknown
 from cairn.flows.ingest import pipeline, views, workers
 from cairn.operations.declare import Say, operation
-from cairn.protocols import DocumentRecord, Index, SourceRecord
+from cairn.protocols import Index
+from cairn.records import DocumentRecord, SourceRecord
 from cairn.results import (
     DocumentView,
     Forgotten,

@@ -11,7 +11,7 @@ from cairn.app import Session
 from cairn.errors import Invalid, Unknown
 from cairn.flows.answering import answer as answering
 from cairn.operations.declare import Say, operation
-from cairn.protocols import Query, SpanRecord
+from cairn.records import Query, SpanRecord
 from cairn.results import Found, Step, Trace
 from cairn.trace import span, trace_id
 from cairn.types import Answer, Filters

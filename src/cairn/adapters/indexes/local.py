@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cairn.adapters.indexes.vectors import Vectors
 from cairn.adapters.indexes.words import Words
 from cairn.errors import Invalid
-from cairn.protocols import Entry, Hits, Positions, Scope
+from cairn.records import Entry, Hits, Positions, Scope
 
 
 class LocalIndex:

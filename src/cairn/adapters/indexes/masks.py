@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cairn.adapters.indexes.analysis import primary
 from cairn.adapters.indexes.scopes import kinds, moment
 from cairn.adapters.indexes.segments import DEAD, Bytes, Column, Floats, Ids, Segment
-from cairn.protocols import Entry, Scope
+from cairn.records import Entry, Scope
 from cairn.types import Filters
 
 Mask = NDArray[np.bool_]

@@ -10,7 +10,7 @@ from tantivy import FieldType, Occur, Query, Searcher
 from cairn.adapters.indexes.analysis import GRAMS, analyse, pairs, primary
 from cairn.adapters.indexes.schema import SCHEMA, analyse_tag, text_analyser
 from cairn.adapters.indexes.scopes import moment
-from cairn.protocols import Scope
+from cairn.records import Scope
 from cairn.types import Filters
 
 BOOSTS = {"body": 1.0, "context": 0.5, "name": 0.5}

@@ -18,7 +18,7 @@ from tantivy import (
 
 from cairn.adapters.indexes.analysis import GRAMS, LANGUAGES, OTHER, STOPPED, analyse, analyser, primary
 from cairn.adapters.indexes.scopes import kinds, moment
-from cairn.protocols import Entry
+from cairn.records import Entry
 
 LAYOUT = 1
 """Raised whenever fields or analysis change: an index of another layout is not opened."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from cairn.protocols import Hits, Scope
+from cairn.records import Hits, Scope
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_TIES = 4096

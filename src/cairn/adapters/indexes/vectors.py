@@ -37,7 +37,7 @@ from cairn.adapters.indexes.segments import (
     whole,
 )
 from cairn.errors import Invalid, Storage
-from cairn.protocols import Entry, Hits, Scope
+from cairn.records import Entry, Hits, Scope
 
 LAYOUT = 1
 """Raised whenever files change: an index of another layout is not opened."""

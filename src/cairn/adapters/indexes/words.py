@@ -20,7 +20,7 @@ from cairn.adapters.indexes.queries import narrowed, numbers, query_terms, restr
 from cairn.adapters.indexes.schema import LAYOUT, SCHEMA, document, marker, register
 from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, settled
 from cairn.errors import Busy, Invalid, Storage
-from cairn.protocols import Entry, Hits, Scope
+from cairn.records import Entry, Hits, Scope
 
 HEAP = 64_000_000
 """Bytes a writer holds before it writes a segment."""

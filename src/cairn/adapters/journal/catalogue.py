@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from cairn.adapters.journal import rows
 from cairn.adapters.journal.database import Database, select_in
 from cairn.adapters.journal.schema import changes, classes, documents, passages, sources
-from cairn.protocols import DocumentRecord, JournalChange, Known, PassageRecord, SourceRecord
+from cairn.records import DocumentRecord, JournalChange, Known, PassageRecord, SourceRecord
 from cairn.types import State
 
 SERVING = (State.INDEXED, State.PENDING)

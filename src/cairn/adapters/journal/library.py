@@ -15,7 +15,7 @@ from cairn.adapters.journal import rows
 from cairn.adapters.journal.database import Database, bump, chunks, select_in
 from cairn.adapters.journal.schema import changes as changes_table
 from cairn.adapters.journal.schema import classes, documents, embeddings, passages, sources, versions
-from cairn.protocols import Parsed, SourceRecord, Unread
+from cairn.records import Parsed, SourceRecord, Unread
 from cairn.types import Blob, Change, Deleted, Regranted, State, Upserted
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from cairn.access import Readers
-from cairn.protocols import DocumentRecord, PassageRecord, SourceRecord
+from cairn.records import DocumentRecord, PassageRecord, SourceRecord
 from cairn.types import Passage, State, read_anchors, write_anchors
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from cairn.adapters.journal.database import Database
 from cairn.adapters.journal.schema import jobs, spans
-from cairn.protocols import SpanRecord
+from cairn.records import SpanRecord
 
 
 class SqlRuns:

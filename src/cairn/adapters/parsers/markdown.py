@@ -94,13 +94,14 @@ class _Leaf(NamedTuple):
 
 def _leaves(tokens: Sequence[Token]) -> Iterator[_Leaf]:
     """Yield a document's leaf blocks in order."""
-    marker: str | None = None
+    marker, begun = "", -1
     at = 0
     while at < len(tokens):
         token = tokens[at]
         first, end = token.map if token.map is not None else (0, 0)
         if token.type == "list_item_open":
-            marker = f"{token.info}{token.markup} " if token.info else ""
+            marker += f"{token.info}{token.markup} " if token.info else ""
+            begun = first if begun < 0 else begun
         elif token.type == "table_open":
             close = next(i for i in range(at, len(tokens)) if tokens[i].type == "table_close")
             yield _Leaf("table", tokens[at:close], first, end)
@@ -109,13 +110,12 @@ def _leaves(tokens: Sequence[Token]) -> Iterator[_Leaf]:
             yield _Leaf("code", [token], first, end)
         elif token.type == "html_block":
             yield _Leaf("paragraph", [token], first, end)
-        elif token.type == "heading_open":
-            yield _Leaf("heading", [tokens[at + 1]], first, end, int(token.tag[1]))
-        elif token.type == "paragraph_open" and marker is not None:
-            yield _Leaf("list_item", [tokens[at + 1]], first, end, marker=marker)
-            marker = None
-        elif token.type == "paragraph_open":
-            yield _Leaf("paragraph", [tokens[at + 1]], first, end)
+        elif token.type in ("heading_open", "paragraph_open"):
+            level = int(token.tag[1]) if token.tag != "p" else 0
+            kind: ElementKind = "heading" if level else "list_item" if begun >= 0 else "paragraph"
+            first = begun if begun >= 0 else first
+            yield _Leaf(kind, [tokens[at + 1]], first, end, level, marker)
+            marker, begun = "", -1
         at += 1
 
 

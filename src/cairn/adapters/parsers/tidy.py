@@ -44,6 +44,9 @@ _NUMBER = re.compile(
 )
 _YEAR = re.compile(r"\(?(?:19|20)\d\d\)?(?:\s?\(\w\))?")
 _MOST_HEADER = 4
+_GAP = re.compile(r"\s+")
+_LONG = 1_000_000
+"""Characters from which a list of all words would cost more memory than it is worth."""
 
 
 def clean(text: str) -> str:
@@ -55,7 +58,8 @@ def clean(text: str) -> str:
 
 def flat(text: str) -> str:
     """Return it clean, on one line, words one space apart."""
-    return " ".join(clean(text).split())
+    tidied = clean(text)
+    return " ".join(tidied.split()) if len(tidied) < _LONG else _GAP.sub(" ", tidied).strip()
 
 
 def glue(left: str, right: str) -> str:

@@ -8,7 +8,8 @@ from collections import defaultdict
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.trace import Tracer, format_span_id, format_trace_id
 
-from cairn.protocols import Runs, SpanRecord
+from cairn.protocols import Runs
+from cairn.records import SpanRecord
 
 
 class JournalProcessor(SpanProcessor):

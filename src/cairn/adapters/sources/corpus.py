@@ -15,7 +15,7 @@ from typing import Any
 
 from cairn.access import NOBODY
 from cairn.errors import Invalid, Unavailable
-from cairn.protocols import Known
+from cairn.records import Known
 from cairn.types import Blob, Change, Deleted, Upserted
 
 

@@ -15,7 +15,7 @@ from pathspec import GitIgnoreSpec
 from cairn.access import NOBODY, Readers
 from cairn.adapters.sources import rules
 from cairn.errors import Invalid, Unavailable
-from cairn.protocols import Known
+from cairn.records import Known
 from cairn.types import Blob, Change, Deleted, Regranted, State, Upserted
 
 Layers = tuple[tuple[str, tuple[rules.Rule, ...]], ...]

@@ -3,7 +3,8 @@
 from time import perf_counter
 
 from cairn.flows.answering.extractive import Draft, Extractive
-from cairn.protocols import Query, Retriever
+from cairn.protocols import Retriever
+from cairn.records import Query
 from cairn.trace import span, trace_id
 from cairn.types import Answer, Claim, Evidence
 

@@ -15,7 +15,7 @@ LONGEST = 600
 
 _END = re.compile(
     r"""
-    (?<=[.!?…])["'”’)\]]*\s+(?=["'“‘(\[]*[\dA-ZÀ-ÖØ-ÞΑ-ΩА-Я])   # a full stop, then a capital or digit
+    (?:(?<=[.!?…])|(?<=[.!?…]["'”’)\]]))\s+(?=["'“‘(\[]*[\dA-ZÀ-ÖØ-ÞΑ-ΩА-Я])  # then a capital or digit
     | (?<=[。！？])
     | \n+
     """,
@@ -23,7 +23,7 @@ _END = re.compile(
 )
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|Dr|Mr|Mrs|Ms|Prof|St|No|Nr|Art|Abs|Fig|Sec|vs|cf|al|approx|e\.g|i\.e|z\.B|d\.h|bzw|ca|Inc|Co|Ltd|Corp)"
-    r"|^\s*\d{1,2})\.$"
+    r"|(?:^|\s)\d{1,2})\.$"
 )
 
 

@@ -15,20 +15,21 @@ STEM = 5
 """Letters of a longer word that count."""
 
 # Words that ask or bind and say nothing of the subject, of the languages questions come in.
-FUNCTION_WORDS = frozenset(
-    "a about after all also am an and any are as at be been before but by can could did do does for from "
-    "had has have her his how i if in into is it its many me more most much must my not of on one or our "
-    "shall she should so some such than that the their them then there these they this those through to "
-    "under up us was we were what when where which while who whom whose why will with would you your "
-    "between during each per tell give show please der die das den dem des ein eine einer eines einem "
-    "einen und oder ist sind war waren wird werden wurde wurden wer wann wo wie warum welche welcher "
-    "welches von vom zu zum zur im auf aus bei mit nach für über unter nicht auch als es sie er wir ich "
-    "haben hat hatte viele viel sich le la les un une du de et ou est sont était étaient que qui quoi "
-    "quel quelle quels quelles quand où comment pourquoi combien dans sur par pour avec sans au aux en ne "
-    "pas plus ce cette ces il elle ils elles nous vous je se son sa ses leur leurs ont el los las una "
-    "unos unas del y o era eran qué quién cuál cuándo dónde cómo cuánto cuántos por para con sin no al lo "
-    "su sus gli uno di e è sono cosa chi quale quando dove come perché quanto quanti da nel nella della".split()
-)
+_FUNCTION_WORDS = """
+a about after all also am an and any are as at be been before but by can could did do does for from had
+has have her his how i if in into is it its many me more most much must my not of on one or our shall
+she should so some such than that the their them then there these they this those through to under up us
+was we were what when where which while who whom whose why will with would you your between during each
+per tell give show please der die das den dem des ein eine einer eines einem einen und oder ist sind war
+waren wird werden wurde wurden wer wann wo wie warum welche welcher welches von vom zu zum zur im auf
+aus bei mit nach für über unter nicht auch als es sie er wir ich haben hat hatte viele viel sich le la
+les un une du de et ou est sont était étaient que qui quoi quel quelle quels quelles quand où comment
+pourquoi combien dans sur par pour avec sans au aux en ne pas plus ce cette ces il elle ils elles nous
+vous je se son sa ses leur leurs ont el los las una unos unas del y o era eran qué quién cuál cuándo
+dónde cómo cuánto cuántos por para con sin no al lo su sus gli uno di e è sono cosa chi quale quando
+dove come perché quanto quanti da nel nella della
+"""
+FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 
 def terms(text: str) -> list[str]:

@@ -18,7 +18,8 @@ from cairn.errors import CairnError, ParseFailed, Unavailable
 from cairn.flows.ingest.reading import result
 from cairn.flows.ingest.views import Report
 from cairn.flows.ingest.workers import Pool
-from cairn.protocols import DocumentRecord, Journal, Known, Parsed, Source, SourceRecord, Unread
+from cairn.protocols import Journal, Source
+from cairn.records import DocumentRecord, Known, Parsed, SourceRecord, Unread
 from cairn.types import Change, Deleted, Regranted, State, Upserted
 
 CHUNK = 2000

@@ -12,7 +12,8 @@ from typing import Any
 from cairn.errors import ParseFailed
 from cairn.flows.ingest.media import HEAD, recognise
 from cairn.flows.ingest.passages import VERSION, Packer
-from cairn.protocols import Parsed, Parser, Unread
+from cairn.protocols import Parser
+from cairn.records import Parsed, Unread
 from cairn.types import Document, Passage, State, read_anchors, write_anchors
 
 

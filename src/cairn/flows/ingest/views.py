@@ -8,16 +8,8 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from cairn.protocols import (
-    Catalogue,
-    DocumentRecord,
-    Embedder,
-    Entry,
-    Index,
-    Journal,
-    JournalChange,
-    PassageRecord,
-)
+from cairn.protocols import Catalogue, Embedder, Index, Journal
+from cairn.records import DocumentRecord, Entry, JournalChange, PassageRecord
 from cairn.types import State
 
 BATCH = 200

@@ -3,7 +3,8 @@
 from collections import Counter
 from dataclasses import replace
 
-from cairn.protocols import Query, Retriever
+from cairn.protocols import Retriever
+from cairn.records import Query
 from cairn.types import Evidence
 
 WIDER = 3

@@ -5,7 +5,7 @@ Knows nothing of where the rankings come from.
 
 from collections.abc import Mapping
 
-from cairn.protocols import Hits
+from cairn.records import Hits
 
 K = 60
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from cairn.flows.retrieval.fusion import fuse
-from cairn.protocols import Catalogue, DocumentRecord, Embedder, Index, PassageRecord, Query, SourceRecord
+from cairn.protocols import Catalogue, Embedder, Index
+from cairn.records import DocumentRecord, PassageRecord, Query, SourceRecord
 from cairn.trace import span
 from cairn.types import Evidence, locate
 
