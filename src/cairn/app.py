@@ -24,7 +24,7 @@ from cairn.flows.ingest import workers
 from cairn.flows.ingest.passages import Packer
 from cairn.flows.ingest.reading import Reader
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words
-from cairn.flows.retrieval.diversity import PerDocument
+from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
 from cairn.protocols import Embedder, Index, Journal, Parser, Retriever, Source
 from cairn.records import Query, Scope, SourceRecord
@@ -65,8 +65,7 @@ class App:
 
     @cached_property
     def retrieve(self) -> Retriever:
-        hybrid = Hybrid(self.index, self.embedder, self.journal.catalogue)
-        return PerDocument(hybrid, self.settings.per_document)
+        return Diverse(Hybrid(self.index, self.embedder, self.journal), self.settings.per_document)
 
     @cached_property
     def extract(self) -> Extractive:

@@ -212,7 +212,11 @@ class Vectors(Protocol):
         ...
 
     def load(self, documents: Collection[int]) -> dict[int, NDArray[np.float32]]:
-        """Return the vectors that exist, by passage."""
+        """Return the vectors that exist of these documents' passages, by passage."""
+        ...
+
+    def of(self, passages: Collection[int]) -> dict[int, NDArray[np.float32]]:
+        """Return the vectors that exist of these passages."""
         ...
 
 
@@ -243,11 +247,40 @@ class Journal(Protocol):
 # --- the index ------------------------------------------------------------------------------
 
 
+class Names(Protocol):
+    """Knows longer documents by the words of their titles and file names."""
+
+    def documents(self, scope: Scope) -> int:
+        """Return how many documents within ``scope`` are known by name."""
+        ...
+
+    def split(self, question: str) -> list[str]:
+        """Return a question's words as names are split: ``FY18`` is ``2018``; stop words are empty."""
+        ...
+
+    def called(self, words: Sequence[str], scope: Scope) -> Mapping[int, float]:
+        """Return the documents whose name holds these words in a row, with how much of a word they are."""
+        ...
+
+    def share(self, words: Sequence[str], documents: Collection[int], scope: Scope) -> float:
+        """Return which part of the passages whose text holds all ``words`` is of ``documents``."""
+        ...
+
+
 class Index(Protocol):
     """A view of the journal that finds passages; written by one process, read by many."""
 
-    def words(self, query: str, scope: Scope, k: int) -> Hits:
-        """Return at most ``k`` passages by words, scores comparable within one call."""
+    @property
+    def names(self) -> Names:
+        """What knows documents by name."""
+        ...
+
+    def words(self, query: str, scope: Scope, k: int, without: Collection[str] = ()) -> Hits:
+        """Return at most ``k`` passages by words.
+
+        A score is the share of what is asked, by rarity, that the passage holds: about 0 to 1 and
+        comparable between queries. ``without`` are words of the query to leave out.
+        """
         ...
 
     def vectors(self, vector: NDArray[np.float32], scope: Scope, k: int) -> Hits:

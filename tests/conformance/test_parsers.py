@@ -409,6 +409,11 @@ def test_untidy_characters(tmp_path: Path) -> None:
     assert " ".join(kept.split()) == "The été of the office was cold and wet end"
 
 
+def test_a_line_of_millions_of_characters_is_tidied_alike() -> None:
+    source = "a  b\xa0 c" + " " * 3_000_000 + "d \t" * 500_000
+    assert tidy.flat(source) == " ".join(source.split())
+
+
 def test_one_torn_byte_does_not_change_the_encoding(tmp_path: Path) -> None:
     source = ("Größe der Prüfung für Öl. " * 40).encode() + b"\xff end"
     assert "Größe" in parse("text", write(tmp_path, "a.txt", source)).elements[0].text

@@ -17,7 +17,7 @@ OUTSIDE = {
     "indexes/": {"faiss", "numpy", "tantivy"},
     "journal/": {"numpy", "sqlalchemy"},
     "measures/": {"ir_measures"},
-    "parsers/html.py": {"lxml", "trafilatura"},
+    "parsers/html.py": {"trafilatura"},
     "parsers/markdown.py": {"markdown_it"},
     "parsers/pdf.py": {"liteparse"},
     "parsers/pdfium.py": {"pypdfium2"},

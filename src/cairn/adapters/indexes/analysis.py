@@ -36,6 +36,9 @@ OTHER = "und"
 GRAMS = "grams"
 """Scripts that put no spaces between words: single characters and pairs."""
 
+NAME_RUN = 3
+"""Words in a row that may make one name: ``American Express`` is found in ``AMERICANEXPRESS``."""
+
 LONGEST_TOKEN = 64
 MOST_PARTS = 8
 
@@ -54,6 +57,8 @@ _ENGLISH = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?!\d|,\d)")
 _EUROPEAN = re.compile(r"(?<![\d,.])\d{1,3}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})(?![\d,.])")
 _DECIMAL = re.compile(r"(\d+)\.(\d+)")
 _RUN = re.compile(r"[^\W_]+")
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+_FISCAL = re.compile(r"^(?:fy|cy)(\d\d)$")
 _PART = re.compile(r"\d+|[^\W\d_]+")
 _INVISIBLE = ("\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff")
 
@@ -92,6 +97,25 @@ def pairs(text: str) -> list[str]:
     ]
 
 
+def name_words(text: str) -> list[str]:
+    """Return the words by which a document may be called, in order: ``FY18`` is ``2018``.
+
+    A year within a word stands by itself, so that ``BESTBUY_2024Q2_10Q`` is ``bestbuy 2024 q2 10q``.
+    """
+    words = [part for word in _RUN.findall(_clean(text).casefold()) for part in _years_apart(word)]
+    return [_FISCAL.sub(r"20\1", word) for word in words]
+
+
+def name_terms(text: str) -> set[str]:
+    """Return every word of a name, and every NAME_RUN or fewer words in a row joined."""
+    words = name_words(text)
+    return {
+        "".join(words[start : start + size])
+        for size in range(1, NAME_RUN + 1)
+        for start in range(len(words) - size + 1)
+    }
+
+
 def primary(language: str | None) -> str:
     """Return the ISO 639-1 code at the front of a language tag, ``und`` for none."""
     if not language:
@@ -104,6 +128,10 @@ def analyser(language: str | None) -> str:
     """Return which analyser reads a text in this language."""
     code = primary(language)
     return code if code in LANGUAGES else OTHER
+
+
+def _years_apart(word: str) -> list[str]:
+    return [part for part in _YEAR.split(word) if part]
 
 
 def _clean(text: str) -> str:

@@ -22,9 +22,14 @@ class LocalIndex:
         self._words = Words(folder, writable=writable)
         self._vectors = Vectors(folder, dimensions, writable=writable)
 
-    def words(self, query: str, scope: Scope, k: int) -> Hits:
-        """Return at most ``k`` passages by BM25; a query without words finds nothing."""
-        return self._words.search(query, scope, k)
+    @property
+    def names(self) -> Words:
+        """Return what knows documents by name."""
+        return self._words
+
+    def words(self, query: str, scope: Scope, k: int, without: Collection[str] = ()) -> Hits:
+        """Return at most ``k`` passages by BM25 as a share of what a passage could score."""
+        return self._words.search(query, scope, k, without)
 
     def vectors(self, vector: NDArray[np.float32], scope: Scope, k: int) -> Hits:
         """Return at most ``k`` passages by cosine with ``vector``, shape (dimensions,)."""

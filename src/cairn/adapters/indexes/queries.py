@@ -3,46 +3,91 @@
 Knows the fields, not what is in them, and nothing of folders or threads.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from math import log
+from typing import NamedTuple
 
 from tantivy import FieldType, Occur, Query, Searcher
 
-from cairn.adapters.indexes.analysis import GRAMS, analyse, pairs, primary
-from cairn.adapters.indexes.schema import SCHEMA, analyse_tag, text_analyser
+from cairn.adapters.indexes.analysis import GRAMS, STOPPED, analyse, pairs, primary
+from cairn.adapters.indexes.schema import PAIRS, SCHEMA, TEXTS, adjacent, analyse_tag, text_analyser
 from cairn.adapters.indexes.scopes import moment
 from cairn.records import Scope
 from cairn.types import Filters
 
-BOOSTS = {"body": 1.0, "context": 0.5, "name": 0.5}
+PAIR = 0.25
+"""What two words next to each other are worth beside each word by itself."""
+K1 = 1.2
+"""Tantivy's BM25: a term's weight stays below its idf times 1 + K1."""
 LONGEST_QUERY = 20_000
 """Characters of a query that are read."""
+SHORTEST_BEGINNING = 3
+"""Letters of a word that may be the beginning of a name."""
 MOST_TERMS = 64
 """Terms a language contributes; of a longer query, its rarest."""
 
 
-def text_query(terms: Mapping[str, Sequence[str]], boosts: Mapping[str, float] = BOOSTS) -> Query:
-    """Return the sum over fields and terms of boost times BM25.
+class Asked(NamedTuple):
+    """A question in one analyser's terms."""
+
+    terms: Mapping[str, int]
+    """How often each occurs."""
+    pairs: Mapping[str, int]
+
+
+def text_query(asked: Mapping[str, Asked]) -> Query:
+    """Return the sum over fields and terms of BM25, a pair's worth PAIR.
 
     A passage fills one language's fields, so the sum over languages is its own language's score.
     Flat, because only a flat sum of terms lets Tantivy skip what cannot reach the top.
     """
+    weighed = [
+        (f"{text}_{each}", term, float(count))
+        for each, one in asked.items()
+        for term, count in one.terms.items()
+        for text in TEXTS
+    ]
+    weighed += [(PAIRS, pair, PAIR * n) for one in asked.values() for pair, n in one.pairs.items()]
     clauses = [
-        (Occur.Should, Query.boost_query(_term(f"{text}_{each}", term), boost))
-        for each, found in terms.items()
-        for term in found
-        for text, boost in boosts.items()
+        (Occur.Should, Query.boost_query(_term(field, term), weight)) for field, term, weight in weighed
     ]
     return Query.boolean_query(clauses)
 
 
-def query_terms(query: str, sets: Collection[str], searcher: Searcher) -> dict[str, Sequence[str]]:
-    """Return for each analyser whose passages are present the distinct terms it reads in ``query``."""
+def ideal(asked: Mapping[str, Asked], searcher: Searcher) -> float:
+    """Return what a passage would score at most, not counting pairs; above 0.
+
+    A score divided by it is the share of what is asked, by rarity, that the passage holds: the
+    same in every query, which neither ranks nor raw BM25 are. Terms that occur nowhere do not count.
+    """
+    return max([_most(each, one, searcher) for each, one in asked.items()], default=0.0) or 1.0
+
+
+def _most(each: str, asked: Asked, searcher: Searcher) -> float:
+    found = ((n, searcher.doc_freq(f"{text}_{each}", t)) for t, n in asked.terms.items() for text in TEXTS)
+    total = searcher.num_docs
+    return sum(n * (1 + K1) * log(1 + (total - df + 0.5) / (df + 0.5)) for n, df in found if df)
+
+
+def ask(query: str, without: Collection[str], sets: Collection[str], searcher: Searcher) -> dict[str, Asked]:
+    """Return the question as each analyser reads it whose passages are present.
+
+    ``without`` are words to leave out, as they stand in the question.
+    """
     query = query[:LONGEST_QUERY]
-    words = analyse(query).words
-    found = {each: pairs(query) if each == GRAMS else _words(words, each) for each in sorted(sets)}
-    return {
-        each: _rarest(list(dict.fromkeys(terms)), each, searcher) for each, terms in found.items() if terms
-    }
+    words, dropped = analyse(query).words, analyse(" ".join(without)).words
+    asked = {each: _asked(each, query, words, dropped, searcher) for each in sorted(sets)}
+    return {each: one for each, one in asked.items() if one.terms}
+
+
+def _asked(each: str, query: str, words: str, dropped: str, searcher: Searcher) -> Asked:
+    if each == GRAMS:
+        return Asked(Counter(_rarest(pairs(query), each, searcher)), {})
+    out = set(text_analyser(each).analyze(dropped))
+    terms = [term for term in _words(words, each) if term not in out]
+    next_to = [pair for pair in adjacent(words, each) if not out & set(pair.split("_"))]
+    return Asked(Counter(_rarest(terms, each, searcher)), Counter(next_to[:MOST_TERMS]))
 
 
 def narrowed(query: Query, scope: Scope) -> Query:
@@ -62,6 +107,37 @@ def restricted(query: Query, restrictions: Sequence[Query]) -> Query:
 def numbers(field: str, values: Collection[int]) -> Query:
     """Return what matches any of ``values`` in an unsigned field."""
     return Query.term_set_query(SCHEMA, field, [value for value in values if value >= 0])
+
+
+def everyone_named() -> Query:
+    """Return what matches every document that is known by name."""
+    return Query.range_query(SCHEMA, "named", FieldType.Unsigned, 0, None)
+
+
+def term_called(term: str) -> Query:
+    """Return what matches the documents whose name holds ``term``."""
+    return Query.term_query(SCHEMA, "called", term, "basic")
+
+
+def name_matches(words: Sequence[str], searcher: Searcher) -> Iterator[tuple[str, float]]:
+    """Yield the terms of names that these words in a row are, or that one word begins, worst first."""
+    term = "".join(words)
+    if searcher.doc_freq("called", term):
+        yield term, 1.0
+    elif len(words) == 1 and len(term) >= SHORTEST_BEGINNING and term.isalpha():
+        longer = (t for t, _ in searcher.terms_with_prefix("called", term, limit=MOST_TERMS) if t.isalpha())
+        yield from sorted(((t, len(term) / len(t)) for t in longer), key=lambda match: match[1])
+
+
+def holding_all(words: Sequence[str], sets: Collection[str]) -> Query | None:
+    """Return what matches passages whose text holds every one of ``words`` that is no stop word."""
+    prepared = analyse(" ".join(words)).words
+    readings = []
+    for each in sorted(set(sets) - {GRAMS}):
+        terms = text_analyser(each, stop=True).analyze(prepared)
+        if terms:
+            readings.append(Query.boolean_query([(Occur.Must, _term(f"body_{each}", t)) for t in terms]))
+    return Query.boolean_query([(Occur.Should, one) for one in readings]) if readings else None
 
 
 def _restrictions(filters: Filters) -> Iterator[Query]:
@@ -93,11 +169,18 @@ def _words(words: str, analyser: str) -> list[str]:
 
 
 def _rarest(terms: list[str], analyser: str, searcher: Searcher) -> list[str]:
-    if len(terms) <= MOST_TERMS:
+    distinct = dict.fromkeys(terms)
+    if len(distinct) <= MOST_TERMS:
         return terms
-    frequencies = {term: searcher.doc_freq(f"body_{analyser}", term) for term in terms}
-    present = [term for term in terms if frequencies[term]]
-    return sorted(present, key=frequencies.__getitem__)[:MOST_TERMS]
+    frequencies = {term: searcher.doc_freq(f"body_{analyser}", term) for term in distinct}
+    present = sorted((term for term in distinct if frequencies[term]), key=frequencies.__getitem__)
+    kept = set(present[:MOST_TERMS])
+    return [term for term in terms if term in kept]
+
+
+def is_stop_word(word: str, sets: Collection[str]) -> bool:
+    """Tell whether one of the analysers leaves the word out."""
+    return any(not text_analyser(each, stop=True).analyze(word) for each in STOPPED.intersection(sets))
 
 
 def _term(field: str, term: str) -> Query:

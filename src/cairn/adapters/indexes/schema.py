@@ -4,6 +4,7 @@ Knows nothing of queries, folders or access.
 """
 
 from functools import cache, lru_cache
+from itertools import pairwise
 
 from tantivy import (
     Document,
@@ -16,13 +17,27 @@ from tantivy import (
     Tokenizer,
 )
 
-from cairn.adapters.indexes.analysis import GRAMS, LANGUAGES, OTHER, STOPPED, analyse, analyser, primary
+from cairn.adapters.indexes.analysis import (
+    GRAMS,
+    LANGUAGES,
+    OTHER,
+    STOPPED,
+    analyse,
+    analyser,
+    name_terms,
+    primary,
+)
 from cairn.adapters.indexes.scopes import kinds, moment
 from cairn.records import Entry
 
-LAYOUT = 1
+LAYOUT = 2
 """Raised whenever fields or analysis change: an index of another layout is not opened."""
-TEXTS = ("body", "context", "name")
+TEXTS = ("body", "heads")
+"""What a passage says, and what stands above it: its document's name, title and headings."""
+PAIRS = "pairs"
+"""Words next to each other: what a phrase is without positions."""
+NAMED = 4
+"""Passages a document must have for its name to be worth a look: a shorter one is found by its text."""
 SETS = (*LANGUAGES, OTHER, GRAMS)
 LONGEST_WORD = 100
 
@@ -38,6 +53,9 @@ def _build() -> Schema:
     builder.add_unsigned_field("position", fast=True)
     for name in ("media_type", "language", "tag", "analyser"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    builder.add_unsigned_field("named", indexed=True, fast=True)
+    builder.add_text_field("called", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field(PAIRS, tokenizer_name=GRAMS, index_option="freq")
     for text in TEXTS:
         for each in SETS:
             builder.add_text_field(f"{text}_{each}", tokenizer_name=each, index_option="freq")
@@ -70,8 +88,30 @@ def text_analyser(name: str, stop: bool = False) -> TextAnalyzer:
 def document(entry: Entry) -> Document:
     """Return the entry as the word index stores it."""
     own = analyser(entry.language)
-    fields: dict[str, object] = {
-        "passage": entry.passage,
+    heads = f"{entry.name}\n{entry.context}"
+    texts = {"body": analyse(entry.text), "heads": _repeated(heads)}
+    fields = _scoped(entry) | {"passage": entry.passage}
+    fields |= {f"{text}_{own}": found.words for text, found in texts.items()}
+    fields |= {f"{text}_{GRAMS}": found.grams for text, found in texts.items() if found.grams}
+    fields[PAIRS] = " ".join(adjacent(f"{texts['heads'].words}\n{texts['body'].words}", own))
+    fields["analyser"] = [own, GRAMS] if any(found.grams for found in texts.values()) else [own]
+    return Document.from_dict(fields, SCHEMA)
+
+
+def named(entry: Entry) -> Document:
+    """Return what stands for an entry's whole document: by which words it may be called."""
+    fields = _scoped(entry) | {"named": entry.document, "called": sorted(name_terms(entry.name))}
+    return Document.from_dict(fields, SCHEMA)
+
+
+def adjacent(words: str, analyser: str) -> list[str]:
+    """Return each two terms that follow each other once stop words are out: ``cash_flow``."""
+    return ["_".join(pair) for pair in pairwise(text_analyser(analyser, stop=True).analyze(words))]
+
+
+def _scoped(entry: Entry) -> dict[str, object]:
+    """Return the fields by which a search is narrowed."""
+    return {
         "document": entry.document,
         "access_class": entry.access_class,
         "source": entry.source,
@@ -80,11 +120,6 @@ def document(entry: Entry) -> Document:
         "language": primary(entry.language),
         "tag": [analyse_tag(tag) for tag in entry.tags],
     }
-    texts = {"body": analyse(entry.text), "context": _repeated(entry.context), "name": _repeated(entry.name)}
-    fields.update({f"{text}_{own}": found.words for text, found in texts.items()})
-    fields.update({f"{text}_{GRAMS}": found.grams for text, found in texts.items() if found.grams})
-    fields["analyser"] = [own, GRAMS] if any(found.grams for found in texts.values()) else [own]
-    return Document.from_dict(fields, SCHEMA)
 
 
 def marker(position: int) -> Document:

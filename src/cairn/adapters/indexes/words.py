@@ -8,16 +8,30 @@ import contextlib
 import secrets
 import shutil
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tantivy import DocAddress, Index, IndexWriter, Query, Searcher
+from tantivy import DocAddress, Document, Index, IndexWriter, Query, Searcher
 
-from cairn.adapters.indexes.queries import narrowed, numbers, query_terms, restricted, text_query
-from cairn.adapters.indexes.schema import LAYOUT, SCHEMA, document, marker, register
+from cairn.adapters.indexes.analysis import name_words
+from cairn.adapters.indexes.queries import (
+    ask,
+    everyone_named,
+    holding_all,
+    ideal,
+    is_stop_word,
+    name_matches,
+    narrowed,
+    numbers,
+    restricted,
+    term_called,
+    text_query,
+)
+from cairn.adapters.indexes.schema import LAYOUT, NAMED, SCHEMA, document, marker, named, register
 from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, settled
 from cairn.errors import Busy, Invalid, Storage
 from cairn.records import Entry, Hits, Scope
@@ -29,6 +43,8 @@ LARGE_SHARE = 0.25
 SMALL_SHARE = 0.02
 MOST_SHARES = 1_000
 MOST_DELETED = 1_000
+MOST_NAMED = 1_000
+"""Documents one word may name: a word in more names than that names none."""
 ATTEMPTS = 3
 """Times a commit is read that another process may just be replacing."""
 
@@ -58,23 +74,63 @@ class Words:
         if writable:
             self._prepare(folder)
 
-    def search(self, query: str, scope: Scope, k: int) -> Hits:
-        """Return at most ``k`` passages, best first."""
+    def search(self, query: str, scope: Scope, k: int, without: Collection[str]) -> Hits:
+        """Return at most ``k`` passages, best first, by the share of what is asked that they hold."""
         view = self._current()
         if view is None or hopeless(scope, k):
             return NOTHING
-        try:
-            return self._ranked(view, query, scope, k)
-        except BaseException as error:
-            if type(error).__name__ != "PanicException":
-                raise
-            raise Storage(f"The index in {self._path} is damaged; delete it to have it rebuilt.") from error
+        with _undamaged(self._path):
+            asked = ask(query, without, view.sets, view.searcher)
+            if not asked:
+                return NOTHING
+            hits = self._ranked(view, text_query(asked), scope, k)
+            return Hits(hits.passages, hits.scores / np.float32(ideal(asked, view.searcher)))
 
-    def _ranked(self, view: _View, query: str, scope: Scope, k: int) -> Hits:
-        terms = query_terms(query, view.sets, view.searcher)
-        if not terms:
-            return NOTHING
-        text = narrowed(text_query(terms), scope)
+    def documents(self, scope: Scope) -> int:
+        """Return how many documents within ``scope`` are known by name."""
+        view = self._current()
+        if view is None or hopeless(scope, 1):
+            return 0
+        with _undamaged(self._path):
+            return _count(view.searcher, _visible(everyone_named(), scope))
+
+    def split(self, question: str) -> list[str]:
+        """Return a question's words as names are split; a stop word is empty."""
+        view = self._current()
+        sets = () if view is None else view.sets
+        return ["" if is_stop_word(word, sets) else word for word in name_words(question)]
+
+    def called(self, words: Sequence[str], scope: Scope) -> dict[int, float]:
+        """Return the documents whose name holds these words in a row, each with 1.
+
+        A single word may be a name's beginning as well: then with the part of it that it is.
+        """
+        view = self._current()
+        if view is None or hopeless(scope, 1):
+            return {}
+        with _undamaged(self._path):
+            return {
+                document: share
+                for term, share in name_matches(words, view.searcher)
+                for document in _documents(view.searcher, _visible(term_called(term), scope))
+            }
+
+    def share(self, words: Sequence[str], documents: Collection[int], scope: Scope) -> float:
+        """Return which part of the passages whose text holds all ``words`` is of ``documents``."""
+        view = self._current()
+        if view is None or hopeless(scope, 1):
+            return 0.0
+        with _undamaged(self._path):
+            holding = holding_all(words, view.sets)
+            if holding is None:
+                return 0.0
+            visible = _visible(holding, scope)
+            everywhere = _count(view.searcher, visible)
+            there = _count(view.searcher, restricted(visible, [numbers("document", documents)]))
+            return there / everywhere if everywhere else 0.0
+
+    def _ranked(self, view: _View, query: Query, scope: Scope, k: int) -> Hits:
+        text = narrowed(query, scope)
         if scope.classes is None:
             return _fetch(view.searcher, text, None, k, 1.0)
         share = self._share(view.searcher, scope.classes)
@@ -97,10 +153,9 @@ class Words:
         with self._writing() as writer:
             with _storing(self._path):
                 _delete(writer, "document", removed)
-            for entry in entries:
-                prepared = document(entry)
+            for each in _documented(entries):
                 with _storing(self._path):
-                    writer.add_document(prepared)
+                    writer.add_document(each)
             with _storing(self._path):
                 _delete(writer, "marker", [1])
                 writer.add_document(marker(position))
@@ -216,6 +271,29 @@ class Words:
         return share
 
 
+def _documented(entries: Iterable[Entry]) -> Iterator[Document]:
+    """Yield a document of the engine for each entry, and one for each longer document's name."""
+    for _, group in groupby(entries, key=lambda entry: entry.document):
+        together = list(group)
+        yield from map(document, together)
+        if len(together) >= NAMED:
+            yield named(together[0])
+
+
+def _visible(query: Query, scope: Scope) -> Query:
+    query = narrowed(query, scope)
+    return query if scope.classes is None else restricted(query, [numbers("access_class", scope.classes)])
+
+
+def _count(searcher: Searcher, query: Query) -> int:
+    return int(searcher.search(query, 1).count)  # type: ignore[attr-defined]
+
+
+def _documents(searcher: Searcher, query: Query) -> list[int]:
+    found = searcher.search(query, MOST_NAMED, count=False).hits
+    return [int(value) for value in _values(searcher, "named", [address for _, address in found])]
+
+
 def _readied(index: Index) -> Index:
     """Prepare an index for writing, and for being reloaded only when asked."""
     register(index)
@@ -265,6 +343,16 @@ def _values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> NDAr
         raise Storage(
             f"The word index is damaged ({field} cannot be read); delete it to have it rebuilt."
         ) from error
+
+
+@contextlib.contextmanager
+def _undamaged(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise Storage(f"The index in {path} is damaged; delete it to have it rebuilt.") from error
 
 
 @contextlib.contextmanager

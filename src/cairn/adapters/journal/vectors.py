@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, select, update
+from sqlalchemy import Column, and_, select, update
 
 from cairn.adapters.journal.catalogue import SERVING
 from cairn.adapters.journal.database import Database, chunks, select_in
@@ -57,8 +57,14 @@ class SqlVectors:
             note(connection, "vectors", documents_)
 
     def load(self, documents_: Collection[int]) -> dict[int, NDArray[np.float32]]:
+        return self._load(passages.c.document, documents_)
+
+    def of(self, passages_: Collection[int]) -> dict[int, NDArray[np.float32]]:
+        return self._load(passages.c.id, passages_)
+
+    def _load(self, column: Column[int], values: Collection[int]) -> dict[int, NDArray[np.float32]]:
         have = and_(embeddings.c.hash == passages.c.hash, embeddings.c.model == self._model)
         query = select(passages.c.id, embeddings.c.vector).join(embeddings, have)
         with self._database.read() as connection:
-            found = select_in(connection, query, passages.c.document, documents_)
+            found = select_in(connection, query, column, values)
             return {row.id: np.frombuffer(row.vector, STORED).astype(np.float32) for row in found}

@@ -44,7 +44,7 @@ _NUMBER = re.compile(
 )
 _YEAR = re.compile(r"\(?(?:19|20)\d\d\)?(?:\s?\(\w\))?")
 _MOST_HEADER = 4
-_GAP = re.compile(r"\s+")
+_GAP = re.compile("  +")
 _LONG = 1_000_000
 """Characters from which a list of all words would cost more memory than it is worth."""
 
@@ -59,7 +59,15 @@ def clean(text: str) -> str:
 def flat(text: str) -> str:
     """Return it clean, on one line, words one space apart."""
     tidied = clean(text)
-    return " ".join(tidied.split()) if len(tidied) < _LONG else _GAP.sub(" ", tidied).strip()
+    if len(tidied) <= _LONG:
+        return " ".join(tidied.split())
+    pieces = (_evenly(tidied[at : at + _LONG]) for at in range(0, len(tidied), _LONG))
+    return _GAP.sub(" ", "".join(pieces)).strip()
+
+
+def _evenly(piece: str) -> str:
+    """Return it with a space for any gap, those at its ends included."""
+    return f"{' ' * piece[:1].isspace()}{' '.join(piece.split())}{' ' * piece[-1:].isspace()}"
 
 
 def glue(left: str, right: str) -> str:
@@ -182,13 +190,9 @@ def _join_signs(row: list[str]) -> None:
         if _BEFORE.fullmatch(cell) and _NUMBER.fullmatch(after):
             row[at], row[at + 1] = "", f"{cell} {after}" if cell[-1] != "(" else cell + after
     for at in range(len(row) - 1, 0, -1):
-        if _AFTER.fullmatch(row[at]) and _has_digit(row[at - 1]):
+        if _AFTER.fullmatch(row[at]) and any(map(str.isdigit, row[at - 1][-4:])):
             joint = "" if row[at][0] in ")" else " "
             row[at - 1], row[at] = row[at - 1] + joint + row[at], ""
-
-
-def _has_digit(cell: str) -> bool:
-    return any(char.isdigit() for char in cell[-4:])
 
 
 def _is_label(cell: str) -> bool:
@@ -229,8 +233,7 @@ def titled(own: Iterable[str | None], elements: Iterable[Element], name: str) ->
         text = flat(candidate)[:300] if candidate is not None else ""
         if _is_title(text, stem):
             return text
-    named = flat(stem)
-    return named if named else "untitled"
+    return named if (named := flat(stem)) else "untitled"
 
 
 def _is_title(text: str, stem: str) -> bool:

@@ -1,62 +1,117 @@
-"""Finds evidence by words and by meaning, and asks the journal again before anything leaves.
+"""Finds evidence by words, by meaning and by the names of documents.
 
-The index has filtered by what it believes; what the journal says now decides.
+The index has filtered by what it believes; before anything leaves, the journal is asked again,
+and what it says now decides.
 """
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 
-from cairn.flows.retrieval.fusion import fuse
-from cairn.protocols import Catalogue, Embedder, Index
-from cairn.records import DocumentRecord, PassageRecord, Query, SourceRecord
+import numpy as np
+
+from cairn.flows.retrieval.fusion import Floats, fuse
+from cairn.flows.retrieval.naming import Named, named
+from cairn.protocols import Embedder, Index, Journal
+from cairn.records import DocumentRecord, Hits, PassageRecord, Query, Scope, SourceRecord
 from cairn.trace import span
 from cairn.types import Evidence, locate
 
 DEPTH = 100
 """Candidates taken from each ranking, at least."""
+MEANT = 30
+"""Named documents that are searched by themselves, at most."""
 
 
 class Hybrid:
     """A retriever over one index; see ``cairn.protocols.Retriever``."""
 
-    def __init__(self, index: Index, embedder: Embedder, catalogue: Catalogue) -> None:
+    def __init__(self, index: Index, embedder: Embedder, journal: Journal) -> None:
         self._index = index
         self._embedder = embedder
-        self._catalogue = catalogue
+        self._catalogue = journal.catalogue
+        self._vectors = journal.vectors
 
     async def __call__(self, query: Query) -> list[Evidence]:
         """Return at most ``query.k`` passages, best first."""
         return await asyncio.to_thread(self._search, query)
 
     def _search(self, query: Query) -> list[Evidence]:
-        scores = self._rank(query)
-        with span("journal check", candidates=len(scores)) as step:
-            found = list(islice(self._allowed(query, scores), query.k))
-            step.set_attribute("returned", len(found))
-        return found
-
-    def _rank(self, query: Query) -> Mapping[int, Mapping[str, float]]:
-        depth = max(DEPTH, 2 * query.k)
-        with span("words") as step:
-            words = self._index.words(query.text, query.scope, depth)
-            step.set_attribute("candidates", len(words.passages))
-        with span("vectors") as step:
+        with span("names") as step:
+            meant = named(query.text, self._index.names, query.scope)
+            step.set_attribute("documents", len(meant.scores))
+        with span("embed"):
             vector = self._embedder.embed([query.text])[0]
-            vectors = self._index.vectors(vector, query.scope, depth)
-            step.set_attribute("candidates", len(vectors.passages))
-        return fuse({"words": (words, 1.0), "vectors": (vectors, 1.0)})
-
-    def _allowed(self, query: Query, scores: Mapping[int, Mapping[str, float]]) -> Iterator[Evidence]:
-        """Yield in rank order what still stands in a document that the asker may read now."""
+        words, found = self._candidates(query, vector, meant)
+        with span("journal check", candidates=len(found)) as step:
+            standing = self._standing(query, found)
+            step.set_attribute("removed", len(found) - len(standing))
+        with span("fuse", candidates=len(standing)):
+            scores = self._scores(list(standing), vector, words, meant, standing)
+        ranked = sorted(standing, key=lambda passage: (-scores[passage]["rank"], passage))
         specs = {source.id: source for source in self._catalogue.sources()}
-        ranked = iter(scores)
-        while batch := list(islice(ranked, 2 * query.k)):
-            standing = self._catalogue.citable(batch)
-            for passage in batch:
-                if passage in standing and query.readable(standing[passage][1].access_class):
-                    record, document = standing[passage]
-                    yield _evidence(record, document, specs[document.source], scores[passage])
+        return [
+            _evidence(*standing[p], specs[standing[p][1].source], scores[p]) for p in islice(ranked, query.k)
+        ]
+
+    def _candidates(self, query: Query, vector: Floats, meant: Named) -> tuple[dict[int, float], set[int]]:
+        """Return the word scores of what words found, and all that anything found."""
+        words: dict[int, float] = {}
+        found: set[int] = set()
+        for name, scope in self._scopes(query, meant):
+            with span(f"words{name}") as step:
+                hits = self._index.words(query.text, scope, _depth(query), meant.words)
+                step.set_attribute("candidates", len(hits.passages))
+            words.update(_scored(hits))
+            with span(f"vectors{name}") as step:
+                hits = self._index.vectors(vector, scope, _depth(query))
+                step.set_attribute("candidates", len(hits.passages))
+            found |= _scored(hits).keys()
+        return words, found | words.keys()
+
+    def _scopes(self, query: Query, meant: Named) -> Iterator[tuple[str, Scope]]:
+        yield "", query.scope
+        if meant.scores:
+            best = sorted(meant.scores, key=lambda document: -meant.scores[document])[:MEANT]
+            yield " in named documents", replace(query.scope, documents=frozenset(best))
+
+    def _standing(self, query: Query, found: set[int]) -> dict[int, tuple[PassageRecord, DocumentRecord]]:
+        """Return what still stands in a document that the asker may read now."""
+        return {
+            passage: held
+            for passage, held in sorted(self._catalogue.citable(found).items())
+            if query.readable(held[1].access_class)
+        }
+
+    def _scores(
+        self,
+        passages: list[int],
+        vector: Floats,
+        words: Mapping[int, float],
+        meant: Named,
+        standing: Mapping[int, tuple[PassageRecord, DocumentRecord]],
+    ) -> dict[int, dict[str, float]]:
+        held = self._vectors.of(passages)
+        nothing = np.zeros_like(vector)
+        stages = fuse(
+            vector,
+            np.stack([held.get(passage, nothing) for passage in passages] or [nothing]),
+            np.array([words.get(passage, 0.0) for passage in passages] or [0.0], np.float32),
+            np.array([meant.scores.get(standing[p][1].id, 0.0) for p in passages] or [0.0], np.float32),
+        )
+        return {
+            passage: {stage: float(values[row]) for stage, values in stages.items()}
+            for row, passage in enumerate(passages)
+        }
+
+
+def _depth(query: Query) -> int:
+    return max(DEPTH, 2 * query.k)
+
+
+def _scored(hits: Hits) -> dict[int, float]:
+    return dict(zip(hits.passages.tolist(), hits.scores.tolist(), strict=True))
 
 
 def _evidence(

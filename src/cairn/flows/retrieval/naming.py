@@ -1,0 +1,141 @@
+"""Which documents a question means by name: "3M's 2018 capital expenditure", "the 2023 travel policy".
+
+Words of the question are looked up in the titles and file names of the longer documents. A word
+names documents when it stands in their names and, where it occurs in text at all, mostly in
+theirs: *Boeing* does, *report* does not. Years and kinds then tell the named documents apart.
+Knows names only through the index, within what the asker may see.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from cairn.protocols import Names
+from cairn.records import Scope
+
+LONGEST = 3
+"""Words in a row that may be one name."""
+MOSTLY = 0.7
+"""Part of the passages that hold a word which must be of the documents it names."""
+NAMED = 0.5
+"""A document is among the named ones with this part of the best one's score."""
+TELLING_APART = 0.5
+"""What a year or kind counts beside a word that names."""
+QUESTION = 60
+"""Words of a question that are looked up; a longer one is a text."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """Words in a row that stand in names."""
+
+    start: int
+    words: tuple[str, ...]
+    documents: Mapping[int, float]
+    """With how much of a name's word they are."""
+    rarity: float
+
+    @property
+    def numeric(self) -> bool:
+        return "".join(self.words).isdigit()
+
+    @property
+    def places(self) -> range:
+        return range(self.start, self.start + len(self.words))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """The documents a question names, and the words it names them by."""
+
+    scores: Mapping[int, float] = field(default_factory=dict)
+    """0 to 1, the best 1; empty when it names none."""
+    words: frozenset[str] = frozenset()
+
+
+def named(question: str, names: Names, scope: Scope) -> Named:
+    """Return what ``question`` names among the documents within ``scope``."""
+    total = names.documents(scope)
+    words = names.split(question)
+    if not total or not 0 < len(words) <= QUESTION:
+        return Named()
+    spans = list(_spans(words, names, scope, total))
+    naming = [span for span in spans if not span.numeric and _names(span, names, scope, total)]
+    if not naming:
+        naming = _together(spans, total)
+    return _scored(spans, naming) if naming else Named()
+
+
+def _spans(words: list[str], names: Names, scope: Scope, total: int) -> Iterable[Span]:
+    """Yield the longest first, so that ``best buy`` is one name before ``best`` and ``buy`` are two."""
+    for size in range(LONGEST, 0, -1):
+        for start in range(len(words) - size + 1):
+            run = tuple(words[start : start + size])
+            joined = "".join(run)
+            odd = joined.isdigit() and len(joined) != 4
+            if len(joined) < 2 or odd or not all(run):
+                continue
+            documents = names.called(run, scope)
+            if documents:
+                rarity = math.log(1 + (total - len(documents) + 0.5) / (len(documents) + 0.5))
+                yield Span(start=start, words=run, documents=documents, rarity=rarity)
+
+
+def _names(span: Span, names: Names, scope: Scope, total: int) -> bool:
+    return len(span.documents) < total and names.share(span.words, span.documents.keys(), scope) >= MOSTLY
+
+
+def _together(spans: Iterable[Span], total: int) -> list[Span]:
+    """Return spans that only together name: a number and a word of one and the same name."""
+    of: defaultdict[int, dict[tuple[str, ...], Span]] = defaultdict(dict)
+    for span in spans:
+        for document in span.documents:
+            of[document].setdefault(span.words, span)
+    meant = {
+        document
+        for document, held in of.items()
+        if len(held) > 1
+        and any(character.isdigit() for words in held for word in words for character in word)
+        and sum(span.rarity * span.documents[document] for span in held.values()) >= math.log(total + 1)
+    }
+    return [
+        Span(start=span.start, words=span.words, documents=kept, rarity=span.rarity)
+        for span in spans
+        if (kept := {document: part for document, part in span.documents.items() if document in meant})
+    ]
+
+
+def _scored(spans: Iterable[Span], naming: list[Span]) -> Named:
+    scores: defaultdict[int, float] = defaultdict(float)
+    taken: set[tuple[int, int]] = set()
+    used: set[str] = set()
+    for span in naming:
+        used |= set(span.words)
+        _add(span, span.documents, scores, taken, 1.0)
+    best = max(scores.values())
+    meant = {document for document, score in scores.items() if score >= NAMED * best}
+    for span in spans:
+        telling = {document: part for document, part in span.documents.items() if document in meant}
+        if span not in naming and _add(span, telling, scores, taken, TELLING_APART) and span.numeric:
+            used |= set(span.words)
+    best = max(scores.values())
+    return Named(scores={document: score / best for document, score in scores.items()}, words=frozenset(used))
+
+
+def _add(
+    span: Span,
+    documents: Mapping[int, float],
+    scores: defaultdict[int, float],
+    taken: set[tuple[int, int]],
+    weight: float,
+) -> bool:
+    """Count a span for documents that none of its words has counted for yet."""
+    added = False
+    for document, part in documents.items():
+        places = {(document, place) for place in span.places}
+        if not places & taken:
+            taken |= places
+            scores[document] += weight * span.rarity * part
+            added = True
+    return added
