@@ -1,7 +1,7 @@
 """The public retrieval sets in the form that ``cairn evaluate`` reads.
 
-    python -m bench.sets            # writes bench/out/{cranfield,vaswani_npl,tatqa}
-    cairn evaluate bench/out/cranfield --min nDCG@10=0.431
+python -m bench.sets            # writes bench/out/{cranfield,vaswani_npl,tatqa}
+cairn evaluate bench/out/cranfield --min nDCG@10=0.431
 """
 
 import json
@@ -49,9 +49,7 @@ def cranfield(folder: Path) -> TestSet:
     documents = [
         (_tag(one, "docno"), _tag(one, "title"), _tag(one, "text")) for one in _blocks(corpus, "doc")
     ]
-    queries = [
-        (str(order), _tag(one, "title")) for order, one in enumerate(_blocks(topics, "top"), start=1)
-    ]
+    queries = [(str(order), _tag(one, "title")) for order, one in enumerate(_blocks(topics, "top"), start=1)]
     judged = (line.split() for line in (folder / "cranqrel.trec.txt").read_text().splitlines())
     return TestSet(documents, queries, [(q, d, int(grade)) for q, _, d, grade in judged if int(grade) > 0])
 
