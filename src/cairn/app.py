@@ -64,8 +64,14 @@ class App:
     _cache: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
+    def read(self) -> Retriever:
+        """Finds what an answer is read from: neighbours on one page as well."""
+        return Hybrid(self.index, self.embedder, self.journal)
+
+    @cached_property
     def retrieve(self) -> Retriever:
-        return Diverse(Hybrid(self.index, self.embedder, self.journal), self.settings.per_document)
+        """Finds what a person is shown."""
+        return Diverse(self.read, self.settings.per_document)
 
     @cached_property
     def extract(self) -> Extractive:

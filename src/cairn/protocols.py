@@ -15,6 +15,7 @@ from cairn.access import Readers
 from cairn.records import (
     DocumentRecord,
     Entry,
+    Focus,
     Hits,
     JournalChange,
     Known,
@@ -258,12 +259,15 @@ class Names(Protocol):
         """Return a question's words as names are split: ``FY18`` is ``2018``; stop words are empty."""
         ...
 
-    def called(self, words: Sequence[str], scope: Scope) -> Mapping[int, float]:
-        """Return the documents whose name holds these words in a row, with how much of a word they are."""
+    def called(self, words: Sequence[str], scope: Scope, *, opening: bool = False) -> Mapping[int, float]:
+        """Return the documents whose name holds these words in a row, with how much of a word they are.
+
+        With ``opening`` the first words of the document's text stand for its name.
+        """
         ...
 
-    def share(self, words: Sequence[str], documents: Collection[int], scope: Scope) -> float:
-        """Return which part of the passages whose text holds all ``words`` is of ``documents``."""
+    def focus(self, words: Sequence[str], documents: Collection[int], scope: Scope) -> Focus:
+        """Return how the passages whose text holds all ``words`` lie to ``documents``."""
         ...
 
 

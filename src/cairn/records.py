@@ -138,9 +138,11 @@ class Entry:
     tags: tuple[str, ...]
     name: str
     """The document's title and file name: the words it may be called by."""
+    opening: str
+    """The first words of the document's text, which tell what it is when its name does not."""
     context: str
+    """Its context line and the headings within it."""
     text: str
-    kind: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,6 +161,15 @@ class Hits(NamedTuple):
 
     passages: NDArray[np.int64]
     scores: NDArray[np.float32]
+
+
+class Focus(NamedTuple):
+    """How passages that hold some words lie to some documents, 0 to 1 each."""
+
+    share: float
+    """The part of those passages that is of these documents."""
+    spread: float
+    """The part of these documents' passages that is among them."""
 
 
 class Positions(NamedTuple):

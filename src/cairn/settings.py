@@ -40,7 +40,7 @@ SETTINGS = (
     Setting("passage_tokens", 400, "tokens of a passage, about; what is cited stays within one"),
     Setting("per_document", 3, "at most so many passages of one document in a result"),
     Setting("answer_threshold", 0.5, "an answer less probably right than this is not given"),
-    Setting("answer_sentences", 3, "verbatim sentences in an answer, at most"),
+    Setting("answer_sentences", 4, "verbatim sentences in an answer, at most"),
     Setting("watch_seconds", 2.0, "pause between two looks of `ingest --watch`"),
 )
 

@@ -58,9 +58,9 @@ def entry(passage: int, text: str = "a house by the sea", **changes: Any) -> Ent
         language="en",
         tags=(),
         name="",
+        opening="",
         context="",
         text=text,
-        kind="text",
     )
     return replace(plain, **changes)
 

@@ -46,7 +46,7 @@ async def ask(
     query = await asyncio.to_thread(_query, session, question, EVIDENCE, filters)
     app = session.app
     threshold = app.settings.answer_threshold
-    return await answering.answer(query, app.retrieve, app.extract, threshold=threshold)
+    return await answering.answer(query, app.read, app.extract, threshold=threshold)
 
 
 @operation("search")

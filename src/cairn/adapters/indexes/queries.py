@@ -85,7 +85,10 @@ def _asked(each: str, query: str, words: str, dropped: str, searcher: Searcher) 
     if each == GRAMS:
         return Asked(Counter(_rarest(pairs(query), each, searcher)), {})
     out = set(text_analyser(each).analyze(dropped))
-    terms = [term for term in _words(words, each) if term not in out]
+    everything = _words(words, each)
+    terms = [term for term in everything if term not in out]
+    if not terms:
+        terms = everything  # a question of nothing but a name asks for the name
     next_to = [pair for pair in adjacent(words, each) if not out & set(pair.split("_"))]
     return Asked(Counter(_rarest(terms, each, searcher)), Counter(next_to[:MOST_TERMS]))
 
@@ -114,18 +117,18 @@ def everyone_named() -> Query:
     return Query.range_query(SCHEMA, "named", FieldType.Unsigned, 0, None)
 
 
-def term_called(term: str) -> Query:
-    """Return what matches the documents whose name holds ``term``."""
-    return Query.term_query(SCHEMA, "called", term, "basic")
+def term_called(field: str, term: str) -> Query:
+    """Return what matches the documents with ``term`` in CALLED or OPENING."""
+    return Query.term_query(SCHEMA, field, term, "basic")
 
 
-def name_matches(words: Sequence[str], searcher: Searcher) -> Iterator[tuple[str, float]]:
-    """Yield the terms of names that these words in a row are, or that one word begins, worst first."""
+def name_matches(field: str, words: Sequence[str], searcher: Searcher) -> Iterator[tuple[str, float]]:
+    """Yield the terms that these words in a row are, or that one word begins, worst first."""
     term = "".join(words)
-    if searcher.doc_freq("called", term):
+    if searcher.doc_freq(field, term):
         yield term, 1.0
     elif len(words) == 1 and len(term) >= SHORTEST_BEGINNING and term.isalpha():
-        longer = (t for t, _ in searcher.terms_with_prefix("called", term, limit=MOST_TERMS) if t.isalpha())
+        longer = (t for t, _ in searcher.terms_with_prefix(field, term, limit=MOST_TERMS) if t.isalpha())
         yield from sorted(((t, len(term) / len(t)) for t in longer), key=lambda match: match[1])
 
 

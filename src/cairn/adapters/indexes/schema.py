@@ -30,10 +30,12 @@ from cairn.adapters.indexes.analysis import (
 from cairn.adapters.indexes.scopes import kinds, moment
 from cairn.records import Entry
 
-LAYOUT = 2
+LAYOUT = 3
 """Raised whenever fields or analysis change: an index of another layout is not opened."""
 TEXTS = ("body", "heads")
 """What a passage says, and what stands above it: its document's name, title and headings."""
+CALLED, OPENING = "called", "opening"
+"""By which words a document may be called: those of its name, and the first of its text."""
 PAIRS = "pairs"
 """Words next to each other: what a phrase is without positions."""
 NAMED = 4
@@ -54,7 +56,8 @@ def _build() -> Schema:
     for name in ("media_type", "language", "tag", "analyser"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("named", indexed=True, fast=True)
-    builder.add_text_field("called", tokenizer_name="raw", index_option="basic")
+    for name in (CALLED, OPENING):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_text_field(PAIRS, tokenizer_name=GRAMS, index_option="freq")
     for text in TEXTS:
         for each in SETS:
@@ -100,7 +103,8 @@ def document(entry: Entry) -> Document:
 
 def named(entry: Entry) -> Document:
     """Return what stands for an entry's whole document: by which words it may be called."""
-    fields = _scoped(entry) | {"named": entry.document, "called": sorted(name_terms(entry.name))}
+    terms = {CALLED: sorted(name_terms(entry.name)), OPENING: sorted(name_terms(entry.opening))}
+    fields = _scoped(entry) | {"named": entry.document} | terms
     return Document.from_dict(fields, SCHEMA)
 
 

@@ -31,10 +31,20 @@ from cairn.adapters.indexes.queries import (
     term_called,
     text_query,
 )
-from cairn.adapters.indexes.schema import LAYOUT, NAMED, SCHEMA, document, marker, named, register
+from cairn.adapters.indexes.schema import (
+    CALLED,
+    LAYOUT,
+    NAMED,
+    OPENING,
+    SCHEMA,
+    document,
+    marker,
+    named,
+    register,
+)
 from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, settled
 from cairn.errors import Busy, Invalid, Storage
-from cairn.records import Entry, Hits, Scope
+from cairn.records import Entry, Focus, Hits, Scope
 
 HEAP = 64_000_000
 """Bytes a writer holds before it writes a segment."""
@@ -100,7 +110,7 @@ class Words:
         sets = () if view is None else view.sets
         return ["" if is_stop_word(word, sets) else word for word in name_words(question)]
 
-    def called(self, words: Sequence[str], scope: Scope) -> dict[int, float]:
+    def called(self, words: Sequence[str], scope: Scope, *, opening: bool = False) -> dict[int, float]:
         """Return the documents whose name holds these words in a row, each with 1.
 
         A single word may be a name's beginning as well: then with the part of it that it is.
@@ -108,26 +118,28 @@ class Words:
         view = self._current()
         if view is None or hopeless(scope, 1):
             return {}
+        field = OPENING if opening else CALLED
         with _undamaged(self._path):
             return {
                 document: share
-                for term, share in name_matches(words, view.searcher)
-                for document in _documents(view.searcher, _visible(term_called(term), scope))
+                for term, share in name_matches(field, words, view.searcher)
+                for document in _documents(view.searcher, _visible(term_called(field, term), scope))
             }
 
-    def share(self, words: Sequence[str], documents: Collection[int], scope: Scope) -> float:
-        """Return which part of the passages whose text holds all ``words`` is of ``documents``."""
+    def focus(self, words: Sequence[str], documents: Collection[int], scope: Scope) -> Focus:
+        """Return how the passages whose text holds all ``words`` lie to ``documents``."""
         view = self._current()
-        if view is None or hopeless(scope, 1):
-            return 0.0
+        holding = None if view is None or hopeless(scope, 1) else holding_all(words, view.sets)
+        if view is None or holding is None:
+            return Focus(0.0, 0.0)
         with _undamaged(self._path):
-            holding = holding_all(words, view.sets)
-            if holding is None:
-                return 0.0
             visible = _visible(holding, scope)
             everywhere = _count(view.searcher, visible)
-            there = _count(view.searcher, restricted(visible, [numbers("document", documents)]))
-            return there / everywhere if everywhere else 0.0
+            of = [numbers("document", documents)]
+            there = _count(view.searcher, restricted(visible, of))
+            # The entries that stand for names are documents of the engine as well, one each.
+            whole = _count(view.searcher, of[0]) - len(documents)
+        return Focus(there / everywhere if everywhere else 0.0, there / whole if whole > 0 else 0.0)
 
     def _ranked(self, view: _View, query: Query, scope: Scope, k: int) -> Hits:
         text = narrowed(query, scope)

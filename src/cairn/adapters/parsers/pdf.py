@@ -8,6 +8,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ _FIGURES = re.compile(r"\d[\d,.]*[)%]*\s+[$(]*\s?\d")
 _BULLET = re.compile(r"[^\w(]*")
 _KINDS: dict[str, ElementKind] = {"heading": "heading", "list_item": "list_item", "code": "code"}
 _LONGEST_HEADING = 160
+_TITLE_BLOCKS = 3
+_TITLE_WORDS = 12
 _LOW = 40.0
 """Points: a running head or foot is not taller."""
 
@@ -216,8 +219,25 @@ def _elements(pages: Sequence[ParsedPage]) -> list[Element]:
     for page, shown, marked in zip(pages, blocks, pdfium.running(places), strict=True):
         there = _Page(page)
         made = (_element(block, there) for at, block in enumerate(shown) if at not in marked)
-        elements += [item for item in made if item is not None]
+        elements += _titled([item for item in made if item is not None])
     return elements
+
+
+def _titled(elements: list[Element]) -> list[Element]:
+    """Make a heading of the short line that opens a page: liteparse sees a paragraph in
+    "Consolidated Balance Sheets"."""
+    for at, element in enumerate(elements[:_TITLE_BLOCKS]):
+        if element.kind == "heading":
+            break
+        if element.kind == "paragraph" and _is_title(element.text):
+            return [*elements[:at], replace(element, kind="heading", level=2), *elements[at + 1 :]]
+    return elements
+
+
+def _is_title(text: str) -> bool:
+    letters = sum(character.isalpha() for character in text)
+    short = len(text.split()) <= _TITLE_WORDS and not text.endswith((".", ",", ";", ":"))
+    return short and letters >= 0.6 * len(text)
 
 
 def _check(pages: Sequence[ParsedPage], elements: Sequence[Element]) -> None:

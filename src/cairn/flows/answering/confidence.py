@@ -7,27 +7,33 @@ questions they were not fitted to.
 import math
 from dataclasses import astuple, dataclass
 
-WEIGHTS = (3.0, 4.0, 1.5, 2.0, 1.0, -1.0)
+WEIGHTS = (0.0,) * 9
 """One for each of the signals, in their order."""
-BIAS = -5.0
+BIAS = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Signals:
     """What the probability rests on; all 0 when nothing was found."""
 
-    passage: float = 0.0
-    """The best passage's cosine with the question."""
     sentence: float = 0.0
-    """The best sentence's, read with its context."""
-    sentence_words: float = 0.0
-    """Share of the question's words, by rarity, in the best sentence."""
-    together_words: float = 0.0
-    """The same in all chosen sentences together."""
-    passage_words: float = 0.0
-    """The same in the best sentence's whole passage."""
-    missing_numbers: float = 0.0
-    """Numbers of the question that do not stand in that passage."""
+    """The best sentence's score."""
+    passage: float = 0.0
+    """Its passage's cosine with the question."""
+    lead: float = 0.0
+    """What the best passage scores more than the fifth: a question's own place stands out."""
+    held: float = 0.0
+    """Share of the question's words, by rarity, that stand in the best sentence's passage."""
+    covered: float = 0.0
+    """The same for the chosen sentences in their contexts."""
+    terms: float = 0.0
+    """How many words the question has that say something."""
+    numbers: float = 0.0
+    """Numbers of the question that do not stand by the best sentence."""
+    row: float = 0.0
+    """1 when the best sentence is a row of a table."""
+    quantity: float = 0.0
+    """1 when the question asks how much or how many: right places hold wrong numbers, too."""
 
 
 def probability(signals: Signals) -> float:

@@ -6,28 +6,57 @@ found is not likely enough to answer, it abstains.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cairn.flows.answering.confidence import Signals, probability
 from cairn.flows.answering.units import Unit, units
 from cairn.flows.answering.verification import verdict
-from cairn.flows.answering.words import coverage, rarity, terms
+from cairn.flows.answering.words import asks_quantity, coverage, rarity, terms
 from cairn.protocols import Embedder
 from cairn.trace import span
 from cairn.types import Citation, Claim, Evidence, locate
 
-PASSAGES = 5
+PASSAGES = 10
 """The best so many passages are read sentence by sentence."""
-EXAMINED = 64
+EXAMINED = 48
 """Sentences that are embedded, at most; words choose them when there are more."""
+ALONE = 0.5
+"""What a sentence's similarity by itself counts beside the one in its context, which is 1."""
 WORDS = 0.5
-"""What full coverage of the question's words is worth beside a cosine of 1."""
-MARGIN = 0.15
+"""What full coverage of the question's words is worth beside a similarity of 1."""
+PASSAGE = 0.25
+"""What the passage's own score is worth."""
+EACH = 2
+"""Sentences shown of one passage, at most."""
+MARGIN = 0.25
 """A further sentence is shown when it scores at most so much less than the best."""
+LEAD = 5
+"""Which passage the best one is compared with."""
+FRAGMENT = 3
+"""Words below which a line of prose is no sentence."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scored:
+    """A sentence or row with what speaks for it."""
+
+    unit: Unit
+    context: str
+    """As it is read: below its title, headings and table header."""
+    similar: float
+    """Similarity to the question, in context and alone, as a cosine."""
+    covered: float
+    """Share of the question's words, by rarity, that it holds in its context."""
+    passage: float
+    """Its passage's score."""
+
+    @property
+    def total(self) -> float:
+        return self.similar + WORDS * self.covered + PASSAGE * self.passage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,48 +83,62 @@ class Extractive:
     def _extract(self, question: str, evidence: list[Evidence]) -> Draft:
         read = evidence[:PASSAGES]
         with span("extract", passages=len(read)) as step:
-            found = units(read)
-            idf = rarity([*(_in_context(unit, read) for unit in found), *(one.text for one in evidence)])
-            scores, cosines, covered = self._score(question, found, read, idf)
-            best = self._choose(found, scores)
-            signals = _signals(question, evidence, found, best, scores, cosines, covered, idf)
+            scored = self._score(question, [unit for unit in units(read) if not _fragment(unit)], read)
+            chosen = self._choose(scored)
+            signals = _signals(question, evidence, chosen)
             confidence = probability(signals)
-            step.set_attributes({"sentences": len(found), "confidence": confidence})
-        chosen = [found[i] for i in best]
+            step.set_attributes({"sentences": len(scored), "confidence": confidence})
+        quoted = [one.unit for one in chosen]
         return Draft(
-            claims=_claims(chosen, read),
-            evidence=tuple(read[i] for i in sorted({unit.evidence for unit in chosen})),
+            claims=_claims(quoted, read),
+            evidence=tuple(read[i] for i in dict.fromkeys(unit.evidence for unit in quoted)),
             signals=signals,
             confidence=confidence,
         )
 
-    def _score(
-        self, question: str, found: list[Unit], read: list[Evidence], idf: Mapping[str, float]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Return each unit's score, cosine and coverage; what is not examined scores below all else."""
+    def _score(self, question: str, found: list[Unit], read: list[Evidence]) -> list[Scored]:
+        """Return the units that words select, scored, best first."""
+        contexts = [_in_context(unit, read) for unit in found]
+        idf = rarity([*contexts, *(one.text for one in read)])
         wanted = terms(question)
-        covered = np.array(
-            [coverage(wanted, terms(_in_context(unit, read)), idf) for unit in found], np.float32
-        )
-        cosines = np.full(len(found), -1, np.float32)
-        examined = np.argsort(-covered, kind="stable")[:EXAMINED]
-        if len(examined):
-            vectors = self._embedder.embed([question, *(_in_context(found[i], read) for i in examined)])
-            cosines[examined] = vectors[1:] @ vectors[0]
-        return cosines + WORDS * covered, cosines, covered
+        covered = np.array([coverage(wanted, terms(text), idf) for text in contexts], np.float32)
+        examined = [int(i) for i in np.argsort(-covered, kind="stable")[:EXAMINED]]
+        texts = [question, *(contexts[i] for i in examined), *(found[i].text for i in examined)]
+        vectors = self._embedder.embed(texts)
+        cosines = vectors[1:] @ vectors[0]
+        scored = [
+            Scored(
+                unit=found[i],
+                context=contexts[i],
+                similar=float(in_context + ALONE * alone) / (1 + ALONE),
+                covered=float(covered[i]),
+                passage=read[found[i].evidence].scores["rank"],
+            )
+            for i, in_context, alone in zip(
+                examined, cosines[: len(examined)], cosines[len(examined) :], strict=True
+            )
+        ]
+        return sorted(scored, key=lambda one: -one.total)
 
-    def _choose(self, found: list[Unit], scores: NDArray[np.float32]) -> list[int]:
-        """Return the best units that say different things, in the order they are read."""
-        chosen: list[int] = []
+    def _choose(self, scored: list[Scored]) -> list[Scored]:
+        """Return the best units that say different things, best first."""
+        chosen: list[Scored] = []
         seen: set[str] = set()
-        for i in np.argsort(-scores, kind="stable"):
-            if len(chosen) == self._sentences or (chosen and scores[i] < scores[chosen[0]] - MARGIN):
+        of: Counter[int] = Counter()
+        for one in scored:
+            if len(chosen) == self._sentences or one.total < scored[0].total - MARGIN:
                 break
-            plain = " ".join(found[i].text.casefold().split())
-            if plain not in seen:
+            plain = " ".join(one.unit.text.casefold().split())
+            if plain not in seen and of[one.unit.evidence] < EACH:
+                chosen.append(one)
                 seen.add(plain)
-                chosen.append(int(i))
+                of[one.unit.evidence] += 1
         return chosen
+
+
+def _fragment(unit: Unit) -> bool:
+    """Tell whether a line is too short to be a sentence, in a script that puts spaces between words."""
+    return not unit.header and len(unit.text.split()) < FRAGMENT and unit.text.isascii()
 
 
 def _in_context(unit: Unit, read: Sequence[Evidence]) -> str:
@@ -124,28 +167,23 @@ def _claims(chosen: Sequence[Unit], read: Sequence[Evidence]) -> tuple[Claim, ..
     return tuple(claims)
 
 
-def _signals(
-    question: str,
-    evidence: Sequence[Evidence],
-    found: Sequence[Unit],
-    best: Sequence[int],
-    scores: NDArray[np.float32],
-    cosines: NDArray[np.float32],
-    covered: NDArray[np.float32],
-    idf: Mapping[str, float],
-) -> Signals:
-    if not best:
+def _signals(question: str, evidence: Sequence[Evidence], chosen: Sequence[Scored]) -> Signals:
+    if not chosen:
         return Signals()
+    best = chosen[0]
+    top = evidence[best.unit.evidence]
     wanted = terms(question)
-    top = evidence[found[best[0]].evidence]
-    together = " ".join(_in_context(found[i], evidence) for i in best)
-    numbers = {term for term in wanted if term[0].isdigit()}
-    held = set(terms(f"{top.context} {top.text}"))
+    idf = rarity([one.text for one in evidence])
+    beside = set(terms(best.context))
+    scores = [one.scores["rank"] for one in evidence]
     return Signals(
-        passage=max(one.scores.get("vectors", 0.0) for one in evidence),
-        sentence=float(cosines[best].max()),
-        sentence_words=float(covered[best].max()),
-        together_words=coverage(wanted, terms(together), idf),
-        passage_words=coverage(wanted, held, idf),
-        missing_numbers=float(len(numbers - held)),
+        sentence=best.total,
+        passage=top.scores["vectors"],
+        lead=scores[0] - scores[min(LEAD, len(scores)) - 1],
+        held=coverage(wanted, terms(f"{top.context} {top.text}"), idf),
+        covered=coverage(wanted, [term for one in chosen for term in terms(one.context)], idf),
+        terms=float(len(set(wanted))),
+        numbers=float(len({term for term in wanted if term[0].isdigit()} - beside)),
+        row=float(bool(best.unit.header)),
+        quantity=float(asks_quantity(question)),
     )

@@ -32,6 +32,21 @@ dove come perché quanto quanti da nel nella della
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 
+_QUANTITY = re.compile(
+    r"\b(?:how (?:many|much|long|old|far|fast|often|hot|high|big|large|heavily)"
+    r"|what (?:share|rate|price|number|percentage|amount|sum|figure|proportion)"
+    r"|budget|costs?|prices?|spend|spent"
+    r"|wie ?viele?|wie (?:hoch|lange|oft|alt|weit)|anteil|preis|kosten|kostet"
+    r"|combien|quel (?:prix|taux|montant|nombre)|cu[aá]nt[oa]s?|quant[oiae])\b|何[人件個か]|いく[らつ]",
+    re.IGNORECASE,
+)
+
+
+def asks_quantity(question: str) -> bool:
+    """Tell whether a number is asked for."""
+    return _QUANTITY.search(question) is not None
+
+
 def terms(text: str) -> list[str]:
     """Return the words that carry meaning, cut to STEM letters; CJK text as pairs of characters."""
     found = []

@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from cairn.errors import Invalid
-from cairn.types import Answer
+from cairn.types import Answer, Claim, Evidence
 
 Ask = Callable[[str, str], Awaitable[Answer]]
 """Ask a question (second) as a person (first)."""
@@ -91,7 +91,7 @@ async def judge(case: Case, ask: Ask) -> Outcome:
         answerable=case.answerable,
         abstained=answer.abstained,
         facts_found=case.answerable and not answer.abstained and _holds(case, answer.text),
-        cited_right=case.answerable and not answer.abstained and _cites(case, answer),
+        cited_right=case.answerable and not answer.abstained and cites(case, answer.claims, answer.evidence),
         violations=tuple(leaks),
         confidence=answer.confidence,
         seconds=seconds,
@@ -121,10 +121,10 @@ def _leaks(case: Case, answer: Answer) -> bool:
     return bool(shown & case.documents)
 
 
-def _cites(case: Case, answer: Answer) -> bool:
+def cites(case: Case, claims: Sequence[Claim], evidence: Sequence[Evidence]) -> bool:
     """Tell whether a citation leads to a right document, into a passage that holds the fact."""
-    texts = {evidence.id: evidence.text for evidence in answer.evidence}
-    cited = (citation for claim in answer.claims for citation in claim.citations)
+    texts = {one.id: one.text for one in evidence}
+    cited = (citation for claim in claims for citation in claim.citations)
     return any(c.uri in case.documents and _right_place(case, texts[c.evidence]) for c in cited)
 
 

@@ -3,14 +3,14 @@
 Knows nothing of what caused a change. Killed at any moment, it goes on where the index stands.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
 
 from cairn.protocols import Catalogue, Embedder, Index, Journal
 from cairn.records import DocumentRecord, Entry, JournalChange, PassageRecord
-from cairn.types import State
+from cairn.types import Passage, State
 
 BATCH = 200
 """Changes applied in one step: a bound on memory, and on what a kill makes to be done again."""
@@ -18,6 +18,9 @@ DOCUMENTS = 16
 """Documents embedded before their vectors are stored."""
 TEXTS = 512
 """Texts embedded at once: a document of any length is stored in parts of so many."""
+
+OPENING = 150
+"""Words at the beginning of a document that tell what it is."""
 
 Report = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
@@ -73,10 +76,22 @@ def _entries(catalogue: Catalogue, documents: set[int]) -> list[Entry]:
         for record in catalogue.documents(documents)
         if record.state in (State.INDEXED, State.PENDING)
     }
-    return [_entry(record, serving[record.document]) for record in catalogue.passages(serving.keys())]
+    records = catalogue.passages(serving.keys())
+    openings = {held.document: _opening(held) for held in records if held.ordinal == 0}
+    return [_entry(held, serving[held.document], openings[held.document]) for held in records]
 
 
-def _entry(record: PassageRecord, document: DocumentRecord) -> Entry:
+def _opening(record: PassageRecord) -> str:
+    return " ".join(record.passage.text.split()[:OPENING])
+
+
+def _headings(passage: Passage) -> Iterator[str]:
+    for anchor in passage.anchors:
+        if anchor.kind == "heading":
+            yield passage.text[anchor.start : anchor.end]
+
+
+def _entry(record: PassageRecord, document: DocumentRecord, opening: str) -> Entry:
     passage = record.passage
     tags = document.metadata.get("tags", "")
     return Entry(
@@ -89,7 +104,7 @@ def _entry(record: PassageRecord, document: DocumentRecord) -> Entry:
         language=document.language,
         tags=tuple(tag.strip() for tag in tags.split(",") if tag.strip()),
         name=f"{document.title} {PurePosixPath(document.uri).stem}",
-        context=passage.context,
+        opening=opening,
+        context="\n".join([passage.context, *_headings(passage)]),
         text=passage.text,
-        kind=passage.kind,
     )

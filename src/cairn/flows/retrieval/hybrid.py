@@ -20,8 +20,8 @@ from cairn.types import Evidence, locate
 
 DEPTH = 100
 """Candidates taken from each ranking, at least."""
-MEANT = 30
-"""Named documents that are searched by themselves, at most."""
+MEANT = 0.5
+"""Documents named this well, beside the best one's 1, are searched by themselves as well."""
 
 
 class Hybrid:
@@ -73,7 +73,7 @@ class Hybrid:
     def _scopes(self, query: Query, meant: Named) -> Iterator[tuple[str, Scope]]:
         yield "", query.scope
         if meant.scores:
-            best = sorted(meant.scores, key=lambda document: -meant.scores[document])[:MEANT]
+            best = [document for document, score in meant.scores.items() if score >= MEANT]
             yield " in named documents", replace(query.scope, documents=frozenset(best))
 
     def _standing(self, query: Query, found: set[int]) -> dict[int, tuple[PassageRecord, DocumentRecord]]:

@@ -1,14 +1,15 @@
 """Which documents a question means by name: "3M's 2018 capital expenditure", "the 2023 travel policy".
 
 Words of the question are looked up in the titles and file names of the longer documents. A word
-names documents when it stands in their names and, where it occurs in text at all, mostly in
-theirs: *Boeing* does, *report* does not. Years and kinds then tell the named documents apart.
+names documents when it stands in their names and, where it occurs in text, mostly and often in
+theirs: *Boeing* does, *report* does not. Years and kinds then tell the named documents apart. If no
+name is found, the same is tried with the documents' first words, for files called *scan 001*.
 Knows names only through the index, within what the asker may see.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cairn.protocols import Names
@@ -16,8 +17,10 @@ from cairn.records import Scope
 
 LONGEST = 3
 """Words in a row that may be one name."""
-MOSTLY = 0.7
-"""Part of the passages that hold a word which must be of the documents it names."""
+MOSTLY, OPENING_MOSTLY = 0.7, 0.9
+"""Part of the passages that hold a word which must be of the documents it names; by their first words."""
+OFTEN = 0.1
+"""Part of those documents' passages that must hold it."""
 NAMED = 0.5
 """A document is among the named ones with this part of the best one's score."""
 TELLING_APART = 0.5
@@ -60,14 +63,17 @@ def named(question: str, names: Names, scope: Scope) -> Named:
     words = names.split(question)
     if not total or not 0 < len(words) <= QUESTION:
         return Named()
-    spans = list(_spans(words, names, scope, total))
-    naming = [span for span in spans if not span.numeric and _names(span, names, scope, total)]
+    spans = list(_spans(words, names, scope, total, opening=False))
+    naming = list(_naming(spans, names, scope, total, MOSTLY))
     if not naming:
         naming = _together(spans, total)
+    if not naming:
+        spans = list(_spans(words, names, scope, total, opening=True))
+        naming = list(_naming(spans, names, scope, total, OPENING_MOSTLY))
     return _scored(spans, naming) if naming else Named()
 
 
-def _spans(words: list[str], names: Names, scope: Scope, total: int) -> Iterable[Span]:
+def _spans(words: list[str], names: Names, scope: Scope, total: int, *, opening: bool) -> Iterator[Span]:
     """Yield the longest first, so that ``best buy`` is one name before ``best`` and ``buy`` are two."""
     for size in range(LONGEST, 0, -1):
         for start in range(len(words) - size + 1):
@@ -76,14 +82,19 @@ def _spans(words: list[str], names: Names, scope: Scope, total: int) -> Iterable
             odd = joined.isdigit() and len(joined) != 4
             if len(joined) < 2 or odd or not all(run):
                 continue
-            documents = names.called(run, scope)
+            documents = names.called(run, scope, opening=opening)
             if documents:
                 rarity = math.log(1 + (total - len(documents) + 0.5) / (len(documents) + 0.5))
                 yield Span(start=start, words=run, documents=documents, rarity=rarity)
 
 
-def _names(span: Span, names: Names, scope: Scope, total: int) -> bool:
-    return len(span.documents) < total and names.share(span.words, span.documents.keys(), scope) >= MOSTLY
+def _naming(spans: Iterable[Span], names: Names, scope: Scope, total: int, mostly: float) -> Iterator[Span]:
+    """Yield the spans that name documents by themselves."""
+    for span in spans:
+        if not span.numeric and len(span.documents) < total:
+            focus = names.focus(span.words, span.documents.keys(), scope)
+            if focus.share >= mostly and focus.spread >= OFTEN:
+                yield span
 
 
 def _together(spans: Iterable[Span], total: int) -> list[Span]:
