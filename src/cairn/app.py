@@ -100,7 +100,12 @@ class App:
 
     def source(self, record: SourceRecord) -> Source:
         """Open a source the library has been shown."""
-        opened: Source = registry.load("sources", record.spec, **record.options)
+        options = dict(record.options)
+        kind, _, root = record.spec.partition(":")
+        if kind == "files" and self.home.is_relative_to(root):
+            # The library itself may stand in the folder; it is no document.
+            options["exclude"] = [*options.get("exclude", ()), f"/{self.home.relative_to(root).as_posix()}/"]
+        opened: Source = registry.load("sources", record.spec, **options)
         return opened
 
     @contextmanager

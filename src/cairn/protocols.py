@@ -112,8 +112,8 @@ class Library(Protocol):
         """Give each gone document (key) the uri of a pending one (value), which it replaces."""
         ...
 
-    def reread(self, recipes: Mapping[str, str]) -> int:
-        """Make pending what another recipe than its media type's present one made."""
+    def reread(self, recipes: Mapping[str, str], limits: str) -> int:
+        """Make pending what another recipe or other limits made, and what failed by chance."""
         ...
 
     def parsed(self, results: Sequence[Parsed]) -> None:

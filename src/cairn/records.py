@@ -91,6 +91,10 @@ class Parsed(NamedTuple):
     passages: Sequence[Passage]
 
 
+LIMITS = "limits "
+"""How a recipe begins that names the limits a document failed by."""
+
+
 class Unread(NamedTuple):
     """That a document's bytes could not be read, or need not be."""
 
@@ -100,7 +104,7 @@ class Unread(NamedTuple):
     reason: str
     media_type: str
     recipe: str | None
-    """What failed on it; None when that is not known."""
+    """What failed on it; None when it was chance, so that the next ingest tries again."""
 
 
 class JournalChange(NamedTuple):

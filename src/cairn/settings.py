@@ -18,6 +18,8 @@ class Setting(NamedTuple):
     name: str
     default: str | int | float | bool
     help: str
+    least: float = 0
+    """Of a number: the smallest that makes sense."""
 
 
 SETTINGS = (
@@ -33,15 +35,15 @@ SETTINGS = (
     ),
     Setting("traces", "sql", "where traces go: `sql` (the journal) or `none`"),
     Setting("workers", 0, "parse processes; 0 is one a core"),
-    Setting("parse_seconds", 120, "a file that takes longer to parse fails"),
-    Setting("parse_memory_mb", 2048, "a file that needs more memory to parse fails"),
-    Setting("file_mb", 1024, "a larger file is skipped"),
-    Setting("text_characters", 20_000_000, "a file with more text fails"),
-    Setting("passage_tokens", 400, "tokens of a passage, about; what is cited stays within one"),
-    Setting("per_document", 3, "at most so many passages of one document in a result"),
+    Setting("parse_seconds", 120, "a file that takes longer to parse fails", 1),
+    Setting("parse_memory_mb", 2048, "a file that needs more memory to parse fails", 256),
+    Setting("file_mb", 1024, "a larger file is skipped", 1),
+    Setting("text_characters", 20_000_000, "a file with more text fails", 1),
+    Setting("passage_tokens", 400, "tokens of a passage, about; what is cited stays within one", 50),
+    Setting("per_document", 3, "at most so many passages of one document in a result", 1),
     Setting("answer_threshold", 0.5, "an answer less probably right than this is not given"),
-    Setting("answer_sentences", 4, "verbatim sentences in an answer, at most"),
-    Setting("watch_seconds", 2.0, "pause between two looks of `ingest --watch`"),
+    Setting("answer_sentences", 4, "verbatim sentences in an answer, at most", 1),
+    Setting("watch_seconds", 2.0, "pause between two looks of `ingest --watch`", 0.1),
 )
 
 _KNOWN = {setting.name: setting for setting in SETTINGS}
@@ -71,12 +73,14 @@ def read(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _file(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
     try:
         written = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise Invalid(f"{path} cannot be read as TOML: {error}") from error
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise Invalid(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise Invalid(f"{path} is not TOML: {error}") from error
     for name in written:
         if name not in _KNOWN:
             raise Unknown.name("setting", name, _KNOWN)
@@ -88,6 +92,9 @@ def _cast(setting: Setting, text: str, origin: str) -> Any:
     try:
         if kind is bool:
             return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
-        return kind(text)
+        value = kind(text)
     except (KeyError, ValueError):
         raise Invalid(f"{setting.name} = {text!r} in {origin} must be of type {kind.__name__}.") from None
+    if isinstance(value, (int, float)) and not setting.least <= value < float("inf"):
+        raise Invalid(f"{setting.name} = {text} in {origin} must be at least {setting.least:g}.")
+    return value

@@ -63,6 +63,8 @@ def layer(module: str) -> str:
         return "root"
     if parts[1] in ("adapters", "flows", "surfaces"):
         return parts[1]
+    if parts[1] == "__main__":
+        return "surfaces"
     return "vocabulary" if parts[1] in VOCABULARY else parts[1]
 
 

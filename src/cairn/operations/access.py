@@ -15,7 +15,7 @@ from cairn.operations.documents import find
 from cairn.results import Explanation, Members, ReadersView, Visible
 from cairn.types import State
 
-_NAME = re.compile(r"(person|group):[^\s:]+")
+_NAME = re.compile(r"(person|group):[^\s:\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 Who = Annotated[str, Say("person:NAME or group:NAME", positional=True)]
 Groups = Annotated[Sequence[str], Say("groups it is directly in, group:NAME", positional=True)]
@@ -116,6 +116,9 @@ def _read(path: Path) -> tuple[set[tuple[str, str]], set[str]]:
         raise Invalid(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise Invalid(f"{path} is not TOML: {error}") from error
+    unknown = content.keys() - {"groups", "people"}
+    if unknown or not content or not all(isinstance(table, dict) for table in content.values()):
+        raise Invalid(f"{path} must have the tables [groups] and [people] and nothing else.")
     pairs, names = set(), set()
     for table, kind in (("groups", "group"), ("people", "person")):
         for name, groups in content.get(table, {}).items():

@@ -1,6 +1,8 @@
 """Operations on what is in the library: bring in, look at, erase."""
 
 import asyncio
+import os
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
@@ -10,11 +12,11 @@ from typing import Annotated
 
 from cairn import registry
 from cairn.app import Session
-from cairn.errors import Invalid, Unknown
+from cairn.errors import CairnError, Invalid, Unknown
 from cairn.flows.ingest import pipeline, views, workers
 from cairn.operations.declare import Say, operation
 from cairn.protocols import Index
-from cairn.records import DocumentRecord, SourceRecord
+from cairn.records import LIMITS, DocumentRecord, SourceRecord
 from cairn.results import (
     DocumentView,
     Forgotten,
@@ -24,10 +26,13 @@ from cairn.results import (
     SourceStatus,
     Status,
 )
+from cairn.settings import Settings
 from cairn.types import State, locate
 
 EXAMPLES = 5
 """Documents named for each reason in a status."""
+
+_ID = re.compile(r"d?[0-9]{1,18}")
 
 Name = Annotated[str, Say("its path, its path in the source, or its id", positional=True)]
 
@@ -49,7 +54,10 @@ async def ingest(
     done = await _ingest(session, record, prune=prune)
     while watch:
         await asyncio.sleep(session.app.settings.watch_seconds)
-        done = await _ingest(session, record, prune=prune)
+        try:
+            done = await _ingest(session, record, prune=prune)
+        except CairnError as error:  # kept in `status`; the next look may find it mended
+            session.report(str(error), 0, 0)
     return done
 
 
@@ -79,20 +87,32 @@ def find(session: Session, name: str) -> DocumentRecord:
 
     Raises Unknown alike for what is not there and for what they may not read.
     """
-    catalogue = session.app.journal.catalogue
-    number = name.removeprefix("d")
-    found = catalogue.documents([int(number)]) if number.isascii() and number.isdigit() else []
-    found += catalogue.find(uri=name)
+    catalogue, grants = session.app.journal.catalogue, session.grants
+    path = _path(name)
+    found = catalogue.find(uri=name)
     for source in catalogue.sources():
         root = Path(source.spec.partition(":")[2])
-        path = Path(name).expanduser().absolute()
-        if path.is_relative_to(root):
+        if path.is_relative_to(root) and path != root:
             found += catalogue.find(source=source.id, uri=path.relative_to(root).as_posix())
-    grants = session.grants
-    for record in found:
-        if grants.readable(record.access_class):
-            return record
-    raise Unknown(f"No document {name!r} that {session.name} may read; `cairn search` finds what there is.")
+    if _ID.fullmatch(name) and not found:
+        found = catalogue.documents([int(name.removeprefix("d"))])
+    meant = {record.id: record for record in found if grants.readable(record.access_class)}
+    if not meant:
+        raise Unknown(
+            f"No document {name!r} that {session.name} may read; `cairn search` finds what there is."
+        )
+    if len(meant) > 1:
+        ids = ", ".join(f"d{number}" for number in meant)
+        raise Invalid(f"{name!r} is several documents: {ids}; name one of them.")
+    return next(iter(meant.values()))
+
+
+def _path(said: str) -> Path:
+    """Return what a person typed as a whole path."""
+    try:
+        return Path(said).expanduser().absolute()
+    except RuntimeError as error:
+        raise Invalid(f"{said!r} is not a path: {error}") from error
 
 
 def _source(session: Session, said: str, options: dict[str, list[str]]) -> SourceRecord:
@@ -101,13 +121,15 @@ def _source(session: Session, said: str, options: dict[str, list[str]]) -> Sourc
     kind, colon, rest = said.partition(":")
     if not colon or kind not in registry.known("sources"):
         kind, rest = "files", said
-    place = Path(rest).expanduser().absolute()
-    spec = f"{kind}:{place}"
+    if not rest.strip():
+        raise Invalid("The source is empty; name a folder.")
+    place = _path(rest)
+    spec = os.fsencode(f"{kind}:{place}").decode(errors="backslashreplace")
     held = next((source for source in journal.catalogue.sources() if source.spec == spec), None)
     if held is not None and not options:
         return held
-    if held is None and not place.exists():
-        raise Invalid(f"{place} does not exist; name the folder that holds what is to be ingested.")
+    if held is None and not (place.is_dir() if kind == "files" else place.exists()):
+        raise Invalid(f"{spec} is not there; name the folder that holds what is to be ingested.")
     registry.load("sources", spec, **options)  # refuses what it does not know before it is kept
     return journal.library.add_source(spec, options)
 
@@ -115,10 +137,10 @@ def _source(session: Session, said: str, options: dict[str, list[str]]) -> Sourc
 async def _ingest(session: Session, record: SourceRecord, *, prune: bool) -> Ingested:
     app, began = session.app, perf_counter()
     size = app.settings.workers if app.settings.workers else workers.cores()
-    job = app.journal.runs.begin("ingest")
-    state, detail = "stopped", ""
-    try:
-        with app.writing() as index:
+    with app.writing() as index:
+        job = app.journal.runs.begin("ingest")
+        state, detail = "stopped", ""
+        try:
             async with workers.pool(app.worker_command(), size, app.settings.parse_seconds) as pool:
                 run = pipeline.Ingest(
                     journal=app.journal,
@@ -126,18 +148,25 @@ async def _ingest(session: Session, record: SourceRecord, *, prune: bool) -> Ing
                     source=app.source(record),
                     workers=pool,
                     file_bytes=app.settings.file_mb * 1_000_000,
+                    limits=_limits(app.settings),
                     written=partial(views.apply_words, app.journal.catalogue, index),
                     report=session.report,
                 )
                 await pipeline.scan(run, prune=prune)
-                app.journal.library.reread((await workers.greet(pool))["recipes"])
+                recipes = (await workers.greet(pool))["recipes"]
+                await pipeline.whole(app.journal.library.reread, recipes, run.limits)
                 await pipeline.parse(run)
-            await asyncio.to_thread(_complete, session, run, index)
-        done = _ingested(run, perf_counter() - began)
-        state, detail = "done", str(done.indexed)
-        return done
-    finally:
-        app.journal.runs.end(job, state, detail)
+            await pipeline.whole(_complete, session, run, index)
+            done = _ingested(run, perf_counter() - began)
+            state, detail = "done", str(done.indexed)
+            return done
+        finally:
+            app.journal.runs.end(job, state, detail)
+
+
+def _limits(settings: Settings) -> str:
+    """Name the limits in force, for what fails by them."""
+    return f"{LIMITS}{settings.parse_seconds} {settings.parse_memory_mb} {settings.file_mb}"
 
 
 def _complete(session: Session, run: pipeline.Ingest, index: Index) -> None:
@@ -245,7 +274,9 @@ def _forget(session: Session, name: str) -> Forgotten:
 
 
 def _whole_source(session: Session, name: str) -> SourceRecord | None:
-    path = Path(name).expanduser().absolute()
+    if not name.strip():
+        raise Invalid("The name is empty; say which document or source is to be forgotten.")
+    path = _path(name)
     for source in session.app.journal.catalogue.sources():
         if name == source.spec or source.spec == f"files:{path}":
             return source

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
@@ -46,7 +47,7 @@ async def evaluate(
     else:
         raise Invalid(f"{place} has neither golden.jsonl nor corpus.jsonl, queries.jsonl and qrels.tsv.")
     result = replace(result, missed=tuple(_missed(result.measures, bounds)))
-    written = json.dumps(plain(result), indent=1, ensure_ascii=False)
+    written = json.dumps(plain(result), indent=1, ensure_ascii=False, allow_nan=False)
     await asyncio.to_thread((session.app.home / WRITTEN).write_text, written, encoding="utf-8")
     return result
 
@@ -64,6 +65,8 @@ async def settings(session: Session) -> tuple[SettingView, ...]:
 
 async def _golden(session: Session, folder: Path, split: str) -> Evaluation:
     cases = [case for case in golden.read_cases(folder / "golden.jsonl") if split in ("", case.split)]
+    if not cases:
+        raise Invalid(f"{folder} has no golden question{f' of split {split!r}' if split else ''}.")
 
     async def ask_as(name: str, question: str) -> Answer:
         return await ask(replace(session, name=name), question)
@@ -101,7 +104,10 @@ async def _ranking(session: Session, folder: Path) -> Evaluation:
 def _bound(said: str) -> tuple[str, float]:
     name, _, value = said.partition("=")
     try:
-        return name, float(value)
+        least = float(value)
+        if not isfinite(least):
+            raise ValueError
+        return name, least
     except ValueError:
         raise Invalid(f"--min {said!r} is not MEASURE=VALUE, such as nDCG@10=0.4.") from None
 
@@ -110,7 +116,7 @@ def _missed(measures: Mapping[str, float], bounds: Sequence[tuple[str, float]]) 
     for name, least in bounds:
         if name not in measures:
             raise Unknown.name("measure", name, measures)
-        if measures[name] < least:
+        if not measures[name] >= least:
             yield f"{name} is {measures[name]:.3f}, below {least:g}"
     if measures.get("violations", 0):
         yield f"{measures['violations']:.0f} answers showed what their asker may not read"

@@ -1,7 +1,7 @@
 """Operations that find and answer, and show how."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from time import perf_counter
 from typing import Annotated
@@ -11,13 +11,15 @@ from cairn.app import Session
 from cairn.errors import Invalid, Unknown
 from cairn.flows.answering import answer as answering
 from cairn.operations.declare import Say, operation
-from cairn.records import Query, SpanRecord
+from cairn.records import Query, SourceRecord, SpanRecord
 from cairn.results import Found, Step, Trace
 from cairn.trace import span, trace_id
 from cairn.types import Answer, Filters
 
 EVIDENCE = 10
 """Passages an answer is drawn from."""
+MOST = 10_000
+"""Passages of one search, at most."""
 LONGEST = 20_000
 """Characters of a question, at most."""
 
@@ -63,8 +65,8 @@ async def search(
     language: Language = (),
 ) -> Found:
     """Find the passages that fit best among the documents you may read."""
-    if k < 1:
-        raise Invalid(f"k is {k}; ask for at least one passage.")
+    if not 1 <= k <= MOST:
+        raise Invalid(f"k is {k}; ask for 1 to {MOST:,} passages.")
     began = perf_counter()
     filters = _filters(session, source, type, after, before, tag, language)
     asked = await asyncio.to_thread(_query, session, query, k, filters)
@@ -117,16 +119,26 @@ def _filters(
 
 
 def _source_id(session: Session, said: str) -> int:
-    known = session.app.journal.catalogue.sources()
+    known = list(_in_sight(session))
     for record in known:
         if said in (str(record.id), record.spec, record.spec.partition(":")[2]):
             return record.id
     raise Unknown.name("source", said, [str(record.id) for record in known])
 
 
+def _in_sight(session: Session) -> Iterator[SourceRecord]:
+    """Yield the sources that hold anything the asker may read."""
+    catalogue, grants = session.app.journal.catalogue, session.grants
+    seen = {source for source, _, granted in catalogue.counts() if grants.readable(granted)}
+    return (record for record in catalogue.sources() if grants.principal.owner or record.id in seen)
+
+
 def _aware(moment: datetime | None) -> datetime | None:
     """Take a time without a zone as local time."""
-    return moment.astimezone() if moment is not None and moment.tzinfo is None else moment
+    try:
+        return moment.astimezone() if moment is not None and moment.tzinfo is None else moment
+    except (ValueError, OverflowError) as error:
+        raise Invalid(f"{moment} is out of range.") from error
 
 
 def _steps(spans: Sequence[SpanRecord], parent: SpanRecord, depth: int) -> list[Step]:

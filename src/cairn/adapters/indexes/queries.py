@@ -22,6 +22,8 @@ K1 = 1.2
 """Tantivy's BM25: a term's weight stays below its idf times 1 + K1."""
 LONGEST_QUERY = 20_000
 """Characters of a query that are read."""
+RARE = 1_000
+"""A term in more passages than this is no secret; of a rarer one only those in sight are counted."""
 SHORTEST_BEGINNING = 3
 """Letters of a word that may be the beginning of a name."""
 MOST_TERMS = 64
@@ -55,19 +57,43 @@ def text_query(asked: Mapping[str, Asked]) -> Query:
     return Query.boolean_query(clauses)
 
 
-def ideal(asked: Mapping[str, Asked], searcher: Searcher) -> float:
+def ideal(asked: Mapping[str, Asked], searcher: Searcher, scope: Scope) -> float:
     """Return what a passage would score at most, not counting pairs; above 0.
 
     A score divided by it is the share of what is asked, by rarity, that the passage holds: the
-    same in every query, which neither ranks nor raw BM25 are. Terms that occur nowhere do not count.
+    same in every query, which neither ranks nor raw BM25 are. Terms that occur nowhere in what the
+    asker may read do not count, so that a score does not tell whether they occur elsewhere.
     """
-    return max([_most(each, one, searcher) for each, one in asked.items()], default=0.0) or 1.0
+    return max([_most(each, one, searcher, scope) for each, one in asked.items()], default=0.0) or 1.0
 
 
-def _most(each: str, asked: Asked, searcher: Searcher) -> float:
-    found = ((n, searcher.doc_freq(f"{text}_{each}", t)) for t, n in asked.terms.items() for text in TEXTS)
+def _most(each: str, asked: Asked, searcher: Searcher, scope: Scope) -> float:
     total = searcher.num_docs
+    found = (
+        (n, _frequency(searcher, f"{text}_{each}", term, scope))
+        for term, n in asked.terms.items()
+        for text in TEXTS
+    )
     return sum(n * (1 + K1) * log(1 + (total - df + 0.5) / (df + 0.5)) for n, df in found if df)
+
+
+def _frequency(searcher: Searcher, field: str, term: str, scope: Scope) -> int:
+    """Return how many passages hold a term; of a rare one, how many that the asker may read."""
+    everywhere = int(searcher.doc_freq(field, term))
+    if scope.classes is None or not 0 < everywhere <= RARE:
+        return everywhere
+    return count(searcher, visible(_term(field, term), scope))
+
+
+def visible(query: Query, scope: Scope) -> Query:
+    """Return ``query`` restricted to the scope and to what may be read within it."""
+    query = narrowed(query, scope)
+    return query if scope.classes is None else restricted(query, [numbers("access_class", scope.classes)])
+
+
+def count(searcher: Searcher, query: Query) -> int:
+    """Return how many documents of the engine match."""
+    return int(searcher.search(query, 1).count)  # type: ignore[attr-defined]
 
 
 def ask(query: str, without: Collection[str], sets: Collection[str], searcher: Searcher) -> dict[str, Asked]:
@@ -122,12 +148,10 @@ def term_called(field: str, term: str) -> Query:
     return Query.term_query(SCHEMA, field, term, "basic")
 
 
-def name_matches(field: str, words: Sequence[str], searcher: Searcher) -> Iterator[tuple[str, float]]:
-    """Yield the terms that these words in a row are, or that one word begins, worst first."""
+def beginnings(field: str, words: Sequence[str], searcher: Searcher) -> Iterator[tuple[str, float]]:
+    """Yield the terms that a single word begins, with the part of them that it is, worst first."""
     term = "".join(words)
-    if searcher.doc_freq(field, term):
-        yield term, 1.0
-    elif len(words) == 1 and len(term) >= SHORTEST_BEGINNING and term.isalpha():
+    if len(words) == 1 and len(term) >= SHORTEST_BEGINNING and term.isalpha():
         longer = (t for t, _ in searcher.terms_with_prefix(field, term, limit=MOST_TERMS) if t.isalpha())
         yield from sorted(((t, len(term) / len(t)) for t in longer), key=lambda match: match[1])
 

@@ -20,16 +20,18 @@ from tantivy import DocAddress, Document, Index, IndexWriter, Query, Searcher
 from cairn.adapters.indexes.analysis import name_words
 from cairn.adapters.indexes.queries import (
     ask,
+    beginnings,
+    count,
     everyone_named,
     holding_all,
     ideal,
     is_stop_word,
-    name_matches,
     narrowed,
     numbers,
     restricted,
     term_called,
     text_query,
+    visible,
 )
 from cairn.adapters.indexes.schema import (
     CALLED,
@@ -94,7 +96,7 @@ class Words:
             if not asked:
                 return NOTHING
             hits = self._ranked(view, text_query(asked), scope, k)
-            return Hits(hits.passages, hits.scores / np.float32(ideal(asked, view.searcher)))
+            return Hits(hits.passages, hits.scores / np.float32(ideal(asked, view.searcher, scope)))
 
     def documents(self, scope: Scope) -> int:
         """Return how many documents within ``scope`` are known by name."""
@@ -102,7 +104,7 @@ class Words:
         if view is None or hopeless(scope, 1):
             return 0
         with _undamaged(self._path):
-            return _count(view.searcher, _visible(everyone_named(), scope))
+            return count(view.searcher, visible(everyone_named(), scope))
 
     def split(self, question: str) -> list[str]:
         """Return a question's words as names are split; a stop word is empty."""
@@ -120,11 +122,19 @@ class Words:
             return {}
         field = OPENING if opening else CALLED
         with _undamaged(self._path):
+            exact = self._named(view, field, "".join(words), scope)
+            if exact:
+                return dict.fromkeys(exact, 1.0)
             return {
                 document: share
-                for term, share in name_matches(field, words, view.searcher)
-                for document in _documents(view.searcher, _visible(term_called(field, term), scope))
+                for term, share in beginnings(field, words, view.searcher)
+                for document in self._named(view, field, term, scope)
             }
+
+    def _named(self, view: _View, field: str, term: str, scope: Scope) -> list[int]:
+        if not view.searcher.doc_freq(field, term):
+            return []
+        return _documents(view.searcher, visible(term_called(field, term), scope))
 
     def focus(self, words: Sequence[str], documents: Collection[int], scope: Scope) -> Focus:
         """Return how the passages whose text holds all ``words`` lie to ``documents``."""
@@ -133,12 +143,12 @@ class Words:
         if view is None or holding is None:
             return Focus(0.0, 0.0)
         with _undamaged(self._path):
-            visible = _visible(holding, scope)
-            everywhere = _count(view.searcher, visible)
+            seen = visible(holding, scope)
+            everywhere = count(view.searcher, seen)
             of = [numbers("document", documents)]
-            there = _count(view.searcher, restricted(visible, of))
+            there = count(view.searcher, restricted(seen, of))
             # The entries that stand for names are documents of the engine as well, one each.
-            whole = _count(view.searcher, of[0]) - len(documents)
+            whole = count(view.searcher, of[0]) - len(documents)
         return Focus(there / everywhere if everywhere else 0.0, there / whole if whole > 0 else 0.0)
 
     def _ranked(self, view: _View, query: Query, scope: Scope, k: int) -> Hits:
@@ -290,15 +300,6 @@ def _documented(entries: Iterable[Entry]) -> Iterator[Document]:
         yield from map(document, together)
         if len(together) >= NAMED:
             yield named(together[0])
-
-
-def _visible(query: Query, scope: Scope) -> Query:
-    query = narrowed(query, scope)
-    return query if scope.classes is None else restricted(query, [numbers("access_class", scope.classes)])
-
-
-def _count(searcher: Searcher, query: Query) -> int:
-    return int(searcher.search(query, 1).count)  # type: ignore[attr-defined]
 
 
 def _documents(searcher: Searcher, query: Query) -> list[int]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from cairn.adapters.journal.schema import meta, migrate
+from cairn.adapters.journal.schema import meta, migrate, up_to_date
 from cairn.errors import Busy, Storage
 
 CHUNK = 500
@@ -38,8 +38,11 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.insert = sqlite.insert if self.sqlite else postgresql.insert
-        with self.write() as connection:
-            migrate(connection)
+        with self.read() as connection:
+            current = up_to_date(connection)
+        if not current:  # a library that is only read need not be writable
+            with self.write() as connection:
+                migrate(connection)
 
     @property
     def sqlite(self) -> bool:

@@ -15,8 +15,11 @@ from cairn.adapters.journal import rows
 from cairn.adapters.journal.database import Database, bump, chunks, select_in
 from cairn.adapters.journal.schema import changes as changes_table
 from cairn.adapters.journal.schema import classes, documents, embeddings, passages, sources, versions
-from cairn.records import Parsed, SourceRecord, Unread
+from cairn.records import LIMITS, Parsed, SourceRecord, Unread
 from cairn.types import Blob, Change, Deleted, Regranted, State, Upserted
+
+OFFERED = "source"
+"""The recipe of an item whose bytes its source could not offer: only the source can change that."""
 
 
 class SqlLibrary:
@@ -70,12 +73,18 @@ class SqlLibrary:
                 )
                 note(connection, "readers", [gone])
 
-    def reread(self, recipes: Mapping[str, str]) -> int:
+    def reread(self, recipes: Mapping[str, str], limits: str) -> int:
         again = documents.c.state.in_((State.INDEXED, State.FAILED, State.SKIPPED))
+        unread = documents.c.state.in_((State.FAILED, State.SKIPPED))
+        by_chance = documents.c.recipe.is_(None)
+        by_limits = documents.c.recipe.startswith(LIMITS) & (documents.c.recipe != limits)
         count = 0
         with self._database.write() as connection:
+            retried = update(documents).where(unread, by_chance | by_limits).values(state=State.PENDING)
+            count += connection.execute(retried).rowcount
             for media_type, recipe in recipes.items():
                 other = (documents.c.media_type == media_type) & (documents.c.recipe != recipe)
+                other &= ~documents.c.recipe.startswith(LIMITS) & (documents.c.recipe != OFFERED)
                 count += connection.execute(
                     update(documents).where(again, other).values(state=State.PENDING)
                 ).rowcount
@@ -185,6 +194,7 @@ def _shown(blob: Blob) -> dict[str, Any]:
         "size": blob.size,
         "modified": blob.modified.timestamp(),
         "fingerprint": blob.fingerprint,
+        "recipe": None if blob.state is State.PENDING else OFFERED,
     }
 
 

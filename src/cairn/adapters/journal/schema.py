@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    inspect,
 )
 
 from cairn.errors import Storage
@@ -155,14 +156,23 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_m001_initial,)
 """Never edit one that has been released; add another."""
 
 
+def up_to_date(connection: Connection) -> bool:
+    """Tell whether there is nothing to migrate."""
+    return inspect(connection).has_table(meta.name) and _done(connection) == len(MIGRATIONS)
+
+
+def _done(connection: Connection) -> int:
+    row = connection.execute(meta.select().where(meta.c.key == "schema")).first()
+    return 0 if row is None else int(row.value)
+
+
 def migrate(connection: Connection) -> None:
     """Bring the journal to the newest schema, within the caller's transaction.
 
     Raises Storage when it was written by a newer Cairn.
     """
     meta.create(connection, checkfirst=True)
-    row = connection.execute(meta.select().where(meta.c.key == "schema")).first()
-    done = 0 if row is None else int(row.value)
+    done = _done(connection)
     if done > len(MIGRATIONS):
         raise Storage(
             f"This library was written by a newer Cairn (schema {done}, this one knows {len(MIGRATIONS)}); "

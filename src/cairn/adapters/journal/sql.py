@@ -8,6 +8,7 @@ from cairn.adapters.journal.directory import SqlDirectory
 from cairn.adapters.journal.library import SqlLibrary
 from cairn.adapters.journal.runs import SqlRuns
 from cairn.adapters.journal.vectors import SqlVectors
+from cairn.errors import Invalid
 
 
 class SqlJournal:
@@ -28,5 +29,7 @@ class SqlJournal:
 
 def load(rest: str, *, home: Path, model: str) -> SqlJournal:
     """Open the journal of the library at ``home``; ``rest`` is a PostgreSQL URL or empty."""
+    if rest and "//" not in rest:
+        raise Invalid(f"journal = ...:{rest} is no address; write postgresql://user@host/name.")
     database = open_postgresql(rest) if rest else open_sqlite(home / "journal.db")
     return SqlJournal(database, model)

@@ -4,10 +4,12 @@ Knows nothing of what is traced; a trace that is never ended is never written.
 """
 
 from collections import defaultdict
+from contextlib import suppress
 
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.trace import Tracer, format_span_id, format_trace_id
 
+from cairn.errors import CairnError
 from cairn.protocols import Runs
 from cairn.records import SpanRecord
 
@@ -26,7 +28,8 @@ class JournalProcessor(SpanProcessor):
             return
         self._open[context.trace_id].append(_record(span))
         if span.parent is None or span.parent.is_remote:
-            self._runs.record(self._open.pop(context.trace_id))
+            with suppress(CairnError):  # a full disk must not take the answer with it
+                self._runs.record(self._open.pop(context.trace_id))
 
 
 def _record(span: ReadableSpan) -> SpanRecord:

@@ -43,13 +43,15 @@ class CorpusSource:
         with self._path.open("rb") as lines:
             lines.seek(self._offsets[uri])
             record = json.loads(lines.readline())
-        with tempfile.NamedTemporaryFile("w", suffix=".md", encoding="utf-8") as file:
+        with tempfile.NamedTemporaryFile("w", suffix=".md", encoding="utf-8", errors="replace") as file:
             title = " ".join(str(record.get("title", "")).split())
             file.write(f"---\ntitle: {title}\n---\n\n{record['text']}\n" if title else record["text"])
             file.flush()
             yield Path(file.name)
 
     def _modified(self) -> datetime:
+        if self._path.is_dir():
+            raise Invalid(f"{self._path} is a folder; a corpus is one file of JSON lines.")
         try:
             return datetime.fromtimestamp(self._path.stat().st_mtime, UTC)
         except OSError as error:
@@ -77,9 +79,10 @@ class CorpusSource:
 def _record(line: bytes, path: Path, number: int) -> dict[str, Any]:
     try:
         record = json.loads(line)
-        if isinstance(record["_id"], str) and isinstance(record["text"], str):
+        record["_id"].encode()
+        if isinstance(record["text"], str):
             return dict(record)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         pass
     raise Invalid(f"{path}:{number}: not a JSON object with texts `_id` and `text`.")
 

@@ -32,7 +32,7 @@ class FilesSource:
     def changes(self, known: Mapping[str, Known]) -> Iterator[Change]:
         """Compare the folder with what is known; see the protocol."""
         if not self.root.is_dir():
-            raise Unavailable(f"{self.root} is not a folder (any more).")
+            raise Unavailable(f"{_shown(self.root)} is not a folder (any more).")
         # Everything is looked at before anything is reported: a rule file with a mistake deep down
         # must not leave half of a change of access behind.
         blobs = {blob.uri: blob for blob in self._walk()}
@@ -46,6 +46,9 @@ class FilesSource:
         for uri in known.keys() - blobs.keys():
             if not uri.startswith(unlisted) or uri.endswith("/"):
                 yield Deleted(uri=uri)
+            elif known[uri].readers != NOBODY:
+                # It may still be there, but not who may read it: nobody, until that can be seen again.
+                yield Regranted(uri=uri, readers=NOBODY)
 
     @contextmanager
     def fetch(self, uri: str) -> Iterator[Path]:
@@ -60,8 +63,8 @@ class FilesSource:
                 entries = sorted(os.scandir(self.root / prefix), key=lambda entry: entry.name)
             except OSError as error:
                 if not prefix:
-                    raise Unavailable(f"{self.root} cannot be listed: {error.strerror}.") from error
-                yield _refused(prefix, State.FAILED, f"the folder cannot be listed: {error.strerror}")
+                    raise Invalid(f"{_shown(self.root)} cannot be listed: {error.strerror}.") from error
+                yield _refused(_shown(prefix), State.FAILED, f"the folder cannot be listed: {error.strerror}")
                 continue
             layers = self._layers(prefix, layers, {entry.name for entry in entries})
             for entry in entries:
@@ -79,10 +82,10 @@ class FilesSource:
             return outer
         path = self.root / prefix / rules.NAME
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")  # Windows editors begin with a BOM
         except (OSError, ValueError) as error:
-            raise Invalid(f"{path}:1:1: the rule file cannot be read: {error}") from error
-        return (*outer, (prefix, rules.parse(text, str(path))))
+            raise Invalid(f"{_shown(path)}:1:1: the rule file cannot be read: {error}") from error
+        return (*outer, (prefix, rules.parse(text, _shown(path))))
 
     def _wanted(self, uri: str) -> bool:
         included = self._include is None or self._include.match_file(uri)
@@ -93,9 +96,7 @@ def _blob(entry: os.DirEntry[str], uri: str, readers: Readers) -> Blob:
     try:
         uri.encode()
     except UnicodeEncodeError:
-        return _refused(
-            os.fsencode(uri).decode(errors="backslashreplace"), State.FAILED, "its name is not UTF-8"
-        )
+        return _refused(_shown(uri), State.FAILED, "its name is not UTF-8")
     if entry.is_symlink():
         return _refused(uri, State.SKIPPED, "a symbolic link: links are not followed")
     try:
@@ -113,6 +114,11 @@ def _blob(entry: os.DirEntry[str], uri: str, readers: Readers) -> Blob:
         fingerprint=f"{found.st_size}-{found.st_mtime_ns}-{found.st_ino}",
         readers=readers,
     )
+
+
+def _shown(path: Path | str) -> str:
+    """Return a path as text that can be stored and printed, whatever bytes it is made of."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def _refused(uri: str, state: State, reason: str) -> Blob:

@@ -9,6 +9,7 @@ Knows nothing of files: a file's path relative to the rule file's folder is all 
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -54,8 +55,9 @@ def readers(path: str, layers: tuple[tuple[str, tuple[Rule, ...]], ...]) -> Read
     ``layers`` are (folder prefix such as ``hr/``, its rules), outermost first.
     """
     for prefix, rules in reversed(layers):
+        below = unicodedata.normalize("NFC", path.removeprefix(prefix))
         for rule in reversed(rules):
-            if rule.pattern.match_file(path.removeprefix(prefix)) is not None:
+            if rule.pattern.match_file(below) is not None:
                 return rule.readers
     return NOBODY
 
@@ -75,7 +77,8 @@ def _pattern(token: Token, where: str) -> GitIgnoreSpecPattern:
     if token.text.startswith("!"):
         raise Invalid(f"{at}: a pattern cannot begin with '!'; write a later line that decides otherwise.")
     try:
-        pattern = GitIgnoreSpecPattern(token.text)
+        # The same letter may be written in two ways: as one character, or with its accent apart.
+        pattern = GitIgnoreSpecPattern(unicodedata.normalize("NFC", token.text))
     except ValueError as error:
         raise Invalid(f"{at}: {token.text!r} is not a pattern: {error}") from error
     # A pattern that can match nothing would leave the files it means to an earlier, wider rule.

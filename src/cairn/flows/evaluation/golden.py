@@ -55,11 +55,13 @@ class Outcome:
 def read_cases(path: Path) -> list[Case]:
     """Read ``golden.jsonl``; raises Invalid with the line."""
     cases = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:
             cases.append(_case(json.loads(line)))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise Invalid(f"{path}:{number}: not a golden question: {error!r}") from error
+        except KeyError as error:
+            raise Invalid(f"{path}:{number}: a golden question lacks {error}.") from error
+        except (ValueError, TypeError, AttributeError) as error:
+            raise Invalid(f"{path}:{number}: not a golden question: {error}") from error
     return cases
 
 

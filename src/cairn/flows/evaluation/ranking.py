@@ -45,7 +45,11 @@ def read(folder: Path) -> TestSet:
         if len(fields) != 3 or not fields[2].lstrip("-").isdigit():
             raise Invalid(f"{path}:{number}: not `query TAB document TAB grade`.")
         qrels.setdefault(fields[0], {})[fields[1]] = int(fields[2])
-    return TestSet(corpus=folder / "corpus.jsonl", queries=_queries(folder / "queries.jsonl"), qrels=qrels)
+    queries = _queries(folder / "queries.jsonl")
+    judged = {query: grades for query, grades in qrels.items() if query in queries}
+    if not judged:
+        raise Invalid(f"{path} judges none of the queries in {folder / 'queries.jsonl'}.")
+    return TestSet(corpus=folder / "corpus.jsonl", queries=queries, qrels=judged)
 
 
 def _queries(path: Path) -> dict[str, str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from time import monotonic
+from typing import Any, TypeVar
 
 from cairn.errors import CairnError, ParseFailed, Unavailable
 from cairn.flows.ingest.reading import result
@@ -30,6 +31,7 @@ FLUSH_PASSAGES = 2000
 """And so many passages wait at most, so that memory stays bounded."""
 
 Outcome = Parsed | Unread
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +44,25 @@ class Ingest:
     workers: Pool
     file_bytes: int
     """A larger file is skipped."""
+    limits: str
+    """Names the limits a file may fail by; other limits mean trying it again."""
     written: Callable[[], None]
     """Called after each transaction that changed passages: brings the words up to it."""
     report: Report
     tally: Counter[str] = field(default_factory=Counter)
+
+
+async def whole(work: Callable[..., T], *arguments: Any) -> T:
+    """Run ``work`` in a thread, and to its end even when the caller is cancelled meanwhile.
+
+    A thread cannot be stopped; left alone, it would go on writing when the lock is given back.
+    """
+    task = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 async def scan(run: Ingest, *, prune: bool) -> None:
@@ -55,8 +72,8 @@ async def scan(run: Ingest, *, prune: bool) -> None:
     mounted looks just like one that was emptied.
     """
     try:
-        changes = await asyncio.to_thread(_changes, run, prune)
-        await asyncio.to_thread(_show, run, changes)
+        changes = await whole(_changes, run, prune)
+        await whole(_show, run, changes, prune)
         run.journal.library.source_error(run.record.id, None)
     except CairnError as error:
         run.journal.library.source_error(run.record.id, str(error))
@@ -75,10 +92,10 @@ async def parse(run: Ingest) -> None:
         done += 1
         passages += len(outcome.passages) if isinstance(outcome, Parsed) else 0
         if passages >= FLUSH_PASSAGES or monotonic() - last >= FLUSH_SECONDS:
-            await asyncio.to_thread(_write, run, waiting)
+            await whole(_write, run, waiting)
             waiting, passages, last = [], 0, monotonic()
             run.report("documents", done, len(pending))
-    await asyncio.to_thread(_write, run, waiting)
+    await whole(_write, run, waiting)
     run.report("documents", done, len(pending))
 
 
@@ -91,11 +108,6 @@ def _changes(run: Ingest, prune: bool) -> list[Change]:
             raise
         return [Deleted(uri=uri) for uri in known]
     gone = sum(isinstance(change, Deleted) for change in changes)
-    if known and gone == len(known) and gone == len(changes) and not prune:
-        raise Unavailable(
-            f"Everything in {run.record.spec} is gone: {gone:,} documents. Is it mounted? "
-            "Nothing was deleted; if it is meant, run it again with --prune."
-        )
     run.tally["unchanged"] = len(known) - gone - _count(changes, known)
     return changes
 
@@ -108,14 +120,20 @@ def _uri(change: Change) -> str:
     return change.blob.uri if isinstance(change, Upserted) else change.uri
 
 
-def _show(run: Ingest, changes: Sequence[Change]) -> None:
+def _show(run: Ingest, changes: Sequence[Change], prune: bool) -> None:
     """New and changed items first, so that a file that only moved is found among them."""
+    known = len(run.journal.catalogue.known(run.record.id))
     deleted = [change for change in changes if isinstance(change, Deleted)]
     rest = [change for change in changes if not isinstance(change, Deleted)]
     run.tally["regranted"] = sum(isinstance(change, Regranted) for change in rest)
     _show_chunks(run, rest)
     moved = _follow_renames(run, {change.uri for change in deleted})
     remaining = [change for change in deleted if change.uri not in moved]
+    if remaining and len(remaining) == known and not prune:
+        raise Unavailable(
+            f"Everything in {run.record.spec} is gone: {known:,} documents. Is it mounted? "
+            "Nothing was deleted; if it is meant, run it again with --prune."
+        )
     run.tally["deleted"] = len(remaining)
     run.tally["renamed"] = len(moved)
     _show_chunks(run, remaining)
@@ -181,15 +199,15 @@ async def _outcomes(run: Ingest, pending: Sequence[DocumentRecord]) -> AsyncIter
 async def _read(run: Ingest, document: DocumentRecord) -> Outcome:
     if document.size > run.file_bytes:
         reason = f"{document.size / 1e6:,.0f} MB, more than {run.file_bytes / 1e6:,.0f} (setting file_mb)"
-        return Unread(document.id, State.SKIPPED, reason, document.media_type, None)
+        return Unread(document.id, State.SKIPPED, reason, document.media_type, run.limits)
     try:
         with run.source.fetch(document.uri) as path:
             answer = await run.workers.ask({"path": str(path), "name": Path(document.uri).name})
             return result(document.id, answer)
     except ParseFailed as error:
-        return Unread(document.id, State.FAILED, str(error), document.media_type, None)
-    except OSError as error:
-        reason = f"it cannot be read: {error.strerror}"
+        return Unread(document.id, State.FAILED, str(error), document.media_type, run.limits)
+    except (OSError, ValueError) as error:
+        reason = f"it cannot be fetched: {error}"
         return Unread(document.id, State.FAILED, reason, document.media_type, None)
 
 

@@ -87,7 +87,7 @@ class Reader:
     def _recipe(self, media_type: str) -> str:
         """Name what makes passages of a media type; empty when nothing does."""
         names = [parser.name for parser in self._parsers if media_type in parser.media_types]
-        return f"{'|'.join(names)} {VERSION} {self._packer.name}" if names else ""
+        return f"{'|'.join(names)} {VERSION} {self._packer.name} {self._characters}" if names else ""
 
 
 def result(document: int, answer: dict[str, Any]) -> Parsed | Unread:

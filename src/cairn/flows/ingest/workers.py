@@ -36,7 +36,12 @@ class Worker:
     @classmethod
     async def start(cls, command: Sequence[str]) -> "Worker":
         """Start the program; it speaks only when asked."""
-        return cls(await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL))
+        try:
+            return cls(
+                await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+            )
+        except OSError as error:
+            raise Unavailable(f"The parse process {command[0]} does not start: {error.strerror}.") from error
 
     async def ask(self, message: Message, seconds: float) -> Message:
         """Return the answer; raises ParseFailed when it dies or takes longer than ``seconds``."""

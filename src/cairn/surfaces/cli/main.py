@@ -52,18 +52,32 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Run the command line; exits with 1 after an error, 130 after ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
+        sys.argv = [_typed(argument) for argument in sys.argv]
         build()(standalone_mode=True)
     except CairnError as error:
-        typer.echo(f"cairn: {error}", err=True)
+        _say(str(error))
         sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo(
-            "cairn: stopped; what was done is kept, and the same command goes on from there.", err=True
-        )
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
+    except Exception as error:
+        if os.environ.get("CAIRN_DEBUG"):
+            raise
+        _say(f"a defect in Cairn: {type(error).__name__}: {error} (CAIRN_DEBUG=1 shows where)")
+        sys.exit(1)
+
+
+def _say(text: str) -> None:
+    typer.echo(f"cairn: {visible(text)}".replace("\n", " "), err=True)
+
+
+def _typed(argument: str) -> str:
+    """Return what was typed; raises Invalid for bytes that are no text."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        raise Invalid(f"{os.fsencode(argument)!r} is not UTF-8.") from None
+    return argument
 
 
 def _command(operation: Operation) -> Callable[..., None]:
@@ -71,10 +85,14 @@ def _command(operation: Operation) -> Callable[..., None]:
 
     def command(as_: str, json_: bool, **arguments: Any) -> None:
         given = {name: tuple(v) if isinstance(v, list) else v for name, v in arguments.items()}
-        with open_library(as_=as_, create=operation.name in CREATES) as session:
-            result = asyncio.run(_run(operation.run, session, given, quiet=json_))
+        try:
+            with open_library(as_=as_, create=operation.name in CREATES) as session:
+                result = asyncio.run(_run(operation.run, session, given, quiet=json_))
+        except KeyboardInterrupt:
+            _say("stopped; what was done is kept, and the same command goes on from there.")
+            raise typer.Exit(130) from None
         if json_:
-            typer.echo(json.dumps(plain(result), indent=2, ensure_ascii=False))
+            typer.echo(json.dumps(plain(result), indent=2, ensure_ascii=False, allow_nan=False))
         else:
             show(result)
         if getattr(result, "missed", ()):

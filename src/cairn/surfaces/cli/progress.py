@@ -1,27 +1,45 @@
-"""A progress bar with rate and time left, on a terminal; a line every few seconds elsewhere."""
+"""A progress bar with rate and time left on a terminal; elsewhere a line every few seconds."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+SECONDS = 5.0
+"""Between two lines where there is no terminal."""
+
+Report = Callable[[str, int, int], None]
+
 
 @contextmanager
-def progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+def progress(*, quiet: bool) -> Iterator[Report]:
     """Hold a function that is told what is being done, how much is done, and how much there is."""
-    console = Console(stderr=True, quiet=quiet)
+    console = Console(stderr=True, markup=False, highlight=False)
+    if quiet:
+        yield lambda stage, done, total: None
+    elif not console.is_terminal:
+        yield _lines()
+    else:
+        yield from _bars(console)
+
+
+def _bars(console: Console) -> Iterator[Report]:
     bars: dict[str, TaskID] = {}
     columns = (
-        TextColumn("{task.description:<10}"),
+        TextColumn("{task.description:<10}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[rate]}", markup=False),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=quiet) as shown:
+    with Progress(*columns, console=console, transient=True) as shown:
 
         def report(stage: str, done: int, total: int) -> None:
+            if not total:
+                return
             if stage not in bars:
                 bars[stage] = shown.add_task(stage, total=total, rate="")
             shown.update(bars[stage], completed=done, total=total)
@@ -30,3 +48,15 @@ def progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
                 shown.update(bars[stage], rate=f"{speed:,.1f}/s")
 
         yield report
+
+
+def _lines() -> Report:
+    last = monotonic()
+
+    def report(stage: str, done: int, total: int) -> None:
+        nonlocal last
+        if total and monotonic() - last >= SECONDS:
+            last = monotonic()
+            print(f"{stage}: {done:,} of {total:,}", file=sys.stderr, flush=True)
+
+    return report

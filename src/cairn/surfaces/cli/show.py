@@ -1,6 +1,7 @@
 """How each result looks on a terminal; what has no form of its own is shown as JSON."""
 
 import json
+import re
 from collections.abc import Iterable
 from functools import singledispatch
 from textwrap import indent
@@ -18,10 +19,40 @@ LINES = 6
 """Lines of a passage shown in a list."""
 
 
-def console() -> Console:
-    """Return the terminal; lines of output that is no terminal are never broken."""
-    out = Console(highlight=False, soft_wrap=False)
-    return out if out.is_terminal else Console(highlight=False, width=200)
+WIDE = 10_000
+"""Columns of output that is no terminal: no line of it is ever broken."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class Terminal(Console):
+    """A console that takes everything as plain text: what a document says controls nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False)
+        if not self.is_terminal:
+            self.width = WIDE
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print with control characters made visible."""
+        super().print(*map(_visible, objects), **options)
+
+
+def console() -> Terminal:
+    """Return the terminal, or what stands for it."""
+    return Terminal()
+
+
+def visible(text: str) -> str:
+    """Return text with every control character but tab and newline spelt out."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def _visible(shown: Any) -> Any:
+    if isinstance(shown, str):
+        return visible(shown)
+    if isinstance(shown, Text) and _CONTROL.search(shown.plain):
+        return Text(visible(shown.plain), style=shown.style)
+    return shown
 
 
 @singledispatch
@@ -105,7 +136,8 @@ def _(result: results.Status) -> None:
             out.print(Text.assemble((f"{problem.state} {problem.count:,}: ", "yellow"), problem.reason))
             out.print(Text(f"    {', '.join(problem.examples)}", style="dim"))
     words = "up to date" if result.words_current else "behind; the next question brings them up"
-    vectors = "up to date" if result.vectors_current else f"{result.without_vectors:,} documents to go"
+    to_go = f"{result.without_vectors:,} documents to go" if result.without_vectors else "behind"
+    vectors = "up to date" if result.vectors_current else to_go
     out.print(f"words: {words} · vectors: {vectors}")
 
 
@@ -139,8 +171,9 @@ def _(result: results.DocumentView) -> None:
 
 @show.register
 def _(result: results.Forgotten) -> None:
-    what = f"{len(result.documents):,} documents" if result.source is not None else result.documents[0]
-    console().print(f"Forgotten: {result.source or ''} {what}. {result.note}".replace(":  ", ": "))
+    whole = f"{result.source} with {len(result.documents):,} documents"
+    what = whole if result.source is not None else result.documents[0]
+    console().print(f"Forgotten: {what}. {result.note}")
 
 
 @show.register
@@ -232,14 +265,22 @@ def _sure(answer: Answer) -> str:
     return f"{answer.confidence:.0%} sure"
 
 
-def _rules(out: Console, result: Any) -> None:
+def _rules(out: Terminal, result: Any) -> None:
     for verb in ("allow", "deny", "require"):
         if names := getattr(result, verb):
             out.print(Text(f"  {verb} {' '.join(names)}", style="dim"))
 
 
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+class Rows(Table):
+    """A table whose cells are plain text."""
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        """Add a row of texts."""
+        super().add_row(*(Text(visible(cell).replace("\n", " ")) for cell in cells), **options)
+
+
+def _table(first: str, *others: str) -> Rows:
+    table = Rows(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column(first)
     for name in others:
         table.add_column(name, justify="right" if len(others) > 2 and name != "meaning" else "left")

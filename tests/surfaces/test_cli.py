@@ -1,0 +1,180 @@
+"""The command line as a person meets it: what is printed, what is said, how it ends."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CAIRN = [sys.executable, "-m", "cairn"]
+
+
+def cairn(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*CAIRN, *arguments], capture_output=True, text=True, env=os.environ | environment, check=False
+    )
+
+
+def as_json(*arguments: str) -> Any:
+    done = cairn(*arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def library(folder: Path) -> Path:
+    (folder / "audit.md").write_text("# Audit 2018\n\nThe audit found 12 missing invoices in Ostrel.\n")
+    (folder / ".cairn-access").write_text("* allow everyone\n")
+    assert cairn("access", "add", "person:amina").returncode == 0
+    assert cairn("ingest", str(folder)).returncode == 0
+    return folder
+
+
+def test_a_question_is_answered_with_file_and_place(library: Path) -> None:
+    done = cairn("ask", "How many invoices did the audit find missing?", CAIRN_ANSWER_THRESHOLD="0")
+    assert "12 missing invoices in Ostrel. [1]" in done.stdout
+    assert re.search(r"\[1\] audit\.md, line 3\n", done.stdout) and "% sure" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_json_is_the_documented_result(library: Path) -> None:
+    found = as_json("search", "missing invoices", "-k", "1")
+    (evidence,) = found["evidence"]
+    assert set(evidence) == {"id", "kind", "uri", "title", "text", "locators", "scores", "context"}
+    assert evidence["uri"] == "audit.md" and evidence["locators"][0]["lines"] == [1, 1]
+    answer = as_json("ask", "missing invoices", "--as", "amina")
+    assert {"text", "abstained", "claims", "evidence", "trace"} <= set(answer)
+    status = as_json("status")
+    assert status["sources"][0]["states"] == {"indexed": 1} and status["words_current"]
+    assert as_json("document", "audit.md")["title"] == "Audit 2018"
+    assert as_json("trace", answer["trace"], "--as", "amina")["steps"][0]["name"] == "ask"
+    assert as_json("access", "explain", "amina", "audit.md")["allowed"] is True
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ask", "anything", "--as", "nobody"],
+        ["document", "nothing.md"],
+        ["ingest", "/no/such/folder"],
+        ["forget", "nothing.md"],
+        ["access", "add", "amina"],
+        ["trace", "0"],
+        ["ingest", ".", "--as", "amina"],
+        ["evaluate", "."],
+        ["search", "x", "-k", "0"],
+    ],
+)
+def test_an_error_is_one_line_with_the_way_out(library: Path, arguments: list[str]) -> None:
+    done = cairn(*arguments)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.startswith("cairn: ") and done.stderr.count("\n") == 1
+
+
+def test_no_library_is_said_and_none_is_made(tmp_path: Path) -> None:
+    done = cairn("ask", "anything", CAIRN_HOME=str(tmp_path / "none"))
+    assert done.returncode == 1 and "cairn ingest FOLDER" in done.stderr
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("CAIRN_EMBEDDER", "nope", "known: hash, minilm"),
+        ("CAIRN_INDEX", "nope", "known: local"),
+        ("CAIRN_PASSAGE_TOKENS", "many", "must be of type int"),
+    ],
+)
+def test_a_wrong_setting_says_what_is_known(library: Path, name: str, value: str, said: str) -> None:
+    done = cairn("status", **{name: value})
+    assert done.returncode == 1 and said in done.stderr
+
+
+def test_text_of_documents_cannot_control_the_terminal(folder: Path) -> None:
+    (folder / "evil.md").write_text(
+        "# [red]Evil[/red]\n\nThe otter \x1b[31mis red\x1b[0m [bold]now[/bold].\n"
+    )
+    cairn("ingest", str(folder))
+    done = cairn("search", "otter", FORCE_COLOR="1", TERM="xterm")
+    assert "\x1b[31mis" not in done.stdout and "[bold]now[/bold]" in done.stdout
+
+
+def test_ctrl_c_is_not_an_accident(folder: Path) -> None:
+    for number in range(300):
+        (folder / f"{number}.md").write_text(f"# Note {number}\n\n" + "The otter sleeps. " * 200)
+    running = subprocess.Popen([*CAIRN, "ingest", str(folder)], stderr=subprocess.PIPE, text=True)
+    time.sleep(2.5)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=30)
+    assert running.returncode == 130 and "Traceback" not in said and "stopped" in said
+    assert cairn("ingest", str(folder)).returncode == 0
+    assert as_json("status")["sources"][0]["states"] == {"indexed": 300}
+
+
+def test_evaluate_measures_and_holds_to_minima(library: Path, tmp_path: Path) -> None:
+    golden = {
+        "id": "g1",
+        "question": "How many invoices did the audit find missing?",
+        "as": "amina",
+        "answerable": True,
+        "facts": ["12"],
+        "documents": ["audit.md"],
+        "quotes": ["12 missing invoices"],
+    }
+    place = tmp_path / "golden"
+    place.mkdir()
+    (place / "golden.jsonl").write_text(json.dumps(golden) + "\n")
+    os.environ["CAIRN_ANSWER_THRESHOLD"] = "0"
+    try:
+        done = cairn("evaluate", str(place), "--min", "answered=1")
+        assert done.returncode == 0 and re.search(r"answered\s+1\.000", done.stdout)
+        assert cairn("evaluate", str(place), "--min", "abstained=1").returncode == 1
+        leak = golden | {"as": "owner", "may_not": ["amina"]}
+        (place / "golden.jsonl").write_text(json.dumps(leak) + "\n")
+        done = cairn("evaluate", str(place))
+        assert done.returncode == 1 and "may not read" in done.stdout
+    finally:
+        del os.environ["CAIRN_ANSWER_THRESHOLD"]
+    assert json.loads((Path(os.environ["CAIRN_HOME"]) / "evaluation.json").read_text())["measures"]
+
+
+def test_evaluate_ranks_a_test_set(library: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ir_measures", reason="the extra `evaluate` is not installed")
+    place = tmp_path / "set"
+    place.mkdir()
+    documents = [{"_id": "d1", "text": "The otter sleeps."}, {"_id": "d2", "text": "The heron waits."}]
+    (place / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in documents))
+    (place / "queries.jsonl").write_text('{"_id": "q1", "text": "heron"}\n')
+    (place / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td2\t1\n")
+    assert as_json("evaluate", str(place))["measures"] == {"nDCG@10": 1, "MRR@10": 1, "recall@100": 1}
+
+
+def test_watching_keeps_going(folder: Path) -> None:
+    (folder / "a.md").write_text("The otter sleeps.")
+    watching = subprocess.Popen(
+        [*CAIRN, "ingest", str(folder), "--watch"],
+        env=os.environ | {"CAIRN_WATCH_SECONDS": "0.2"},
+        stderr=subprocess.PIPE,
+    )
+    try:
+        _until(lambda: cairn("search", "otter", "--json").stdout.count("a.md") > 0)
+        (folder / "b.md").write_text("The heron waits.")
+        _until(lambda: "b.md" in cairn("search", "heron", "--json").stdout)
+    finally:
+        watching.send_signal(signal.SIGINT)
+        watching.communicate(timeout=20)
+        assert watching.returncode == 130
+
+
+def _until(true: Any) -> None:
+    for _ in range(60):
+        if true():
+            return
+        time.sleep(0.5)
+    raise AssertionError("it did not come about")
