@@ -6,6 +6,7 @@ Knows how a person types and nothing of what is done. Errors are one line with t
 import asyncio
 import inspect
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -15,11 +16,11 @@ import typer
 
 from cairn.access import OWNER
 from cairn.app import Session, open_library
-from cairn.errors import CairnError
+from cairn.errors import CairnError, Invalid
 from cairn.operations import OPERATIONS, Operation, Say
 from cairn.results import plain
 from cairn.surfaces.cli.progress import progress
-from cairn.surfaces.cli.show import show
+from cairn.surfaces.cli.show import show, visible
 
 CREATES = {"ingest", "access.add", "access.load"}
 """Commands that may begin a library."""
