@@ -208,16 +208,20 @@ class Vectors(Protocol):
         """Return (hash, text to embed) of these documents' passages without a vector."""
         ...
 
-    def store(self, hashes: Sequence[str], vectors: NDArray[np.float32], documents: Collection[int]) -> None:
-        """Keep vectors, shape (len(hashes), dimensions), and mark documents that lack none now."""
+    def store(self, hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Keep vectors, shape (len(hashes), dimensions)."""
         ...
 
-    def load(self, documents: Collection[int]) -> dict[int, NDArray[np.float32]]:
-        """Return the vectors that exist of these documents' passages, by passage."""
+    def complete(self, documents: Collection[int]) -> None:
+        """Note that these documents lack no vector now."""
         ...
 
-    def of(self, passages: Collection[int]) -> dict[int, NDArray[np.float32]]:
-        """Return the vectors that exist of these passages."""
+    def load(self, documents: Collection[int]) -> tuple[list[int], NDArray[np.float32]]:
+        """Return the passages of these documents that have vectors, and those, a row each."""
+        ...
+
+    def of(self, passages: Sequence[int], dimensions: int) -> NDArray[np.float32]:
+        """Return these passages' vectors, shape (len(passages), dimensions); 0 where there is none."""
         ...
 
 

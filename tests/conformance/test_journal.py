@@ -195,10 +195,12 @@ def test_vectors_are_kept_by_text_and_model(journal: Journal) -> None:
     missing = dict(journal.vectors.missing([x, y]))
     assert sorted(missing.values()) == ["Title > A\none", "Title > A\ntwo"]
     vectors = np.eye(2, 8, dtype=np.float32)
-    journal.vectors.store(list(missing), vectors, [x, y])
+    journal.vectors.store(list(missing), vectors)
+    journal.vectors.complete([x, y])
     assert journal.vectors.unembedded() == [] and journal.vectors.missing([x, y]) == []
-    loaded = journal.vectors.load([x, y])
-    assert len(loaded) == 3 and all(vector.shape == (8,) for vector in loaded.values())
+    loaded, rows = journal.vectors.load([x, y])
+    assert len(loaded) == 3 and rows.shape == (3, 8)
+    assert journal.vectors.of([loaded[1], 999], 8) == pytest.approx(np.stack([rows[1], np.zeros(8)]))
     assert kinds(journal)[-2:] == [("vectors", x), ("vectors", y)]
     journal.library.parsed([parsed(x, "two", "three", content="c2")])
     assert [text for _, text in journal.vectors.missing([x])] == ["Title > A\nthree"]
@@ -209,10 +211,11 @@ def test_forgetting_leaves_no_trace_of_the_text(journal: Journal) -> None:
     x, y = ids(journal).values()
     journal.library.parsed([parsed(x, "one"), parsed(y, "two")])
     missing = dict(journal.vectors.missing([x, y]))
-    journal.vectors.store(list(missing), np.eye(2, 8, dtype=np.float32), [x, y])
+    journal.vectors.store(list(missing), np.eye(2, 8, dtype=np.float32))
+    journal.vectors.complete([x, y])
     journal.library.forget([x], None)
     journal.library.sweep()
-    assert list(ids(journal)) == ["y"] and len(journal.vectors.load([x, y])) == 1
+    assert list(ids(journal)) == ["y"] and len(journal.vectors.load([x, y])[0]) == 1
     assert kinds(journal)[-1] == ("removed", x)
     journal.library.forget([y], source)
     assert journal.catalogue.sources() == [] and journal.catalogue.find() == []

@@ -44,23 +44,33 @@ class SqlVectors:
             found = select_in(connection, query, passages.c.document, documents_)
             return list({row.hash: f"{row.context}\n{row.text}" for row in found}.items())
 
-    def store(self, hashes: Sequence[str], vectors: NDArray[np.float32], documents_: Collection[int]) -> None:
+    def store(self, hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
         packed = [
             {"hash": hash_, "model": self._model, "vector": vector.tobytes()}
             for hash_, vector in zip(hashes, vectors.astype(STORED), strict=True)
         ]
         with self._database.write() as connection:
             self._database.add_missing(connection, embeddings, packed)
+
+    def complete(self, documents_: Collection[int]) -> None:
+        with self._database.write() as connection:
             for chunk in chunks(documents_):
                 these = update(documents).where(documents.c.id.in_(chunk))
                 connection.execute(these.values(embedded=self._model))
             note(connection, "vectors", documents_)
 
-    def load(self, documents_: Collection[int]) -> dict[int, NDArray[np.float32]]:
-        return self._load(passages.c.document, documents_)
+    def load(self, documents_: Collection[int]) -> tuple[list[int], NDArray[np.float32]]:
+        held = self._load(passages.c.document, documents_)
+        rows = np.stack(list(held.values())) if held else np.empty((0, 0), np.float32)
+        return list(held), rows
 
-    def of(self, passages_: Collection[int]) -> dict[int, NDArray[np.float32]]:
-        return self._load(passages.c.id, passages_)
+    def of(self, passages_: Sequence[int], dimensions: int) -> NDArray[np.float32]:
+        held = self._load(passages.c.id, passages_)
+        rows = np.zeros((len(passages_), dimensions), np.float32)
+        for row, passage in enumerate(passages_):
+            if passage in held:
+                rows[row] = held[passage]
+        return rows
 
     def _load(self, column: Column[int], values: Collection[int]) -> dict[int, NDArray[np.float32]]:
         have = and_(embeddings.c.hash == passages.c.hash, embeddings.c.model == self._model)

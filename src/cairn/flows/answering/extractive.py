@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from cairn.flows.answering.confidence import Signals, probability
 from cairn.flows.answering.units import Unit, units
 from cairn.flows.answering.verification import verdict
@@ -101,17 +99,17 @@ class Extractive:
         contexts = [_in_context(unit, read) for unit in found]
         idf = rarity([*contexts, *(one.text for one in read)])
         wanted = terms(question)
-        covered = np.array([coverage(wanted, terms(text), idf) for text in contexts], np.float32)
-        examined = [int(i) for i in np.argsort(-covered, kind="stable")[:EXAMINED]]
+        covered = [coverage(wanted, terms(text), idf) for text in contexts]
+        examined = sorted(range(len(found)), key=lambda i: -covered[i])[:EXAMINED]
         texts = [question, *(contexts[i] for i in examined), *(found[i].text for i in examined)]
         vectors = self._embedder.embed(texts)
-        cosines = vectors[1:] @ vectors[0]
+        cosines = (vectors[1:] @ vectors[0]).tolist()
         scored = [
             Scored(
                 unit=found[i],
                 context=contexts[i],
-                similar=float(in_context + ALONE * alone) / (1 + ALONE),
-                covered=float(covered[i]),
+                similar=(in_context + ALONE * alone) / (1 + ALONE),
+                covered=covered[i],
                 passage=read[found[i].evidence].scores["rank"],
             )
             for i, in_context, alone in zip(

@@ -6,8 +6,6 @@ Knows nothing of what caused a change. Killed at any moment, it goes on where th
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 
-import numpy as np
-
 from cairn.protocols import Catalogue, Embedder, Index, Journal
 from cairn.records import DocumentRecord, Entry, JournalChange, PassageRecord
 from cairn.types import Passage, State
@@ -44,10 +42,10 @@ def apply_vectors(journal: Journal, index: Index) -> None:
         touched = _touched(batch, {"content", "vectors", "removed"})
         regranted = _touched(batch, {"readers"}) - touched
         classes = {record.id: record.access_class for record in catalogue.documents(regranted)}
-        vectors = journal.vectors.load(touched)
-        entries = [entry for entry in _entries(catalogue, touched) if entry.passage in vectors]
-        rows = np.stack([vectors[entry.passage] for entry in entries]) if entries else np.empty((0, 0))
-        index.write_vectors(touched, classes, entries, rows.astype(np.float32), batch[-1].seq)
+        passages, vectors = journal.vectors.load(touched)
+        entries = {entry.passage: entry for entry in _entries(catalogue, touched)}
+        held = [entries[passage] for passage in passages]
+        index.write_vectors(touched, classes, held, vectors, batch[-1].seq)
 
 
 def embed(journal: Journal, embedder: Embedder, report: Report) -> None:
@@ -60,8 +58,8 @@ def embed(journal: Journal, embedder: Embedder, report: Report) -> None:
         for start in range(0, len(missing), TEXTS):
             part = missing[start : start + TEXTS]
             vectors = embedder.embed([text for _, text in part])
-            journal.vectors.store([key for key, _ in part], vectors, ())
-        journal.vectors.store((), np.empty((0, embedder.dimensions), np.float32), documents)
+            journal.vectors.store([key for key, _ in part], vectors)
+        journal.vectors.complete(documents)
         done += len(documents)
     report("vectors", done, total)
 

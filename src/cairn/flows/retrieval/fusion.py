@@ -5,10 +5,16 @@ passage covers gives words little weight by itself, and a precise one much: no w
 question or collection. Rank fusion throws this away. LOG.md has the comparison.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
 
 WORDS = 0.6
 MEANING = 0.4
@@ -19,23 +25,19 @@ FEEDBACK = 0.7
 BEST = 2
 """Passages taken as feedback."""
 
-Floats = NDArray[np.float32]
 
-
-def fuse(question: Floats, vectors: Floats, words: Floats, names: Floats) -> Mapping[str, Floats]:
-    """Return by stage the candidates' scores, each of shape (n,); they are ranked by ``rank``.
+def fuse(
+    question: Floats, vectors: Floats, words: Sequence[float], names: Sequence[float]
+) -> Mapping[str, list[float]]:
+    """Return by stage the candidates' scores, n each; they are ranked by ``rank``.
 
     ``question`` has shape (d,), ``vectors`` (n, d), both unit; a candidate without a vector is 0.
     """
-    cosines = vectors @ question
-    first = WORDS * words + MEANING * cosines + NAME * names
-    best = np.argsort(-first, kind="stable")[:BEST]
-    turned = question + FEEDBACK * vectors[best].mean(axis=0) if len(best) else question
-    again = vectors @ (turned / np.linalg.norm(turned))
-    return {
-        "words": words,
-        "vectors": cosines,
-        "name": names,
-        "feedback": again,
-        "rank": WORDS * words + MEANING * again + NAME * names,
-    }
+    fixed = [WORDS * word + NAME * name for word, name in zip(words, names, strict=True)]
+    cosines = (vectors @ question).tolist()
+    first = [here + MEANING * cosine for here, cosine in zip(fixed, cosines, strict=True)]
+    best = sorted(range(len(first)), key=lambda i: -first[i])[:BEST]
+    turned = question + FEEDBACK * vectors[best].mean(axis=0) if best else question
+    again = (vectors @ turned / (turned @ turned) ** 0.5).tolist()
+    rank = [here + MEANING * cosine for here, cosine in zip(fixed, again, strict=True)]
+    return {"words": list(words), "vectors": cosines, "name": list(names), "feedback": again, "rank": rank}

@@ -4,19 +4,23 @@ The index has filtered by what it believes; before anything leaves, the journal 
 and what it says now decides.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from cairn.flows.retrieval.fusion import Floats, fuse
+from cairn.flows.retrieval.fusion import fuse
 from cairn.flows.retrieval.naming import Named, named
 from cairn.protocols import Embedder, Index, Journal
 from cairn.records import DocumentRecord, Hits, PassageRecord, Query, Scope, SourceRecord
 from cairn.trace import span
 from cairn.types import Evidence, locate
+
+if TYPE_CHECKING:
+    from cairn.flows.retrieval.fusion import Floats
 
 DEPTH = 100
 """Candidates taken from each ranking, at least."""
@@ -92,16 +96,14 @@ class Hybrid:
         meant: Named,
         standing: Mapping[int, tuple[PassageRecord, DocumentRecord]],
     ) -> dict[int, dict[str, float]]:
-        held = self._vectors.of(passages)
-        nothing = np.zeros_like(vector)
         stages = fuse(
             vector,
-            np.stack([held.get(passage, nothing) for passage in passages] or [nothing]),
-            np.array([words.get(passage, 0.0) for passage in passages] or [0.0], np.float32),
-            np.array([meant.scores.get(standing[p][1].id, 0.0) for p in passages] or [0.0], np.float32),
+            self._vectors.of(passages, len(vector)),
+            [words.get(passage, 0.0) for passage in passages],
+            [meant.scores.get(standing[passage][1].id, 0.0) for passage in passages],
         )
         return {
-            passage: {stage: float(values[row]) for stage, values in stages.items()}
+            passage: {stage: values[row] for stage, values in stages.items()}
             for row, passage in enumerate(passages)
         }
 

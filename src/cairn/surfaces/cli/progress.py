@@ -5,9 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-
 SECONDS = 5.0
 """Between two lines where there is no terminal."""
 
@@ -17,17 +14,21 @@ Report = Callable[[str, int, int], None]
 @contextmanager
 def progress(*, quiet: bool) -> Iterator[Report]:
     """Hold a function that is told what is being done, how much is done, and how much there is."""
-    console = Console(stderr=True, markup=False, highlight=False)
     if quiet:
         yield lambda stage, done, total: None
-    elif not console.is_terminal:
+    elif not sys.stderr.isatty():
         yield _lines()
     else:
-        yield from _bars(console)
+        yield from _bars()
 
 
-def _bars(console: Console) -> Iterator[Report]:
-    bars: dict[str, TaskID] = {}
+def _bars() -> Iterator[Report]:
+    # Imported here, so that `cairn --help` and whatever shows no bar do not wait for it.
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    bars = {}
+    console = Console(stderr=True, markup=False, highlight=False)
     columns = (
         TextColumn("{task.description:<10}", markup=False),
         BarColumn(),

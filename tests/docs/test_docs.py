@@ -1,0 +1,88 @@
+"""The documentation cannot lie: every snippet of the README runs, everything is in the reference."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bench import reference
+
+from cairn import registry
+from cairn.operations import OPERATIONS
+from cairn.settings import SETTINGS
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SNIPPETS = re.findall(r"<!-- run -->\n```(\w+)\n(.*?)```", README, re.S)
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> Path:
+    """Return a folder in which the README's commands make sense."""
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "audit.md").write_text("# Audit 2018\n\nThe audit of 2018 found 12 missing invoices.\n")
+    (folder / "plan.md").write_text("# Plan\n\nThe otter survey has a budget of EUR 4,200.\n")
+    (folder / ".cairn-access").write_text("plan.md allow group:staff\n")
+    return tmp_path
+
+
+def test_every_snippet_of_the_readme_runs(papers: Path) -> None:
+    environment = os.environ | {
+        "CAIRN_HOME": str(papers / ".cairn"),
+        "CAIRN_ANSWER_THRESHOLD": "0",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    assert {language for language, _ in SNIPPETS} == {"sh", "python"}
+    for language, code in SNIPPETS:
+        command = ["sh", "-e"] if language == "sh" else [sys.executable, "-"]
+        done = subprocess.run(
+            command, input=code, cwd=papers, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{code}\n{done.stderr}"
+        assert not re.search(r"^cairn ask", code, re.M) or "[1]" in done.stdout
+        if language == "python":
+            assert "12 missing invoices. [1] ['audit.md']" in done.stdout
+
+
+def test_every_fenced_block_of_the_readme_is_run_or_a_picture() -> None:
+    fenced = re.findall(r"^```(\w*)$", README, re.M)
+    assert len([language for language in fenced if language]) == len(SNIPPETS)
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    written = reference.PATH.read_text(encoding="utf-8")
+    assert written == reference.reference(), "run: python -m bench.reference"
+
+
+def test_every_operation_setting_and_adapter_is_in_the_reference() -> None:
+    text = reference.PATH.read_text(encoding="utf-8")
+    for operation in OPERATIONS:
+        assert f"`cairn {operation.name.replace('.', ' ')}`" in text
+    for setting in SETTINGS:
+        assert f"| `{setting.name}` |" in text
+    for kind, known in registry.BUILT_INS.items():
+        for name in known:
+            assert f"| {kind} | `{name}` |" in text
+
+
+def test_make_lists_what_the_readme_names() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    assert set(re.findall(r"make (\w+)", README)) <= targets
+
+
+@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "LOG.md", "docs/reference.md"])
+def test_nothing_points_nowhere(name: str) -> None:
+    page = ROOT / name
+    for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), f"{name} points to {target}"
+
+
+def test_the_architecture_names_what_exists() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    for path in re.findall(r"`((?:adapters|flows|surfaces|operations|tests)/[\w/]+(?:\.py)?/?)`", text):
+        roots = (ROOT / "src" / "cairn", ROOT)
+        if "KIND" not in path:
+            assert any((root / path).exists() for root in roots), path

@@ -1,0 +1,60 @@
+"""Every surface offers every operation, with every parameter; none offers more."""
+
+import inspect
+import json
+import subprocess
+import sys
+from dataclasses import is_dataclass
+from typing import get_args, get_type_hints
+
+import pytest
+import typer
+
+import cairn
+from cairn.operations import OPERATIONS, Operation, Say
+from cairn.surfaces.cli.main import build
+
+
+def commands() -> dict[str, set[str]]:
+    """Return the options and arguments of every command."""
+    found: dict[str, set[str]] = {}
+
+    def walk(command: object, name: str) -> None:
+        for key, below in getattr(command, "commands", {}).items():
+            walk(below, f"{name}.{key}" if name else key)
+        if not hasattr(command, "commands"):
+            found[name] = {str(parameter.name) for parameter in command.params}  # type: ignore[attr-defined]
+
+    walk(typer.main.get_command(build()), "")
+    return found
+
+
+def test_the_command_line_is_the_operations() -> None:
+    expected = {
+        operation.name: {*list(inspect.signature(operation.run).parameters)[1:], "as_", "json_"}
+        for operation in OPERATIONS
+    }
+    assert commands() == expected
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_an_operation_is_documented_and_typed(operation: Operation) -> None:
+    assert inspect.iscoroutinefunction(operation.run) and operation.run.__doc__
+    hints = get_type_hints(operation.run, include_extras=True)
+    for name in list(inspect.signature(operation.run).parameters)[1:]:
+        assert any(isinstance(extra, Say) for extra in get_args(hints[name])), name
+    result = hints["return"]
+    assert is_dataclass(result) or is_dataclass(get_args(result)[0])
+
+
+def test_the_library_offers_the_common_operations() -> None:
+    for operation in OPERATIONS:
+        if operation.name in ("ingest", "search", "ask", "document", "status", "forget"):
+            assert getattr(cairn, operation.name) is operation.run
+
+
+def test_help_is_quick_to_say_because_it_loads_no_engine() -> None:
+    program = "import sys, json, cairn.surfaces.cli.main; print(json.dumps(sorted(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    heavy = {"faiss", "tantivy", "onnxruntime", "sqlalchemy", "trafilatura", "liteparse", "opentelemetry.sdk"}
+    assert not heavy & set(json.loads(loaded.stdout))
