@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
-from cairn.adapters.parsers import html, language, markdown, pdf, pdfium, text, tidy
+from cairn.adapters.parsers import columns, html, language, markdown, pdf, pdfium, printed, text, tidy
 from cairn.errors import ParseFailed
 from cairn.protocols import Parser
-from cairn.types import Document, Element
+from cairn.types import Box, Document, Element
 
 DATA = Path(os.environ.get("CAIRN_DATA", Path(__file__).parents[3] / "shared" / "data"))
 LOADERS = {"markdown": markdown, "text": text, "html": html, "pdf": pdf, "pdfium": pdfium}
@@ -597,8 +597,11 @@ def test_running_heads_and_feet_go_and_headings_stay(
     everything = "\n".join(e.text for e in parse(kind, files[kind]).elements)
     assert "Acme" not in everything and "of 5" not in everything
     assert all(f"Chapter {number} on pumps" in everything for number in range(1, 6))
-    few = parse(kind, draw(tmp_path / "few.pdf", pages=3))
-    assert sum("Acme" in e.text for e in few.elements) == 3
+    for pages in (2, 3):
+        few = "\n".join(e.text for e in parse(kind, draw(tmp_path / "few.pdf", pages=pages)).elements)
+        assert "Acme" not in few and f"of {pages}" not in few and f"Chapter {pages} on pumps" in few
+    one = "\n".join(e.text for e in parse(kind, draw(tmp_path / "one.pdf")).elements)
+    assert "Acme" in one and "of 1" not in one
 
 
 @pytest.mark.parametrize("kind", PRINTED)
@@ -632,6 +635,162 @@ def test_layout_of_a_pdf(files: dict[str, Path]) -> None:
     assert table.header == 1
     paragraph = next(e for e in document.elements if "Every second year" in e.text)
     assert len(paragraph.anchors) == 3
+
+
+BUDGET = [
+    ["Item", "Budget, EUR thousand", "Outturn, EUR thousand", "Variance"],
+    ["Cool spaces and ward cooling", "1,450", "1,520", "+70"],
+    ["Home-visit programme", "980", "1,245", "+265"],
+    ["Early warning", "720", "690", "-30"],
+    ["Staff", "610", "585", "-25"],
+    ["Total", "3,760", "4,040", "+280"],
+]
+EDGES = (72, 225, 330, 440, 520)
+"""Where the columns of BUDGET begin and the last ends."""
+PROSE = [
+    "The Authority spent EUR 214.535 million against a budget of EUR 213.5 million: an overspend",
+    "of EUR 1.035 million. Two directorates caused it, hospital commissioning and digital; the",
+    "heat-health programme overspent by EUR 265 thousand after a severe summer.",
+]
+
+
+def put(canvas: Canvas, rows: list[list[str]], top: float, step: float = 17) -> float:
+    """Print rows, labels left and figures right in their columns, and return where the last ends."""
+    canvas.setFont("Helvetica", 9)
+    for at, row in enumerate(rows):
+        canvas.drawString(EDGES[0] + 5, top - step * at - 12, row[0])
+        for cell, right in zip(row[1:], EDGES[2:], strict=True):
+            canvas.drawRightString(right - 6, top - step * at - 12, cell)
+    return top - step * len(rows)
+
+
+def say(canvas: Canvas, lines: list[str], top: float, x: float = 72, size: float = 10) -> float:
+    canvas.setFont("Helvetica", size)
+    for at, line in enumerate(lines):
+        canvas.drawString(x, top - 1.4 * size * at, line)
+    return top - 1.4 * size * len(lines)
+
+
+def as_text(rows: list[list[str]]) -> str:
+    return "\n".join(" | ".join(row) for row in rows)
+
+
+@pytest.mark.parametrize("is_open", [False, True], ids=["bordered", "without outer borders"])
+def test_a_ruled_table_under_prose(is_open: bool, tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(595, 842))
+    canvas.setFont("Helvetica-Bold", 16)
+    canvas.drawString(72, 760, "2. Outturn by directorate")
+    end = put(canvas, BUDGET, say(canvas, PROSE, 730) - 10)
+    top = end + 17 * len(BUDGET)
+    edges = EDGES[1:-1] if is_open else EDGES
+    canvas.setLineWidth(0.4)
+    canvas.grid(list(edges), [end + 17 * at for at in range(len(BUDGET) + 1)])
+    if is_open:
+        for at in range(len(BUDGET) + 1):
+            canvas.line(EDGES[0], end + 17 * at, EDGES[-1], end + 17 * at)
+    say(canvas, ["Home visits nearly doubled during the eleven days at level 3."], end - 30)
+    canvas.save()
+    elements = check(parse("pdf", tmp_path / "a.pdf")).elements
+    assert [e.kind for e in elements] == ["heading", "paragraph", "table", "paragraph"]
+    assert elements[1].text == " ".join(PROSE)
+    assert elements[2].text == as_text(BUDGET) and elements[2].header == 1
+    first = elements[2].anchors[0].locator.boxes[0]
+    assert 842 - top < first.y0 < first.y1 < 842 - top + 17
+
+
+def test_ruled_tables_under_each_other(tmp_path: Path) -> None:
+    """Rows are shaded and the second follows closely: liteparse makes one table of both."""
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(595, 842))
+    end = 760.0
+    for _ in range(2):
+        for at in range(len(BUDGET)):
+            canvas.setFillGray(0.93 if at % 2 else 1)
+            canvas.rect(EDGES[0], end - 17 * (at + 1), EDGES[-1] - EDGES[0], 17, stroke=0, fill=1)
+        canvas.setFillGray(0)
+        end = put(canvas, BUDGET, end)
+        canvas.grid(list(EDGES), [end + 17 * at for at in range(len(BUDGET) + 1)])
+        end -= 20
+    canvas.save()
+    assert [e.text for e in check(parse("pdf", tmp_path / "a.pdf")).elements] == [as_text(BUDGET)] * 2
+
+
+def test_cells_of_several_lines_and_merged_headers(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(595, 842))
+    canvas.rect(72, 600, 400, 120)
+    for y in (700, 680, 640):
+        canvas.line(72 if y != 700 else 200, y, 472, y)
+    canvas.line(200, 600, 200, 720)
+    canvas.line(336, 600, 336, 700)
+    say(canvas, ["Risk"], 705)
+    say(canvas, ["Cost in EUR thousand"], 706, 206)
+    say(canvas, ["2024"], 686, 206)
+    say(canvas, ["2025"], 686, 342)
+    for top, name, costs in ((666, "Flooding of the", "1,850"), (626, "Failure of the", "980")):
+        say(canvas, [name, "basement cooling"], top, 78)
+        say(canvas, [costs], top, 206)
+        say(canvas, ["15"], top, 342)
+    canvas.save()
+    (table,) = check(parse("pdf", tmp_path / "a.pdf")).elements
+    assert table.text == (
+        "Risk | Cost in EUR thousand\n | 2024 | 2025\n"
+        "Flooding of the basement cooling | 1,850 | 15\nFailure of the basement cooling | 980 | 15"
+    )
+    assert table.header == 2
+
+
+def test_labels_far_from_their_figures(tmp_path: Path) -> None:
+    """Two such tables and prose between: liteparse takes the labels for one column of text."""
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(595, 842))
+    rows = [["Item", "2023", "2024", "2025"]]
+    rows += [
+        [name, f"{137 * at:,}", f"{911 + 137 * at:,}", f"{1822 + 137 * at:,}"]
+        for at, name in enumerate(("Staff", "Heat", "Contingency", "Estates", "Water", "Food", "Total"), 1)
+    ]
+    top = 760.0
+    for _ in range(2):
+        for at, row in enumerate(rows):
+            say(canvas, row[:1], top - 16.6 * at, 67, 8.5)
+            for cell, right in zip(row[1:], (470, 500, 527), strict=True):
+                canvas.drawRightString(right, top - 16.6 * at, cell)
+        top = say(canvas, PROSE[:1], top - 16.6 * len(rows) - 16.6, 62, 10.2) - 26
+    canvas.save()
+    tables = of_kind(check(parse("pdf", tmp_path / "a.pdf")), "table")
+    assert [words(table.text) for table in tables] == [words(as_text(rows))] * 2
+    assert all(len(table.text.split("\n")) == len(rows) for table in tables)
+
+
+def test_columns_of_prose_stay_columns(tmp_path: Path) -> None:
+    """Even where the lines of both stand at the same heights, and beside a ruled table."""
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(595, 842))
+    left = [
+        f"Left line {word} of the column says how the pumps"
+        for word in ("one", "two", "three", "four", "five")
+    ]
+    right = [
+        f"right line {word} goes on about valves and seals" for word in ("six", "seven", "eight", "nine")
+    ]
+    say(canvas, left, 700, 60, 9)
+    say(canvas, right, 700, 320, 9)
+    canvas.grid([60, 140, 270], [560, 580, 600])
+    for at, cell in enumerate(("Part", "Price", "Valve", "12.50")):
+        say(canvas, [cell], (586, 566)[at // 2], (66, 146)[at % 2], 9)
+    canvas.save()
+    document = check(parse("pdf", tmp_path / "a.pdf"))
+    everything = " ".join(e.text for e in document.elements if e.kind != "table")
+    assert everything == " ".join(left + right)
+    assert [e.text for e in of_kind(document, "table")] == ["Part | Price\nValve | 12.50"]
+
+
+def test_prose_cut_into_cells_is_prose() -> None:
+    def item(text: str, x: float, y: float) -> printed.Item:
+        return printed.Item(text, Box(x, y, x + 5 * len(text), y + 10), 10)
+
+    rows = [[item(line, 72, 100 + 14 * at)] for at, line in enumerate(PROSE)]
+    figures = [[item("Sales", 72, 200), item("1,250", 300, 200), item("980", 400, 200)]] * 3
+    assert columns.is_prose(rows)
+    assert not columns.is_prose(figures) and not columns.is_prose([*rows, *figures])
+    page = printed.Page(1, 842, [item for row in rows for item in row])
+    assert [(e.kind, e.text) for e in columns.read(page.items, page, {})] == [("paragraph", " ".join(PROSE))]
 
 
 @pytest.mark.parametrize("kind", PRINTED)

@@ -5,29 +5,36 @@ isolates it. Dashes and quotes come as liteparse writes them, in ASCII.
 """
 
 import re
-from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from liteparse import LiteParse, ParseError
-from liteparse.types import AnnotationRect, LayoutBlock, LayoutCell, ParsedPage, ParseResult, TextItem
+from liteparse.types import (
+    AnnotationRect,
+    LayoutBlock,
+    LayoutCell,
+    ParsedPage,
+    ParseResult,
+    TextItem,
+    VectorGraphics,
+)
 
-from cairn.adapters.parsers import pdfium, tidy
+from cairn.adapters.parsers import columns, pdfium, printed, ruled, tidy
+from cairn.adapters.parsers.printed import Cell, Item, Page, Text
 from cairn.errors import ParseFailed
 from cairn.protocols import Parser
 from cairn.types import Box, Document, Element, ElementKind, Locator
 
 _MOST_PAGES = 1_000_000
 _MARKED = re.compile(r"\\([!-/:-@\[-`{-~])|<((?:https?://|mailto:|www\.)[^<>\s]*)>|\*+|~~|`")
-_FIGURES = re.compile(r"\d[\d,.]*[)%]*\s+[$(]*\s?\d")
 _BULLET = re.compile(r"[^\w(]*")
 _KINDS: dict[str, ElementKind] = {"heading": "heading", "list_item": "list_item", "code": "code"}
 _LONGEST_HEADING = 160
-_TITLE_BLOCKS = 3
-_TITLE_WORDS = 12
+_Piece = LayoutBlock | Element
+"""What stands on a page: as liteparse saw it, or read again here."""
+_THIN = 2.5
+"""Points: a filled rectangle as narrow is a line."""
 _LOW = 40.0
 """Points: a running head or foot is not taller."""
 
@@ -41,52 +48,15 @@ def _plain(text: str) -> str:
     return _MARKED.sub(lambda found: found[1] or found[2] or "", text)
 
 
-class _Page:
-    """A page's text items, to be found by where they stand."""
-
-    def __init__(self, page: ParsedPage) -> None:
-        self.number = page.page_num
-        self.height = page.height
-        self._items = sorted(page.text_items, key=_middle)
-        self._middles = [_middle(item) for item in self._items]
-
-    def rows(self, box: Box) -> list[list[TextItem]]:
-        """Return the items whose middle lies in ``box``, a list a printed line, from the top."""
-        low = bisect_left(self._middles, box.y0 - 1)
-        high = bisect_right(self._middles, box.y1 + 1)
-        near = self._items[low:high]
-        return list(_by_line(item for item in near if box.x0 - 1 <= item.x + item.width / 2 <= box.x1 + 1))
-
-    def lines(self, box: Box) -> list[tidy.Printed]:
-        """Return the printed lines whose middle lies in ``box``, from the top."""
-        return [
-            tidy.Printed(tidy.flat(" ".join(item.text for item in row)), _extent(row))
-            for row in self.rows(box)
-        ]
+@cache
+def _is_bold(font: str) -> bool:
+    return re.search("bold|black|heavy|demi", font, re.IGNORECASE) is not None
 
 
-def _middle(item: TextItem) -> float:
-    return item.y + item.height / 2
-
-
-def _by_line(items: Iterable[TextItem]) -> Iterator[list[TextItem]]:
-    """Group items that come from top to bottom by printed line, each from left to right."""
-    row: list[TextItem] = []
-    for item in items:
-        if row and _middle(item) - _middle(row[0]) > 0.5 * max(row[0].height, 4.0):
-            yield sorted(row, key=_left)
-            row = []
-        row.append(item)
-    if row:
-        yield sorted(row, key=_left)
-
-
-def _left(item: TextItem) -> float:
-    return item.x
-
-
-def _extent(items: Iterable[TextItem]) -> Box:
-    return tidy.around(Box(item.x, item.y, item.x + item.width, item.y + item.height) for item in items)[0]
+def _item(item: TextItem) -> Item:
+    box = Box(item.x, item.y, item.x + item.width, item.y + item.height)
+    size = item.font_size if item.font_size is not None and item.font_size > 2 else item.height
+    return Item(item.text, box, size, _is_bold(item.font_name or ""))
 
 
 def _kind(block: LayoutBlock, text: str) -> ElementKind:
@@ -96,7 +66,7 @@ def _kind(block: LayoutBlock, text: str) -> ElementKind:
     return "paragraph" if kind == "heading" and is_sentence else kind
 
 
-def _texts(block: LayoutBlock, page: _Page) -> Element | None:
+def _texts(block: LayoutBlock, page: Page) -> Element | None:
     """Make an element of a block of running text."""
     text = tidy.flat(_plain(block.text)) if block.text is not None else ""
     marker = block.marker if block.ordered and block.marker is not None else ""
@@ -112,7 +82,7 @@ def _texts(block: LayoutBlock, page: _Page) -> Element | None:
     return tidy.element(kind, tidy.cut(text, lines, page.number, whole), level=level)
 
 
-def _verbatim(block: LayoutBlock, page: _Page) -> Element | None:
+def _verbatim(block: LayoutBlock, page: Page) -> Element | None:
     """Make an element of a block that keeps its lines."""
     texts = [tidy.clean(line).replace("\n", " ").rstrip() for line in block.lines or ()]
     text = "\n".join(texts).strip("\n")
@@ -122,10 +92,11 @@ def _verbatim(block: LayoutBlock, page: _Page) -> Element | None:
     return tidy.whole("code", text, locator)
 
 
-def _table(block: LayoutBlock, page: _Page) -> Element | None:
+def _table(block: LayoutBlock, page: Page) -> Element | None:
     """Make an element of a table, mended."""
     head = [_cells(block.header)] if block.header else []
-    rows = [*head, *_apart([_cells(row) for row in block.rows or ()], block, page)]
+    end = block.bbox.y + block.bbox.height + 1 if block.bbox is not None else 0.0
+    rows = [*head, *printed.apart([_cells(row) for row in block.rows or ()], end, page)]
     texts, header = tidy.mend([[cell.text for cell in row] for row in rows], len(head))
     whole = (_box(block.bbox),) if block.bbox is not None else ()
     places = [tidy.around(cell.box for cell in row if cell.box is not None and cell.text) for row in rows]
@@ -138,106 +109,132 @@ def _table(block: LayoutBlock, page: _Page) -> Element | None:
     )
 
 
-class _Cell(NamedTuple):
-    """A table cell: tidy text and box."""
-
-    text: str
-    box: Box | None
+def _cells(row: Iterable[LayoutCell]) -> list[Cell]:
+    return [Cell(tidy.flat(cell.text), _box(cell.bbox) if cell.bbox is not None else None) for cell in row]
 
 
-def _cells(row: Iterable[LayoutCell]) -> list[_Cell]:
-    return [_Cell(tidy.flat(cell.text), _box(cell.bbox) if cell.bbox is not None else None) for cell in row]
+def _element(piece: _Piece, page: Page) -> Element | None:
+    if isinstance(piece, Element):
+        return piece
+    if piece.kind == "table":
+        return _table(piece, page)
+    return _verbatim(piece, page) if piece.lines else _texts(piece, page)
 
 
-def _apart(rows: list[list[_Cell]], block: LayoutBlock, page: _Page) -> Iterator[list[_Cell]]:
-    """Take rows apart that liteparse ran together: those with several figures in several cells.
-
-    The box of such a cell is only that of its first line, so each is read down to the next row.
-    """
-    end = block.bbox.y + block.bbox.height + 1 if block.bbox is not None else 0.0
-    tops = [
-        min((cell.box.y0 for cell in row if cell.box is not None and cell.text), default=end) for row in rows
-    ]
-    for row, below in zip(rows, [*tops[1:], end], strict=True):
-        is_run_together = sum(_FIGURES.search(cell.text) is not None for cell in row[1:]) > 1
-        yield from _split(row, below, page) if is_run_together else [row]
+def _where(piece: _Piece) -> Box | None:
+    if isinstance(piece, Element):
+        return tidy.around(box for anchor in piece.anchors for box in anchor.locator.boxes)[0]
+    return _box(piece.bbox) if piece.bbox is not None else None
 
 
-def _split(row: list[_Cell], below: float, page: _Page) -> list[list[_Cell]]:
-    """Read a row again, a row a printed line; as it was, if that is not the same words."""
-    boxes = {at: cell.box for at, cell in enumerate(row) if cell.box is not None and cell.text}
-    if not boxes:
-        return [row]
-    around = tidy.around(boxes.values())[0]
-    made = []
-    for items in page.rows(Box(around.x0 - _LOW, around.y0, around.x1 + _LOW, max(around.y1, below - 2))):
-        cells = [_Cell("", None)] * len(row)
-        for item in items:
-            middle = item.x + item.width / 2
-            at = min(boxes, key=lambda key: max(boxes[key].x0 - middle, middle - boxes[key].x1, 0.0))
-            known = [box for box in (cells[at].box, _extent([item])) if box is not None]
-            cells[at] = _Cell(tidy.flat(f"{cells[at].text} {item.text}"), tidy.around(known)[0])
-        made.append(cells)
-    return made if _words(made) == _words([row]) else [row]
-
-
-def _words(rows: Iterable[Iterable[_Cell]]) -> Counter[str]:
-    return Counter(word for row in rows for cell in row for word in cell.text.split())
-
-
-def _element(block: LayoutBlock, page: _Page) -> Element | None:
-    if block.kind == "table":
-        return _table(block, page)
-    return _verbatim(block, page) if block.lines else _texts(block, page)
-
-
-def _place(block: LayoutBlock, height: float) -> pdfium.Line:
-    """Tell where a block stands that may be a running head or foot."""
-    box = block.bbox
-    if block.text is None or box is None or box.height > _LOW or height <= 0:
+def _place(piece: _Piece, height: float) -> pdfium.Line:
+    """Tell where a piece stands that may be a running head or foot."""
+    box = _where(piece)
+    if piece.text is None or piece.kind == "table" or box is None or box.y1 - box.y0 > _LOW or height <= 0:
         return pdfium.Line("", 0.5, 0.5)
-    return pdfium.Line(block.text, box.y / height, (box.y + box.height) / height)
+    return pdfium.Line(piece.text, box.y0 / height, box.y1 / height)
 
 
-def _shown(page: ParsedPage) -> list[LayoutBlock]:
-    """Return a page's blocks; of a page where liteparse saw none, its text as it stands."""
-    blocks = [block for block in page.blocks or () if block.kind not in ("rule", "figure")]
-    if blocks or not page.text_items:
-        return blocks
-    sides = _extent(page.text_items)
-    box = AnnotationRect(sides.x0, sides.y0, sides.x1 - sides.x0, sides.y1 - sides.y0)
-    text = " ".join(line.text for line in _Page(page).lines(sides))
-    return [LayoutBlock(kind="paragraph", text=re.sub(r"([\\*~`<])", r"\\\1", text), bbox=box)]
+def _grids(drawn: VectorGraphics, page: Page) -> list[ruled.Grid]:
+    strokes = [Box(line.x1, line.y1, line.x2, line.y2) for line in drawn.lines if line.stroke]
+    for shape in drawn.shapes:
+        x, y, wide, tall = shape.bbox
+        if (wide <= _THIN or tall <= _THIN) and shape.fill and not shape.has_curve:
+            middle = Box(x, y + tall / 2, x + wide, y + tall / 2)
+            strokes.append(middle if wide > tall else Box(x + wide / 2, y, x + wide / 2, y + tall))
+    return ruled.grids(strokes, page)
+
+
+def _pieces(
+    shown: Sequence[_Piece], drawn: VectorGraphics | None, page: Page, levels: Mapping[float, int]
+) -> list[_Piece]:
+    """Return what stands on a page, read again where liteparse took apart or ran together."""
+    if not shown:
+        return [*columns.read(page.items, page, levels)]
+    grids = _grids(drawn, page) if drawn is not None else []
+    if grids:
+        tables = (_where(piece) for piece in shown if piece.kind == "table")
+        grids = ruled.whole(grids, [box for box in tables if box is not None], page)
+    pieces = _around(grids, shown, page, levels) if grids else list(shown)
+    read: list[_Piece] = []
+    for piece in _labelled(pieces, page):
+        read += _prose(piece, page, levels)
+    return read
+
+
+def _around(
+    grids: Sequence[ruled.Grid], shown: Sequence[_Piece], page: Page, levels: Mapping[float, int]
+) -> list[_Piece]:
+    """Put the grids in the place of all blocks that they overlap, and read again what else those held."""
+    boxes = [_where(piece) for piece in shown]
+    is_gone = [box is not None and any(ruled.overlap(box, grid.box) for grid in grids) for box in boxes]
+    kept = [piece for piece, gone in zip(shown, is_gone, strict=True) if not gone]
+    freed = [box for box, gone in zip(boxes, is_gone, strict=True) if gone and box is not None]
+    held = [Text(_said(piece), box) for piece in kept if (box := _where(piece)) is not None]
+    loose = page.loose(freed, (grid.box for grid in grids), held)
+    tables = (grid.element(page.number) for grid in grids)
+    made = [table for table in tables if table is not None] + columns.read(loose, page, levels)
+    pieces = [*kept, *made]
+    order = printed.order([_where(piece) for piece in kept], [_where(piece) for piece in made])
+    return [pieces[at] for at in order]
+
+
+def _said(piece: _Piece) -> str:
+    """Return what a piece says, the sign of a list item with it."""
+    if isinstance(piece, Element):
+        return piece.text
+    return tidy.flat(f"{piece.marker or ''} {_plain(piece.text or '')}")
+
+
+def _labelled(pieces: Sequence[_Piece], page: Page) -> list[_Piece]:
+    """Join labels to the figures that stand beside them."""
+    boxes = [
+        _where(piece) if isinstance(piece, LayoutBlock) and not piece.lines else None for piece in pieces
+    ]
+    joined: list[_Piece | None] = list(pieces)
+    for group in columns.beside(boxes, page):
+        parts = [box for at in group if (box := boxes[at]) is not None]
+        made = columns.labelled(parts, page)
+        if made is not None:
+            for at in group:
+                joined[at] = None
+            joined[min(group)] = made
+    return [piece for piece in joined if piece is not None]
+
+
+def _prose(piece: _Piece, page: Page, levels: Mapping[float, int]) -> list[_Piece]:
+    """Read a table again that is paragraphs cut into cells."""
+    box = _where(piece)
+    if isinstance(piece, Element) or piece.kind != "table" or box is None:
+        return [piece]
+    items = page.within(box)
+    return [*columns.read(items, page, levels)] if columns.is_prose(list(printed.by_line(items))) else [piece]
+
+
+def _levels(blocks: Iterable[LayoutBlock], page: Page, levels: dict[float, int]) -> None:
+    """Note, by size, the levels that liteparse gives to a page's headings."""
+    for block in blocks:
+        if block.kind == "heading" and block.bbox is not None and block.level is not None:
+            for item in page.within(_box(block.bbox))[:1]:
+                levels.setdefault(round(item.size, 1), block.level)
 
 
 def _elements(pages: Sequence[ParsedPage]) -> list[Element]:
-    blocks = [_shown(page) for page in pages]
+    there = [Page(page.page_num, page.height, map(_item, page.text_items)) for page in pages]
+    blocks = [[b for b in page.blocks or () if b.kind not in ("rule", "figure")] for page in pages]
+    levels: dict[float, int] = {}
+    for seen, page in zip(blocks, there, strict=True):
+        _levels(seen, page, levels)
+    drawn = [page.vector_graphics for page in pages]
+    pieces = [_pieces(*each, levels) for each in zip(blocks, drawn, there, strict=True)]
     places = [
-        [_place(block, page.height) for block in shown] for shown, page in zip(blocks, pages, strict=True)
+        [_place(piece, page.height) for piece in shown] for shown, page in zip(pieces, there, strict=True)
     ]
     elements: list[Element] = []
-    for page, shown, marked in zip(pages, blocks, pdfium.running(places), strict=True):
-        there = _Page(page)
-        made = (_element(block, there) for at, block in enumerate(shown) if at not in marked)
-        elements += _titled([item for item in made if item is not None])
+    for page, shown, marked in zip(there, pieces, pdfium.running(places), strict=True):
+        made = (_element(piece, page) for at, piece in enumerate(shown) if at not in marked)
+        elements += columns.titled([item for item in made if item is not None])
     return elements
-
-
-def _titled(elements: list[Element]) -> list[Element]:
-    """Make a heading of the short line that opens a page: liteparse sees a paragraph in
-    "Consolidated Balance Sheets"."""
-    for at, element in enumerate(elements[:_TITLE_BLOCKS]):
-        if element.kind == "heading":
-            break
-        if element.kind == "paragraph" and _is_title(element.text):
-            return [*elements[:at], replace(element, kind="heading", level=2), *elements[at + 1 :]]
-    return elements
-
-
-def _is_title(text: str) -> bool:
-    letters = sum(character.isalpha() for character in text)
-    short = len(text.split()) <= _TITLE_WORDS and not text.endswith((".", ",", ";", ":"))
-    return short and letters >= 0.6 * len(text)
 
 
 def _check(pages: Sequence[ParsedPage], elements: Sequence[Element]) -> None:
@@ -251,7 +248,7 @@ def _check(pages: Sequence[ParsedPage], elements: Sequence[Element]) -> None:
 class Pdf:
     """Reads PDF files with their layout."""
 
-    name = "pdf/1"
+    name = "pdf/2"
     media_types = frozenset({"application/pdf"})
 
     def __init__(self) -> None:
@@ -262,6 +259,7 @@ class Pdf:
             image_mode="off",
             extract_links=False,
             extract_blocks=True,
+            extract_vector_graphics=True,
             emit_word_boxes=False,
             keep_headers_footers=True,
             continue_on_page_error=True,

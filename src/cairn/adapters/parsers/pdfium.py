@@ -20,6 +20,9 @@ _PASSWORD = 4
 _LINE = re.compile("([^\r\n\ufffe\x02]*)(\r\n|\n|\r|\ufffe|\x02|$)")
 _HYPHENS = ("\ufffe", "\x02")
 _DIGITS = re.compile(r"\d+")
+_NUMBERED = re.compile(
+    r"(page|seite|p\.)\s?#(\s?(of|von|sur|de|/)\s?#)?|#\s?(of|von|sur|de|/)\s?#", re.IGNORECASE
+)
 _BAND = 0.1
 _MOST = 0.6
 _STATED = (
@@ -201,14 +204,16 @@ def running(pages: Sequence[Sequence[Line]]) -> list[set[int]]:
     """Tell which lines of each page are running heads or feet, by their place in its list.
 
     Such a line stands, same but for its digits, at the same height near the edge of more
-    than 60 % of at least 4 pages. A page of nothing else keeps it. Lines without text only
-    count as something else.
+    than 60 % of the pages; of 2 on both, of 3 on all but the first, which often has another.
+    A single page may have a lone "Page 1 of 1". A page of nothing else keeps it. Lines
+    without text only count as something else.
     """
-    if len(pages) < 4:
-        return [set() for _ in pages]
     keys = [[_running_key(line) for line in page] for page in pages]
-    counts = Counter(key for page in keys for key in set(page))
-    often = {key for key, count in counts.items() if key[0] and count > _MOST * len(pages)}
+    counted = keys[1:] if len(keys) == 3 else keys
+    counts = Counter(key for page in counted for key in set(page))
+    often = {key for key, count in counts.items() if key[0] and count > _MOST * len(counted)}
+    if len(keys) == 1:
+        often = {key for key in often if _NUMBERED.fullmatch(key[0])}
     found = [{at for at, key in enumerate(page) if key in often} for page in keys]
     return [marked if len(marked) < len(page) else set() for marked, page in zip(found, pages, strict=True)]
 
