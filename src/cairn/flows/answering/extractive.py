@@ -26,7 +26,7 @@ ALONE = 0.5
 """What a sentence's similarity by itself counts beside the one in its context, which is 1."""
 WORDS = 0.5
 """What full coverage of the question's words is worth beside a similarity of 1."""
-PASSAGE = 0.25
+PASSAGE = 0.5
 """What the passage's own score is worth."""
 EACH = 2
 """Sentences shown of one passage, at most."""

@@ -66,8 +66,6 @@ def named(question: str, names: Names, scope: Scope) -> Named:
     spans = list(_spans(words, names, scope, total, opening=False))
     naming = list(_naming(spans, names, scope, total, MOSTLY))
     if not naming:
-        naming = _together(spans, total)
-    if not naming:
         spans = list(_spans(words, names, scope, total, opening=True))
         naming = list(_naming(spans, names, scope, total, OPENING_MOSTLY))
     return _scored(spans, naming) if naming else Named()
@@ -95,26 +93,6 @@ def _naming(spans: Iterable[Span], names: Names, scope: Scope, total: int, mostl
             focus = names.focus(span.words, span.documents.keys(), scope)
             if focus.share >= mostly and focus.spread >= OFTEN:
                 yield span
-
-
-def _together(spans: Iterable[Span], total: int) -> list[Span]:
-    """Return spans that only together name: a number and a word of one and the same name."""
-    of: defaultdict[int, dict[tuple[str, ...], Span]] = defaultdict(dict)
-    for span in spans:
-        for document in span.documents:
-            of[document].setdefault(span.words, span)
-    meant = {
-        document
-        for document, held in of.items()
-        if len(held) > 1
-        and any(character.isdigit() for words in held for word in words for character in word)
-        and sum(span.rarity * span.documents[document] for span in held.values()) >= math.log(total + 1)
-    }
-    return [
-        Span(start=span.start, words=span.words, documents=kept, rarity=span.rarity)
-        for span in spans
-        if (kept := {document: part for document, part in span.documents.items() if document in meant})
-    ]
 
 
 def _scored(spans: Iterable[Span], naming: list[Span]) -> Named:
