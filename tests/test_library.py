@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 
 import cairn
+from cairn.access import NOBODY
+from cairn.adapters.sources.files import FilesSource, _refused
 from cairn.app import Session
 from cairn.errors import Busy, Denied, Invalid, Unavailable, Unknown
 from cairn.operations import access, measuring, questions
+from cairn.records import Known
 from cairn.results import Status
+from cairn.types import Deleted, Regranted, State
 
 Run = Callable[[Awaitable[Any]], Any]
 
@@ -77,11 +81,15 @@ def test_an_emptied_or_vanished_folder_deletes_nothing_unless_meant(
     folder.mkdir()
     with pytest.raises(Unavailable, match="--prune"):
         run(cairn.ingest(session, str(folder)))
+    write(folder, other_md="A note by the one who emptied it.")
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="--prune"):
+            run(cairn.ingest(session, str(folder)))
     status = run(cairn.status(session))
     assert states(status) == {"indexed": 2} and "--prune" in status.sources[0].error
     assert uris(run, session, "otter")
     assert run(cairn.ingest(session, str(folder), prune=True)).deleted == 2
-    assert uris(run, session, "otter") == []
+    assert uris(run, session, "otter") == ["other.md"]
 
 
 def test_every_file_ends_in_a_state_that_status_explains(run: Run, session: Session, folder: Path) -> None:
@@ -302,3 +310,117 @@ def test_filters_narrow(run: Run, session: Session, folder: Path) -> None:
     assert found(source=["1"]) == ["a.md", "b.txt"]
 
     assert found(after=datetime(2000, 1, 1)) == ["a.md"] and found(before=datetime(2000, 1, 1)) == ["b.txt"]
+
+
+# --- what hostile use found -------------------------------------------------------------------
+
+
+def test_a_score_tells_nothing_of_words_in_hidden_documents(run: Run, shared: Session) -> None:
+    tomas = as_(shared, "tomas")
+
+    def score(query: str) -> list[float]:
+        return [evidence.scores["words"] for evidence in run(cairn.search(tomas, query)).evidence]
+
+    assert score("otter survey secret") == score("otter survey xyzzynope")
+
+
+def test_a_hidden_source_is_as_unknown_as_none(run: Run, shared: Session, tmp_path: Path) -> None:
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    write(hidden, plan_md="A hidden otter.")
+    run(cairn.ingest(shared, str(hidden)))
+    for said in (str(hidden), "2", "files:/nowhere"):
+        with pytest.raises(Unknown, match=r"known: 1\."):
+            run(cairn.search(as_(shared, "tomas"), "otter", source=[said]))
+
+
+def test_the_library_does_not_read_itself(run: Run, folder: Path) -> None:
+    write(folder, a_md="The otter sleeps.")
+    with cairn.open(folder / "library") as session:
+        for _ in range(2):
+            run(cairn.ingest(session, str(folder)))
+        assert states(run(cairn.status(session))) == {"indexed": 1}
+
+
+def test_what_failed_by_a_limit_is_tried_again_under_another(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, big_txt="The otter sleeps. " * 100_000)
+    monkeypatch.setenv("CAIRN_FILE_MB", "1")
+    with cairn.open() as session:
+        run(cairn.ingest(session, str(folder)))
+        assert states(run(cairn.status(session))) == {"skipped": 1}
+    monkeypatch.setenv("CAIRN_FILE_MB", "10")
+    with cairn.open() as session:
+        assert run(cairn.ingest(session, str(folder))).indexed == 1
+
+
+def test_links_stay_skipped_at_every_ingest(run: Run, session: Session, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.md").write_text("A secret beside the folder.")
+    (folder / "link.md").symlink_to(tmp_path / "secret.md")
+    for _ in range(3):
+        run(cairn.ingest(session, str(folder)))
+        assert states(run(cairn.status(session))) == {"skipped": 1}
+
+
+def test_a_name_that_means_several_documents_forgets_none(run: Run, session: Session, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, readme_md="The otter sleeps.")
+        run(cairn.ingest(session, str(tmp_path / name)))
+    for said in ("readme.md", "", " "):
+        with pytest.raises(Invalid):
+            run(cairn.forget(session, said))
+    assert run(cairn.forget(session, str(tmp_path / "two" / "readme.md"))).documents == ("readme.md",)
+
+
+def test_readers_of_a_folder_that_cannot_be_listed_are_nobody(session: Session, folder: Path) -> None:
+    write(folder, a_md="x", sub__b_md="y")
+    (folder / ".cairn-access").write_text("* allow everyone\n")
+    source = FilesSource(folder)
+    known = {c.blob.uri: Known(c.blob.fingerprint, c.blob.readers) for c in source.changes({})}  # type: ignore[union-attr]
+    (folder / "sub" / "b.md").unlink()
+    (folder / "sub").rmdir()
+    (folder / "sub").symlink_to("sub")  # a folder that is there and cannot be listed
+    source._walk = lambda: iter(  # type: ignore[method-assign]
+        [blob for blob in FilesSource._walk(source) if blob.uri == "a.md"]
+        + [_refused("sub/", State.FAILED, "the folder cannot be listed")]
+    )
+    changes = list(source.changes(known))
+    assert Regranted(uri="sub/b.md", readers=NOBODY) in changes
+    assert not [change for change in changes if isinstance(change, Deleted)]
+
+
+def test_a_rule_file_of_a_windows_editor_counts(run: Run, session: Session, folder: Path) -> None:
+    write(folder, hr__secret_md="The otter's file.")
+    (folder / ".cairn-access").write_text("* allow everyone\n")
+    (folder / "hr" / ".cairn-access").write_bytes(b"\xef\xbb\xbf* allow group:hr\r\n")
+    run(cairn.ingest(session, str(folder)))
+    assert run(access.access_readers(session, "hr/secret.md")).allow == ("group:hr",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WORKERS", "-1"),
+        ("PASSAGE_TOKENS", "0"),
+        ("FILE_MB", "-1"),
+        ("ANSWER_THRESHOLD", "nan"),
+        ("JOURNAL", "sqlite:x"),
+    ],
+)
+def test_a_setting_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"CAIRN_{name}", value)
+    with pytest.raises(Invalid):
+        cairn.open()
+
+
+def test_a_file_of_people_with_a_misspelt_table_strikes_nobody(
+    run: Run, shared: Session, tmp_path: Path
+) -> None:
+    people = tmp_path / "people.toml"
+    for text in ("[person]\namina = []\n", "", "groups = 3\n"):
+        people.write_text(text)
+        with pytest.raises(Invalid):
+            run(access.access_load(shared, str(people)))
+    assert "amina" in run(access.access_list(shared)).people

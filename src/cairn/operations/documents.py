@@ -5,6 +5,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -54,10 +55,8 @@ async def ingest(
     done = await _ingest(session, record, prune=prune)
     while watch:
         await asyncio.sleep(session.app.settings.watch_seconds)
-        try:
+        with suppress(CairnError):  # kept in `status`; the next look may find it mended
             done = await _ingest(session, record, prune=prune)
-        except CairnError as error:  # kept in `status`; the next look may find it mended
-            session.report(str(error), 0, 0)
     return done
 
 

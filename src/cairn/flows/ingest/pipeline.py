@@ -73,7 +73,7 @@ async def scan(run: Ingest, *, prune: bool) -> None:
     """
     try:
         changes = await whole(_changes, run, prune)
-        await whole(_show, run, changes, prune)
+        await whole(_show, run, changes)
         run.journal.library.source_error(run.record.id, None)
     except CairnError as error:
         run.journal.library.source_error(run.record.id, str(error))
@@ -108,6 +108,11 @@ def _changes(run: Ingest, prune: bool) -> list[Change]:
             raise
         return [Deleted(uri=uri) for uri in known]
     gone = sum(isinstance(change, Deleted) for change in changes)
+    if known and gone == len(known) and not prune and not _moved(run, changes):
+        raise Unavailable(
+            f"Everything in {run.record.spec} is gone: {gone:,} documents. Is it mounted? "
+            "Nothing was deleted; if it is meant, run it again with --prune."
+        )
     run.tally["unchanged"] = len(known) - gone - _count(changes, known)
     return changes
 
@@ -120,20 +125,21 @@ def _uri(change: Change) -> str:
     return change.blob.uri if isinstance(change, Upserted) else change.uri
 
 
-def _show(run: Ingest, changes: Sequence[Change], prune: bool) -> None:
+def _moved(run: Ingest, changes: Sequence[Change]) -> bool:
+    """Tell whether anything new has the bytes of a known item: then the place was only rearranged."""
+    known = {document.content for document in run.journal.catalogue.find(source=run.record.id)}
+    shown = (change.blob for change in changes if isinstance(change, Upserted))
+    return any(_content(run.source, blob.uri) in known for blob in shown if blob.state is State.PENDING)
+
+
+def _show(run: Ingest, changes: Sequence[Change]) -> None:
     """New and changed items first, so that a file that only moved is found among them."""
-    known = len(run.journal.catalogue.known(run.record.id))
     deleted = [change for change in changes if isinstance(change, Deleted)]
     rest = [change for change in changes if not isinstance(change, Deleted)]
     run.tally["regranted"] = sum(isinstance(change, Regranted) for change in rest)
     _show_chunks(run, rest)
     moved = _follow_renames(run, {change.uri for change in deleted})
     remaining = [change for change in deleted if change.uri not in moved]
-    if remaining and len(remaining) == known and not prune:
-        raise Unavailable(
-            f"Everything in {run.record.spec} is gone: {known:,} documents. Is it mounted? "
-            "Nothing was deleted; if it is meant, run it again with --prune."
-        )
     run.tally["deleted"] = len(remaining)
     run.tally["renamed"] = len(moved)
     _show_chunks(run, remaining)
