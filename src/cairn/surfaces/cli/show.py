@@ -69,7 +69,7 @@ def _(result: Answer) -> None:
         if result.evidence:
             out.print("\nClosest:")
             for evidence in result.evidence:
-                out.print(Text(f"  {place(evidence.uri, evidence.locators)}", style="dim"))
+                out.print(Text(f"  {place(evidence.uri, evidence.locators[:1])}", style="dim"))
     else:
         for claim in result.claims:
             numbers = "".join(f" [{citation.number}]" for citation in claim.citations)
@@ -249,7 +249,7 @@ def _where(locator: Locator) -> str:
     if locator.lines is not None:
         first, last = locator.lines
         return f"line {first}" if first == last else f"lines {first}–{last}"
-    return " > ".join(locator.heading)
+    return locator.heading[-1] if locator.heading else ""
 
 
 def _references(answer: Answer) -> list[tuple[int, str]]:
