@@ -40,6 +40,7 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
         "postgresql": BuiltIn("cairn.adapters.journal.sql", extra="postgresql"),
     },
     "sinks": {"sql": BuiltIn("cairn.adapters.sinks.sql")},
+    "terminals": {"rich": BuiltIn("cairn.surfaces.cli.show")},
     "measures": {"ir": BuiltIn("cairn.adapters.measures.ir", extra="evaluate")},
 }
 

@@ -56,5 +56,14 @@ def test_the_library_offers_the_common_operations() -> None:
 def test_help_is_quick_to_say_because_it_loads_no_engine() -> None:
     program = "import sys, json, cairn.surfaces.cli.main; print(json.dumps(sorted(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    heavy = {"faiss", "tantivy", "onnxruntime", "sqlalchemy", "trafilatura", "liteparse", "opentelemetry.sdk"}
+    heavy = {
+        "faiss",
+        "tantivy",
+        "onnxruntime",
+        "sqlalchemy",
+        "trafilatura",
+        "liteparse",
+        "opentelemetry.sdk",
+        "rich",
+    }
     assert not heavy & set(json.loads(loaded.stdout))

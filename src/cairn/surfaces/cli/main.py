@@ -14,13 +14,14 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
+from cairn import registry
 from cairn.access import OWNER
 from cairn.app import Session, open_library
 from cairn.errors import CairnError, Invalid
 from cairn.operations import OPERATIONS, Operation, Say
 from cairn.results import plain
 from cairn.surfaces.cli.progress import progress
-from cairn.surfaces.cli.show import show, visible
+from cairn.surfaces.cli.visible import visible
 
 CREATES = {"ingest", "access.add", "access.load"}
 """Commands that may begin a library."""
@@ -95,7 +96,8 @@ def _command(operation: Operation) -> Callable[..., None]:
         if json_:
             typer.echo(json.dumps(plain(result), indent=2, ensure_ascii=False, allow_nan=False))
         else:
-            show(result)
+            # Loaded only now, so that `cairn --help` and `--json` do not wait for a terminal's library.
+            registry.load("terminals", "rich")(result)
         if getattr(result, "missed", ()):
             raise typer.Exit(1)
 

@@ -1,8 +1,7 @@
-"""How each result looks on a terminal; what has no form of its own is shown as JSON."""
+"""Results on a terminal, by Rich; what has no form of its own is shown as JSON."""
 
 import json
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import singledispatch
 from textwrap import indent
 from typing import Any
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from cairn import results
 from cairn.results import plain
+from cairn.surfaces.cli.visible import visible
 from cairn.types import Answer, Locator
 
 LINES = 6
@@ -21,7 +21,6 @@ LINES = 6
 
 WIDE = 10_000
 """Columns of output that is no terminal: no line of it is ever broken."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Terminal(Console):
@@ -42,17 +41,17 @@ def console() -> Terminal:
     return Terminal()
 
 
-def visible(text: str) -> str:
-    """Return text with every control character but tab and newline spelt out."""
-    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
-
-
 def _visible(shown: Any) -> Any:
     if isinstance(shown, str):
         return visible(shown)
-    if isinstance(shown, Text) and _CONTROL.search(shown.plain):
+    if isinstance(shown, Text) and visible(shown.plain) != shown.plain:
         return Text(visible(shown.plain), style=shown.style)
     return shown
+
+
+def load(rest: str) -> Callable[[Any], None]:
+    """Return what shows a result; it has no options."""
+    return show
 
 
 @singledispatch
