@@ -424,3 +424,9 @@ def test_a_file_of_people_with_a_misspelt_table_strikes_nobody(
         with pytest.raises(Invalid):
             run(access.access_load(shared, str(people)))
     assert "amina" in run(access.access_list(shared)).people
+
+
+def test_rights_are_kept_apart_whatever_people_are_called(run: Run, shared: Session) -> None:
+    for name in ("epoch", "tomas", "epoch"):
+        run(access.access_add(shared, f"person:{name}"))
+        assert uris(run, as_(shared, name), "otter") == ["public.md"]

@@ -32,6 +32,9 @@ from cairn.settings import Settings
 from cairn.trace import SILENT
 from cairn.types import Filters
 
+REMEMBERED = 1_000
+"""People whose rights are kept at hand."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grants:
@@ -61,7 +64,8 @@ class App:
     embedder: Embedder
     index: Index
     tracer: Tracer
-    _cache: dict[str, Any] = field(default_factory=dict)
+    _granted: dict[tuple[int, str], Grants] = field(default_factory=dict)
+    """By the directory's epoch and the person."""
 
     @cached_property
     def read(self) -> Retriever:
@@ -79,13 +83,13 @@ class App:
 
     def grants(self, name: str) -> Grants:
         """Return what a person may read now; raises Unknown for one nobody has enrolled."""
-        epoch = self.journal.directory.epoch()
-        if self._cache.get("epoch") != epoch:
-            self._cache.clear()
-            self._cache["epoch"] = epoch
-        if name not in self._cache:
-            self._cache[name] = self._expand(name)
-        granted: Grants = self._cache[name]
+        key = (self.journal.directory.epoch(), name)
+        granted = self._granted.get(key)
+        if granted is None:
+            granted = self._expand(name)
+            if len(self._granted) >= REMEMBERED:
+                self._granted.clear()
+            self._granted[key] = granted
         return granted
 
     def _expand(self, name: str) -> Grants:
@@ -127,8 +131,8 @@ class App:
             with self.writing() as index:
                 apply_words(self.journal.catalogue, index)
                 apply_vectors(self.journal, index)
-        except Busy:
-            pass  # whoever writes is doing it
+        except (Busy, Storage):
+            pass  # whoever writes is doing it, or nobody can here: `status` says that it is behind
 
     def worker_command(self) -> list[str]:
         """Return the program of a parse process for this library."""
@@ -223,7 +227,11 @@ def _index(home: Path, chosen: Settings, embedder: Embedder, *, writable: bool) 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold a lock that ends with the process, however that ends."""
-    with path.open("a+") as file:
+    try:
+        opened = path.open("a+")
+    except OSError as error:
+        raise Storage(f"This library cannot be written: {path}: {error.strerror}.") from error
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

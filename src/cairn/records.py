@@ -47,7 +47,7 @@ class DocumentRecord:
     uri: str
     state: State
     reason: str | None
-    """Why it failed, was skipped or serves an older version."""
+    """Why it failed or was skipped."""
     access_class: int
     title: str
     media_type: str

@@ -186,6 +186,10 @@ class Upserted:
 
     blob: Blob
 
+    @property
+    def uri(self) -> str:
+        return self.blob.uri
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deleted:

@@ -42,10 +42,10 @@ class SqlLibrary:
     def show(self, source: int, changes: Sequence[Change]) -> None:
         with self._database.write() as connection:
             class_of = self._classes(connection, changes)
-            held = _held(connection, source, {_uri(change) for change in changes})
+            held = _held(connection, source, {change.uri for change in changes})
             insert = []
             for change in changes:
-                row = held.get(_uri(change))
+                row = held.get(change.uri)
                 if row is None:
                     insert += _new(source, change, class_of)
                 else:
@@ -148,10 +148,6 @@ class SqlLibrary:
                 row.readers: row.id for row in select_in(connection, select(classes), classes.c.readers, keys)
             }
         return known
-
-
-def _uri(change: Change) -> str:
-    return change.blob.uri if isinstance(change, Upserted) else change.uri
 
 
 def _readers(change: Change) -> Readers:

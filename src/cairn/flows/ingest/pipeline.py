@@ -118,11 +118,7 @@ def _changes(run: Ingest, prune: bool) -> list[Change]:
 
 
 def _count(changes: Sequence[Change], known: dict[str, Known]) -> int:
-    return sum(not isinstance(change, Deleted) and _uri(change) in known for change in changes)
-
-
-def _uri(change: Change) -> str:
-    return change.blob.uri if isinstance(change, Upserted) else change.uri
+    return sum(not isinstance(change, Deleted) and change.uri in known for change in changes)
 
 
 def _moved(run: Ingest, changes: Sequence[Change]) -> bool:
