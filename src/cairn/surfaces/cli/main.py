@@ -3,16 +3,18 @@
 Knows how a person types and nothing of what is done. Errors are one line with the way out.
 """
 
+import argparse
 import asyncio
+import gc
 import inspect
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
-
-import typer
+from datetime import datetime
+from types import UnionType
+from typing import Any, NoReturn, get_args, get_origin, get_type_hints
 
 from cairn import registry
 from cairn.access import OWNER
@@ -25,40 +27,51 @@ from cairn.surfaces.cli.visible import visible
 
 CREATES = {"ingest", "access.add", "access.load"}
 """Commands that may begin a library."""
-
-As = Annotated[str, typer.Option("--as", help="Be this person.", metavar="PERSON")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+ABOUT = "Finds the evidence in your documents and answers with citations it has checked."
 
 
-def build() -> typer.Typer:
+class Parser(argparse.ArgumentParser):
+    """An argparse parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"cairn: {visible(message)}; see: {self.prog} --help\n")
+
+
+def build() -> Parser:
     """Return the command line."""
-    cli = typer.Typer(
-        name="cairn",
-        help="Finds the evidence in your documents and answers with citations it has checked.",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-    )
-    groups: dict[str, typer.Typer] = {}
+    cli = Parser(prog="cairn", description=ABOUT, allow_abbrev=False)
+    # Parser by group; "" is the command line itself.
+    groups = {"": cli.add_subparsers(metavar="COMMAND", required=True)}
     for operation in OPERATIONS:
         group, _, name = operation.name.rpartition(".")
-        if group and group not in groups:
-            groups[group] = typer.Typer(
-                help=f"Commands on {group}.", no_args_is_help=True, rich_markup_mode=None
-            )
-            cli.add_typer(groups[group], name=group)
-        (groups[group] if group else cli).command(name)(_command(operation))
+        if group not in groups:
+            about = f"commands on {group}"
+            made = groups[""].add_parser(group, help=about, description=about)
+            groups[group] = made.add_subparsers(metavar="COMMAND", required=True)
+        said = inspect.getdoc(operation.run) or ""
+        command = groups[group].add_parser(
+            name,
+            help=said.partition("\n")[0].rstrip("."),
+            description=said,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        _parameters(command, operation)
     return cli
 
 
 def main() -> None:
-    """Run the command line; exits with 1 after an error, 130 after ctrl-C."""
+    """Run the command line; exits with 1 after an error, 2 for a mistyped command, 130 after ctrl-C."""
+    # Nothing is thrown away while the libraries of a command are imported: collecting took a fifth of it.
+    gc.disable()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        sys.argv = [_typed(argument) for argument in sys.argv]
-        build()(standalone_mode=True)
+        typed = [_typed(argument) for argument in sys.argv[1:]]
+        sys.exit(_run(**vars(build().parse_args(typed or ["--help"]))))
+    except KeyboardInterrupt:
+        _say("stopped; what was done is kept, and the same command goes on from there.")
+        sys.exit(130)
     except CairnError as error:
         _say(str(error))
         sys.exit(1)
@@ -69,8 +82,28 @@ def main() -> None:
         sys.exit(1)
 
 
+def _run(operation: Operation, as_: str, json_: bool, **given: Any) -> int:
+    """Do what was asked and show it; the exit status."""
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    with open_library(as_=as_, create=operation.name in CREATES) as session:
+        gc.freeze()
+        gc.enable()
+        result = asyncio.run(_reported(operation, session, given, quiet=json_))
+    if json_:
+        print(json.dumps(plain(result), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        # Loaded only now, so that `cairn --help` and `--json` do not wait for a terminal's library.
+        registry.load("terminals", "rich")(result)
+    return 1 if getattr(result, "missed", ()) else 0
+
+
+async def _reported(operation: Operation, session: Session, given: dict[str, Any], *, quiet: bool) -> Any:
+    with progress(quiet=quiet) as report:
+        return await operation.run(replace(session, report=report), **given)
+
+
 def _say(text: str) -> None:
-    typer.echo(f"cairn: {visible(text)}".replace("\n", " "), err=True)
+    print(f"cairn: {visible(text)}".replace("\n", " "), file=sys.stderr)
 
 
 def _typed(argument: str) -> str:
@@ -82,57 +115,46 @@ def _typed(argument: str) -> str:
     return argument
 
 
-def _command(operation: Operation) -> Callable[..., None]:
-    """Return a function that Typer understands: the operation's parameters, --as and --json."""
-
-    def command(as_: str, json_: bool, **arguments: Any) -> None:
-        given = {name: tuple(v) if isinstance(v, list) else v for name, v in arguments.items()}
-        try:
-            with open_library(as_=as_, create=operation.name in CREATES) as session:
-                result = asyncio.run(_run(operation.run, session, given, quiet=json_))
-        except KeyboardInterrupt:
-            _say("stopped; what was done is kept, and the same command goes on from there.")
-            raise typer.Exit(130) from None
-        if json_:
-            typer.echo(json.dumps(plain(result), indent=2, ensure_ascii=False, allow_nan=False))
-        else:
-            # Loaded only now, so that `cairn --help` and `--json` do not wait for a terminal's library.
-            registry.load("terminals", "rich")(result)
-        if getattr(result, "missed", ()):
-            raise typer.Exit(1)
-
+def _parameters(command: argparse.ArgumentParser, operation: Operation) -> None:
+    """Give a command its operation's parameters, --as and --json."""
     hints = get_type_hints(operation.run, include_extras=True)
-    own = list(inspect.signature(operation.run).parameters.values())[1:]
-    parameters = [_parameter(one, hints[one.name]) for one in own]
-    kind = inspect.Parameter.KEYWORD_ONLY
-    parameters.append(inspect.Parameter("as_", kind, default=OWNER, annotation=As))
-    parameters.append(inspect.Parameter("json_", kind, default=False, annotation=Json))
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {one.name: one.annotation for one in parameters}
-    command.__doc__ = operation.run.__doc__
-    return command
+    for parameter in list(inspect.signature(operation.run).parameters.values())[1:]:
+        _parameter(command, parameter, hints[parameter.name])
+    command.add_argument("--as", dest="as_", metavar="PERSON", default=OWNER, help="be this person")
+    command.add_argument("--json", dest="json_", action="store_true", help="print the result as JSON")
+    command.set_defaults(operation=operation)
 
 
-async def _run(
-    run: Callable[..., Awaitable[Any]], session: Session, given: dict[str, Any], *, quiet: bool
-) -> Any:
-    with progress(quiet=quiet) as report:
-        return await run(replace(session, report=report), **given)
-
-
-def _parameter(parameter: inspect.Parameter, hint: Any) -> inspect.Parameter:
-    """Return the parameter as Typer wants it."""
+def _parameter(command: argparse.ArgumentParser, parameter: inspect.Parameter, hint: Any) -> None:
     said = next(extra for extra in get_args(hint) if isinstance(extra, Say))
     kind = get_args(hint)[0]
+    needed = parameter.default is parameter.empty
+    shape: dict[str, Any] = {"help": said.help, "metavar": parameter.name.upper()}
+    if not needed:
+        shape["default"] = parameter.default
+    if get_origin(kind) is UnionType:
+        kind = get_args(kind)[0]
     if get_origin(kind) is Sequence:
-        kind = list[get_args(kind)[0]]  # type: ignore[misc]
-    option: Any
+        kind = get_args(kind)[0]
+        shape |= {} if needed else {"default": []}
+        shape |= {"nargs": "+" if needed else "*"} if said.positional else {"action": "extend", "nargs": 1}
+    elif said.positional and not needed:
+        shape["nargs"] = "?"
+    if kind is bool:
+        del shape["metavar"]
+        shape["action"] = "store_true"
+    elif kind is not str:
+        shape["type"] = _date if kind is datetime else kind
     if said.positional:
-        option = typer.Argument(help=said.help)
+        command.add_argument(parameter.name, **shape)
     else:
-        names = [f"--{parameter.name.replace('_', '-')}", *([said.short] if said.short else [])]
-        option = typer.Option(*names, help=said.help)
-    default = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
-    return inspect.Parameter(
-        parameter.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
-    )
+        short = [said.short] if said.short else []
+        command.add_argument(*short, f"--{parameter.name.replace('_', '-')}", dest=parameter.name, **shape)
+
+
+def _date(text: str) -> datetime:
+    """A day or a moment; argparse says what was wrong, by this function's name."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date; write 2025-03-31") from None
