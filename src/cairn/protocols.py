@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
 
 from cairn.access import Readers
 from cairn.records import (
@@ -28,7 +28,7 @@ from cairn.records import (
     SpanRecord,
     Unread,
 )
-from cairn.types import Change, Document, Evidence, State
+from cairn.types import Change, Document, Evidence, Part, State
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +54,7 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
 class Parser(Protocol):
     """Reads one kind of file into a Document; pure, run in an isolated process."""
 
@@ -63,6 +64,26 @@ class Parser(Protocol):
 
     def parse(self, path: Path, name: str) -> Document:
         """Read the file at ``path``, which the source calls ``name``; raises ParseFailed."""
+        ...
+
+
+@runtime_checkable
+class Container(Protocol):
+    """Opens one kind of file that holds others; pure, run in an isolated process.
+
+    An adapter of the kind ``parsers`` is a Parser, a Container or both: a mail is text with attachments.
+    """
+
+    name: str
+    """With its version, as a parser's."""
+    media_types: frozenset[str]
+
+    def parts(self, path: Path, name: str) -> Iterator[Part]:
+        """Yield what is inside, in order, without unpacking it; raises ParseFailed."""
+        ...
+
+    def open(self, path: Path, key: str) -> AbstractContextManager[BinaryIO]:
+        """Hold one part's bytes, unpacked as they are read; raises ParseFailed."""
         ...
 
 

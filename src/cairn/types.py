@@ -3,15 +3,16 @@
 Everything here is frozen and knows nothing of files, databases or models.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
 from cairn.access import Readers
 
-ElementKind = Literal["heading", "paragraph", "list_item", "table", "code", "caption"]
+ElementKind = Literal["heading", "paragraph", "list_item", "table", "code", "caption", "footnote", "quote"]
 AnchorKind = ElementKind | Literal["header"]
 Verdict = Literal["supported", "not found"]
 
@@ -48,7 +49,19 @@ class Locator:
     chars: tuple[int, int] | None = None
     """Half-open character range in the decoded text of the original."""
     heading: tuple[str, ...] = ()
-    """The headings above it, outermost first."""
+    """The headings above it, outermost first; of code, the symbols: ``class Pump``, ``def start``."""
+    paragraphs: tuple[int, int] | None = None
+    """First and last paragraph of a text without pages or lines, counted from 1."""
+    slide: int | None = None
+    """The slide, counted from 1."""
+    shape: str = ""
+    """The shape on that slide, by its name; ``notes`` are the speaker's."""
+    sheet: str = ""
+    """The sheet, by its name."""
+    cells: str = ""
+    """A range of that sheet: ``B4`` or ``B4:F9``."""
+    path: str = ""
+    """The place in structured data: ``$.staff[3].name``."""
 
 
 class Anchor(NamedTuple):
@@ -62,51 +75,84 @@ class Anchor(NamedTuple):
 
 
 def write_anchors(anchors: Iterable[Anchor]) -> list[list[Any]]:
-    """Write anchors as plain lists, for JSON."""
-    return [
-        [start, end, kind, at.page, at.boxes, at.lines, at.chars, at.heading]
-        for start, end, at, kind in anchors
-    ]
+    """Write anchors as plain lists, for JSON: start, end, kind, and of the locator what is not empty."""
+    return [[start, end, kind, _written(at)] for start, end, at, kind in anchors]
 
 
 def read_anchors(written: Iterable[list[Any]]) -> tuple[Anchor, ...]:
     """Read back what ``write_anchors`` wrote."""
-    return tuple(
-        Anchor(
-            start,
-            end,
-            Locator(
-                page=page,
-                boxes=tuple(Box(*box) for box in boxes),
-                lines=None if lines is None else (lines[0], lines[1]),
-                chars=None if chars is None else (chars[0], chars[1]),
-                heading=tuple(heading),
-            ),
-            kind,
-        )
-        for start, end, kind, page, boxes, lines, chars, heading in written
-    )
+    return tuple(Anchor(start, end, _read(at), kind) for start, end, kind, at in written)
+
+
+def _written(locator: Locator) -> dict[str, Any]:
+    return {name: value for name in _PLACES if (value := getattr(locator, name)) not in (None, (), "")}
+
+
+def _read(written: Mapping[str, Any]) -> Locator:
+    return Locator(**{name: _PLACES[name](value) for name, value in written.items()})
+
+
+_PLACES: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("page", "slide"), int),
+    **dict.fromkeys(("shape", "sheet", "cells", "path"), str),
+    **dict.fromkeys(("lines", "chars", "paragraphs", "heading"), tuple),
+    "boxes": lambda boxes: tuple(Box(*box) for box in boxes),
+}
+"""How each part of a Locator is read back from JSON."""
 
 
 def locate(anchors: Iterable[Anchor], start: int, end: int) -> tuple[Locator, ...]:
-    """Return where characters ``start:end`` stand: one Locator a page, boxes and ranges joined."""
-    places: dict[tuple[int | None, tuple[str, ...]], Locator] = {}
+    """Return where characters ``start:end`` stand: one Locator a page, shape, sheet or path."""
+    places: dict[Any, Locator] = {}
     for anchor in anchors:
         if anchor.start < end and anchor.end > start:
             at = anchor.locator
-            key = (at.page, () if at.page is not None else at.heading)
+            exact = (at.page, at.slide, at.shape, at.sheet, at.path)
+            key = exact if any(exact) else at.heading
             places[key] = _joined(places[key], at) if key in places else at
     return tuple(places.values())
 
 
 def _joined(one: Locator, other: Locator) -> Locator:
-    return Locator(
-        page=one.page,
+    return replace(
+        one,
         boxes=tuple(dict.fromkeys(one.boxes + other.boxes)),
         lines=_span(one.lines, other.lines),
         chars=_span(one.chars, other.chars),
-        heading=one.heading,
+        paragraphs=_span(one.paragraphs, other.paragraphs),
+        cells=cell_range([*cell_corners(one.cells), *cell_corners(other.cells)]),
     )
+
+
+_CELL = re.compile(r"([A-Z]+)([0-9]+)")
+
+
+def cell_corners(cells: str) -> list[tuple[int, int]]:
+    """Return the (row, column) pairs that ``B4`` or ``B4:F9`` names, counted from 1."""
+    corners = []
+    for letters, row in _CELL.findall(cells):
+        column = 0
+        for letter in letters:
+            column = column * 26 + ord(letter) - 64
+        corners.append((int(row), column))
+    return corners
+
+
+def cell_range(corners: Sequence[tuple[int, int]]) -> str:
+    """Name the smallest range that holds the (row, column) pairs; empty for none."""
+    if not corners:
+        return ""
+    rows, columns = zip(*corners, strict=True)
+    first, last = (f"{_letters(end(columns))}{end(rows)}" for end in (min, max))
+    return first if first == last else f"{first}:{last}"
+
+
+def _letters(column: int) -> str:
+    text = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        text = chr(65 + rest) + text
+    return text
 
 
 def _span(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:
@@ -142,6 +188,22 @@ class Document:
     language: str | None = None
     """ISO 639-1 code where it could be told."""
     pages: int | None = None
+    """Pages, slides or sheets."""
+    unread: tuple[str, ...] = ()
+    """What of it could not be read and why, a line each: ``page 3 needs OCR``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """A file within a file, which becomes a document of its own: an entry, a message, an attachment."""
+
+    name: str
+    """Its path within the outer file, as shown; never used as a path on this machine."""
+    key: str
+    """By which its container finds it again."""
+    size: int | None = None
+    """Bytes, where the outer file tells."""
+    modified: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
