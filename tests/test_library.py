@@ -103,7 +103,7 @@ def test_every_file_ends_in_a_state_that_status_explains(run: Run, session: Sess
     status = run(cairn.status(session))
     assert states(status) == {"indexed": 2, "failed": 2, "skipped": 4}
     reasons = {problem.examples: problem.reason for problem in status.sources[0].problems}
-    assert reasons[("picture.md",)] == "no parser for image/png"
+    assert reasons[("picture.md",)] == "needs OCR: it is an image"
     assert reasons[("empty.md",)] == "it is empty" and "no text" in reasons[("blank.txt",)]
     assert ("broken.pdf",) in reasons and ("link.md",) in reasons and ("data.bin",) in reasons
     assert uris(run, session, "Wärmepumpe")[0] == "legacy.txt"

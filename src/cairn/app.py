@@ -23,10 +23,11 @@ from cairn.flows.answering.extractive import Extractive
 from cairn.flows.ingest import workers
 from cairn.flows.ingest.passages import Packer
 from cairn.flows.ingest.reading import Reader
+from cairn.flows.ingest.unpacking import Limits
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words
 from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
-from cairn.protocols import Embedder, Index, Journal, Parser, Retriever, Source
+from cairn.protocols import Container, Embedder, Index, Journal, Parser, Retriever, Source
 from cairn.records import Query, Scope, SourceRecord
 from cairn.settings import Settings
 from cairn.trace import SILENT
@@ -250,7 +251,14 @@ def work(home: str) -> None:
     """Be a parse process for the library at ``home``."""
     chosen = settings.read(Path(home))
     embedder: Embedder = registry.load("embedders", chosen.embedder, home=Path(home))
-    parsers: list[Parser] = [registry.load("parsers", name) for name in chosen.parsers.split(",")]
+    names = chosen.parsers.split(",") if chosen.parsers else registry.known("parsers")
+    parsers: list[Parser | Container] = [registry.load("parsers", name) for name in names]
     packer = Packer(embedder.count, registry.load("splitters", "semchunk"), tokens=chosen.passage_tokens)
-    reader = Reader(parsers, packer, characters=chosen.text_characters)
+    limits = Limits(
+        bytes=chosen.file_mb * 1_000_000,
+        total=chosen.unpacked_mb * 1_000_000,
+        parts=chosen.archive_files,
+        depth=chosen.archive_depth,
+    )
+    reader = Reader(parsers, packer, characters=chosen.text_characters, limits=limits)
     workers.serve(reader.answer, seconds=chosen.parse_seconds, memory_mb=chosen.parse_memory_mb)

@@ -133,12 +133,16 @@ class Library(Protocol):
         """Give each gone document (key) the uri of a pending one (value), which it replaces."""
         ...
 
+    def retry(self, documents: Collection[int]) -> None:
+        """Make documents pending that failed or are skipped, or are to be read again."""
+        ...
+
     def reread(self, recipes: Mapping[str, str], limits: str) -> int:
         """Make pending what another recipe or other limits made, and what failed by chance."""
         ...
 
     def parsed(self, results: Sequence[Parsed]) -> None:
-        """Replace each document's passages; it is indexed from here on."""
+        """Replace each document's passages; it is indexed from here on, and its new parts are pending."""
         ...
 
     def unread(self, outcomes: Sequence[Unread]) -> None:
@@ -160,7 +164,7 @@ class Catalogue(Protocol):
     def sources(self) -> list[SourceRecord]: ...
 
     def known(self, source: int) -> dict[str, Known]:
-        """Return what is held of a source, without what is deleted."""
+        """Return what a source has shown, without what is deleted and what is within other items."""
         ...
 
     def documents(self, ids: Collection[int]) -> list[DocumentRecord]: ...
@@ -169,6 +173,17 @@ class Catalogue(Protocol):
         self, *, source: int | None = None, uri: str | None = None, states: Collection[State] = ()
     ) -> list[DocumentRecord]:
         """Return documents in the order they were first shown."""
+        ...
+
+    def stored(self, documents: Collection[int]) -> set[int]:
+        """Return those of present documents that an index stores: the first of each set of twins.
+
+        Twins have the same words, source, media type and readers, so that one stands for all.
+        """
+        ...
+
+    def related(self, document: int) -> list[DocumentRecord]:
+        """Return present documents of the same thread or words, its parent and its parts."""
         ...
 
     def passages(self, documents: Collection[int]) -> list[PassageRecord]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cairn.access import Readers
-from cairn.types import Filters, Passage, State
+from cairn.types import Filters, Part, Passage, State
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +47,7 @@ class DocumentRecord:
     uri: str
     state: State
     reason: str | None
-    """Why it failed or was skipped."""
+    """Why it failed or was skipped; of an indexed one, what of it could not be read."""
     access_class: int
     title: str
     media_type: str
@@ -65,6 +65,12 @@ class DocumentRecord:
     metadata: Mapping[str, str]
     embedded: bool
     """All its passages have vectors of the present embedder."""
+    parent: int | None
+    """The document it is a part of: the mail of an attachment."""
+    part: str | None
+    """By which its parent finds it."""
+    twin: str | None
+    """The same for documents with the same words."""
 
 
 class PassageRecord(NamedTuple):
@@ -89,6 +95,12 @@ class Parsed(NamedTuple):
     language: str | None
     pages: int | None
     passages: Sequence[Passage]
+    reason: str | None = None
+    """What of it could not be read."""
+    twin: str | None = None
+    """The same for documents with the same words."""
+    parts: Sequence[Part] = ()
+    """The files within it; each becomes a document of its own, with its readers."""
 
 
 LIMITS = "limits "

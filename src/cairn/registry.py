@@ -28,6 +28,7 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
         "html": BuiltIn("cairn.adapters.parsers.html"),
         "pdf": BuiltIn("cairn.adapters.parsers.pdf"),
         "pdfium": BuiltIn("cairn.adapters.parsers.pdfium"),
+        "archives": BuiltIn("cairn.adapters.parsers.archives"),
     },
     "splitters": {"semchunk": BuiltIn("cairn.adapters.splitters.semchunk")},
     "embedders": {

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 from cairn.types import Evidence, Locator, State
 
@@ -44,8 +44,16 @@ class Ingested:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Retried:
+    """What was read again, and what came of it by source."""
+
+    documents: int
+    ingested: tuple[Ingested, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
-    """Documents that share a state and its reason."""
+    """Documents that share a state and a reason; an indexed one's is what of it could not be read."""
 
     state: State
     reason: str
@@ -90,6 +98,18 @@ class PassageView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Related:
+    """A document that hangs together with another."""
+
+    how: Literal["part", "whole", "copy", "thread"]
+    """A file within it, what it is within, the same words elsewhere, or a message of the same thread."""
+    id: int
+    uri: str
+    title: str
+    state: State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentView:
     """What Cairn read out of a document."""
 
@@ -106,6 +126,7 @@ class DocumentView:
     language: str | None
     pages: int | None
     metadata: Mapping[str, str]
+    related: tuple[Related, ...]
     passages: tuple[PassageView, ...]
 
 
@@ -208,7 +229,7 @@ def plain(value: Any) -> Any:
         hidden = INTERNAL if isinstance(value, Evidence) else ()
         shown = {f.name: getattr(value, f.name) for f in fields(value) if f.name not in hidden}
         if isinstance(value, Locator):
-            shown = {name: field for name, field in shown.items() if field not in (None, ())}
+            shown = {name: field for name, field in shown.items() if field not in (None, (), "")}
         return {name: plain(field) for name, field in shown.items()}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}

@@ -31,13 +31,16 @@ SETTINGS = (
     Setting("index", "local", "the engine that finds passages"),
     Setting("embedder", "minilm", "what turns text into vectors: `minilm`, `minilm:FOLDER` or `hash`"),
     Setting(
-        "parsers", "markdown,text,html,pdf,pdfium", "parsers in order; of two for one type the first that can"
+        "parsers", "", "only these parsers, in order; of two for one type the first that can; empty is all"
     ),
     Setting("traces", "sql", "where traces go: `sql` (the journal) or `none`"),
     Setting("workers", 0, "parse processes; 0 is one a core"),
     Setting("parse_seconds", 120, "a file that takes longer to parse fails", 1),
     Setting("parse_memory_mb", 2048, "a file that needs more memory to parse fails", 256),
     Setting("file_mb", 1024, "a larger file is skipped", 1),
+    Setting("unpacked_mb", 4096, "an archive that unpacks to more fails", 1),
+    Setting("archive_files", 10_000, "an archive with more files fails", 1),
+    Setting("archive_depth", 5, "files within files within files are read so deep", 1),
     Setting("text_characters", 20_000_000, "a file with more text fails", 1),
     Setting("passage_tokens", 400, "tokens of a passage, about; what is cited stays within one", 50),
     Setting("per_document", 3, "at most so many passages of one document in a result", 1),

@@ -17,6 +17,10 @@ AnchorKind = ElementKind | Literal["header"]
 Verdict = Literal["supported", "not found"]
 
 
+WITHIN = "!/"
+"""Between the uri of a document and the name of a file within it."""
+
+
 class State(StrEnum):
     """The one state each item that a source has shown is in."""
 
@@ -62,6 +66,28 @@ class Locator:
     """A range of that sheet: ``B4`` or ``B4:F9``."""
     path: str = ""
     """The place in structured data: ``$.staff[3].name``."""
+
+    def said(self) -> str:
+        """Return the place as a person would say it; empty when there is nothing to say."""
+        if self.page is not None:
+            return f"page {self.page}"
+        if self.slide is not None:
+            return f"slide {self.slide}" + (f", {self.shape}" if self.shape else "")
+        if self.cells:
+            return f"{self.sheet}!{self.cells}" if self.sheet else self.cells
+        if self.path:
+            return self.path
+        heading = self.heading[-1:]
+        if self.lines is not None:
+            return ", ".join((*heading, _numbered("line", self.lines)))
+        if self.paragraphs is not None:
+            return ", ".join((*heading, _numbered("paragraph", self.paragraphs)))
+        return self.sheet if self.sheet else "".join(heading)
+
+
+def _numbered(what: str, span: tuple[int, int]) -> str:
+    first, last = span
+    return f"{what} {first}" if first == last else f"{what}s {first}–{last}"
 
 
 class Anchor(NamedTuple):

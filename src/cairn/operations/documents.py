@@ -4,12 +4,12 @@ import asyncio
 import os
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cairn import registry
 from cairn.app import Session
@@ -24,6 +24,8 @@ from cairn.results import (
     Ingested,
     PassageView,
     Problem,
+    Related,
+    Retried,
     SourceStatus,
     Status,
 )
@@ -70,6 +72,21 @@ async def status(session: Session) -> Status:
 async def document(session: Session, name: Name) -> DocumentView:
     """Show what Cairn read out of a document."""
     return await asyncio.to_thread(_view, session, name)
+
+
+@operation("retry")
+async def retry(
+    session: Session,
+    name: Annotated[str, Say("a document or a source; by default all that failed", positional=True)] = "",
+) -> Retried:
+    """Read again what failed, or the document or source that is named, whether it failed or not."""
+    session.only_owner("retry")
+    records = await asyncio.to_thread(_again, session, name)
+    await asyncio.to_thread(session.app.journal.library.retry, [record.id for record in records])
+    sources = {record.source for record in records}
+    held = [record for record in session.app.journal.catalogue.sources() if record.id in sources]
+    done = [await _ingest(session, record, prune=False) for record in held]
+    return Retried(documents=len(records), ingested=tuple(done))
 
 
 @operation("forget")
@@ -213,8 +230,9 @@ def _status(session: Session) -> Status:
 def _problems(session: Session, source: int) -> tuple[Problem, ...]:
     grants = session.grants
     uris: defaultdict[tuple[State, str], list[str]] = defaultdict(list)
-    for record in session.app.journal.catalogue.find(source=source, states=(State.FAILED, State.SKIPPED)):
-        if grants.readable(record.access_class):
+    for record in session.app.journal.catalogue.find(source=source):
+        unread = record.state in (State.FAILED, State.SKIPPED) or record.reason is not None
+        if unread and grants.readable(record.access_class):
             uris[record.state, record.reason if record.reason is not None else ""].append(record.uri)
     return tuple(
         Problem(state=state, reason=reason, count=len(names), examples=tuple(names[:EXAMPLES]))
@@ -240,6 +258,7 @@ def _view(session: Session, name: str) -> DocumentView:
         language=record.language,
         pages=record.pages,
         metadata=record.metadata,
+        related=tuple(_related(session, record)),
         passages=tuple(
             PassageView(
                 id=f"p{held.id}",
@@ -251,6 +270,21 @@ def _view(session: Session, name: str) -> DocumentView:
             for held in catalogue.passages([record.id])
         ),
     )
+
+
+def _related(session: Session, record: DocumentRecord) -> Iterator[Related]:
+    """Yield what hangs together with a document, of that which this person may read."""
+    grants = session.grants
+    for other in session.app.journal.catalogue.related(record.id):
+        if grants.readable(other.access_class):
+            how: Literal["part", "whole", "copy", "thread"] = "thread"
+            if other.parent == record.id:
+                how = "part"
+            elif other.id == record.parent:
+                how = "whole"
+            elif other.twin is not None and other.twin == record.twin:
+                how = "copy"
+            yield Related(how=how, id=other.id, uri=other.uri, title=other.title, state=other.state)
 
 
 def _forget(session: Session, name: str) -> Forgotten:
@@ -270,6 +304,15 @@ def _forget(session: Session, name: str) -> Forgotten:
         source=source.spec if source is not None else None,
         note=note,
     )
+
+
+def _again(session: Session, name: str) -> list[DocumentRecord]:
+    """Return what is to be read again."""
+    catalogue = session.app.journal.catalogue
+    if not name:
+        return catalogue.find(states=[State.FAILED])
+    source = _whole_source(session, name)
+    return [find(session, name)] if source is None else catalogue.find(source=source.id)
 
 
 def _whole_source(session: Session, name: str) -> SourceRecord | None:

@@ -5,16 +5,14 @@ Knows nothing of who asks: the access decision is made with the classes it retur
 
 from collections.abc import Collection
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
-from cairn.adapters.journal import rows
+from cairn.adapters.journal import family, rows
 from cairn.adapters.journal.database import Database, select_in
+from cairn.adapters.journal.family import SERVING
 from cairn.adapters.journal.schema import changes, classes, documents, passages, sources
 from cairn.records import DocumentRecord, JournalChange, Known, PassageRecord, SourceRecord
 from cairn.types import State
-
-SERVING = (State.INDEXED, State.PENDING)
-"""A document about to be read again serves what was read before."""
 
 
 class SqlCatalogue:
@@ -32,7 +30,9 @@ class SqlCatalogue:
         with self._database.read() as connection:
             readers = {row.id: rows.readers(row) for row in connection.execute(select(classes))}
             query = select(documents.c.uri, documents.c.fingerprint, documents.c.access_class).where(
-                documents.c.source == source, documents.c.state != State.DELETED
+                documents.c.source == source,
+                documents.c.state != State.DELETED,
+                documents.c.parent.is_(None),
             )
             return {
                 uri: Known(fingerprint, readers[granted])
@@ -56,6 +56,22 @@ class SqlCatalogue:
             query = query.where(documents.c.state.in_(states))
         with self._database.read() as connection:
             return [rows.document(row, self._model) for row in connection.execute(query)]
+
+    def stored(self, documents: Collection[int]) -> set[int]:
+        with self._database.read() as connection:
+            return family.stored(connection, documents)
+
+    def related(self, document: int) -> list[DocumentRecord]:
+        with self._database.read() as connection:
+            row = connection.execute(select(documents).where(documents.c.id == document)).one()
+            ways = [documents.c.parent == row.id, documents.c.id == row.parent]
+            ways += [documents.c.twin == row.twin] if row.twin is not None else []
+            ways += [documents.c.thread == row.thread] if row.thread is not None else []
+            query = select(documents).where(
+                or_(*ways), documents.c.id != row.id, documents.c.state != State.DELETED
+            )
+            found = connection.execute(query.order_by(documents.c.modified))
+            return [rows.document(one, self._model) for one in found]
 
     def passages(self, documents: Collection[int]) -> list[PassageRecord]:
         query = select(passages).order_by(passages.c.document, passages.c.ordinal)

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, exists, select, update
 
 from cairn.access import NOBODY, Readers
-from cairn.adapters.journal import rows
+from cairn.adapters.journal import family, rows
 from cairn.adapters.journal.database import Database, bump, chunks, select_in
-from cairn.adapters.journal.schema import changes as changes_table
+from cairn.adapters.journal.family import note
 from cairn.adapters.journal.schema import classes, documents, embeddings, passages, sources, versions
 from cairn.records import LIMITS, Parsed, SourceRecord, Unread
-from cairn.types import Blob, Change, Deleted, Regranted, State, Upserted
+from cairn.types import WITHIN, Blob, Change, Deleted, Regranted, State, Upserted
 
 OFFERED = "source"
 """The recipe of an item whose bytes its source could not offer: only the source can change that."""
@@ -56,7 +56,10 @@ class SqlLibrary:
     def rename(self, moves: Mapping[int, int]) -> None:
         with self._database.write() as connection:
             for gone, pending in moves.items():
-                taken = connection.execute(select(documents).where(documents.c.id == pending)).one()
+                former, taken = (
+                    connection.execute(select(documents).where(documents.c.id == number)).one()
+                    for number in (gone, pending)
+                )
                 connection.execute(delete(documents).where(documents.c.id == pending))
                 connection.execute(
                     update(documents)
@@ -72,6 +75,16 @@ class SqlLibrary:
                     )
                 )
                 note(connection, "readers", [gone])
+                family.rename(connection, gone, former.uri, taken.uri)
+
+    def retry(self, documents_: Collection[int]) -> None:
+        with self._database.write() as connection:
+            for chunk in chunks(documents_):
+                connection.execute(
+                    update(documents)
+                    .where(documents.c.id.in_(chunk), documents.c.state != State.DELETED)
+                    .values(state=State.PENDING)
+                )
 
     def reread(self, recipes: Mapping[str, str], limits: str) -> int:
         again = documents.c.state.in_((State.INDEXED, State.FAILED, State.SKIPPED))
@@ -106,26 +119,42 @@ class SqlLibrary:
                 connection.execute(passages.insert(), written)
             for result in present:
                 _describe(connection, held[result.document], result, now)
+                _keep_parts(connection, held[result.document], result)
             note(connection, "content", [result.document for result in present])
+            family.note_heirs(connection, list(held.values()), list(held))
 
     def unread(self, outcomes: Sequence[Unread]) -> None:
         with self._database.write() as connection:
-            _drop_passages(connection, [outcome.document for outcome in outcomes])
+            ids = [outcome.document for outcome in outcomes]
+            before = list(select_in(connection, select(documents), documents.c.id, ids))
+            _drop_passages(connection, ids)
+            _delete(connection, family.parts(connection, ids))
             for document, state, reason, media_type, recipe in outcomes:
                 connection.execute(
                     update(documents)
                     .where(documents.c.id == document)
-                    .values(state=state, reason=reason, media_type=media_type, recipe=recipe, embedded=None)
+                    .values(
+                        state=state,
+                        reason=reason,
+                        media_type=media_type,
+                        recipe=recipe,
+                        embedded=None,
+                        twin=None,
+                    )
                 )
-            note(connection, "removed", [outcome.document for outcome in outcomes])
+            note(connection, "removed", ids)
+            family.note_heirs(connection, before, ids)
 
     def forget(self, documents_: Collection[int], source: int | None) -> None:
         with self._database.write() as connection:
+            documents_ = {*documents_, *(row.id for row in family.parts(connection, documents_))}
+            before = list(select_in(connection, select(documents), documents.c.id, documents_))
             _drop_passages(connection, documents_)
             for chunk in chunks(documents_):
                 connection.execute(delete(versions).where(versions.c.document.in_(chunk)))
                 connection.execute(delete(documents).where(documents.c.id.in_(chunk)))
             note(connection, "removed", documents_)
+            family.note_heirs(connection, before, documents_)
             if source is not None:
                 connection.execute(delete(sources).where(sources.c.id == source))
 
@@ -171,12 +200,7 @@ def _new(source: int, change: Change, class_of: Mapping[str, int]) -> list[dict[
     blob = change.blob
     return [
         {
-            "source": source,
-            "uri": blob.uri,
-            "title": blob.uri,
-            "media_type": "",
-            "version": 0,
-            "metadata": "{}",
+            **_fresh(source, blob.uri),
             "access_class": class_of[blob.readers.key()],
             **_shown(blob),
         }
@@ -197,9 +221,7 @@ def _shown(blob: Blob) -> dict[str, Any]:
 def _apply(connection: Connection, row: Row[Any], change: Change, class_of: Mapping[str, int]) -> None:
     this = update(documents).where(documents.c.id == row.id)
     if isinstance(change, Deleted):
-        _drop_passages(connection, [row.id])
-        connection.execute(this.values(state=State.DELETED, reason=None, embedded=None))
-        note(connection, "removed", [row.id])
+        _delete(connection, [row, *family.parts(connection, [row.id])])
         return
     granted = class_of[_readers(change).key()]
     if isinstance(change, Upserted):
@@ -207,9 +229,10 @@ def _apply(connection: Connection, row: Row[Any], change: Change, class_of: Mapp
         if change.blob.state is not State.PENDING:
             _drop_passages(connection, [row.id])
             note(connection, "removed", [row.id])
+            _delete(connection, family.parts(connection, [row.id]))
+            family.note_heirs(connection, [row], [row.id])
     if granted != row.access_class:
-        connection.execute(this.values(access_class=granted))
-        note(connection, "readers", [row.id])
+        family.regrant(connection, row, granted)
 
 
 def _describe(connection: Connection, row: Row[Any], result: Parsed, now: float) -> None:
@@ -226,7 +249,7 @@ def _describe(connection: Connection, row: Row[Any], result: Parsed, now: float)
         .where(documents.c.id == row.id)
         .values(
             state=State.INDEXED,
-            reason=None,
+            reason=result.reason,
             title=result.title,
             media_type=result.media_type,
             content=result.content,
@@ -236,16 +259,62 @@ def _describe(connection: Connection, row: Row[Any], result: Parsed, now: float)
             pages=result.pages,
             metadata=json.dumps(dict(result.metadata), ensure_ascii=False, sort_keys=True),
             embedded=None,
+            twin=result.twin,
+            thread=result.metadata.get("thread"),
         )
     )
 
 
-def note(connection: Connection, kind: str, ids: Iterable[int]) -> None:
-    """Append one change a document; a view reads them in this order."""
-    now = time.time()
-    noted = [{"kind": kind, "document": document, "at": now} for document in ids]
-    if noted:
-        connection.execute(changes_table.insert(), noted)
+def _keep_parts(connection: Connection, row: Row[Any], result: Parsed) -> None:
+    """Make the files within a document documents: the new and changed pending, those gone deleted."""
+    held = {part.uri: part for part in family.children(connection, row.id)}
+    shown = {f"{row.uri}{WITHIN}{part.name}": part for part in result.parts}
+    _delete(connection, [part for uri, part in held.items() if uri not in shown])
+    insert = []
+    for uri, part in shown.items():
+        values = {
+            "part": part.key,
+            "size": part.size if part.size is not None else 0,
+            "modified": part.modified.timestamp() if part.modified is not None else row.modified,
+            "fingerprint": f"{result.content} {part.key}",
+        }
+        if uri not in held:
+            insert.append(
+                _fresh(row.source, uri) | values | {"parent": row.id, "access_class": row.access_class}
+            )
+        elif held[uri].fingerprint != values["fingerprint"] or held[uri].state == State.DELETED:
+            this = update(documents).where(documents.c.id == held[uri].id)
+            connection.execute(this.values(values | {"state": State.PENDING, "reason": None}))
+    if insert:
+        connection.execute(documents.insert(), insert)
+
+
+def _fresh(source: int, uri: str) -> dict[str, Any]:
+    """Return the columns of an item nobody has read yet."""
+    return {
+        "source": source,
+        "uri": uri,
+        "title": uri,
+        "media_type": "",
+        "version": 0,
+        "metadata": "{}",
+        "state": State.PENDING,
+        "reason": None,
+    }
+
+
+def _delete(connection: Connection, gone: Collection[Row[Any]]) -> None:
+    """Mark documents as deleted and drop what they said."""
+    ids = [row.id for row in gone]
+    _drop_passages(connection, ids)
+    for chunk in chunks(ids):
+        connection.execute(
+            update(documents)
+            .where(documents.c.id.in_(chunk))
+            .values(state=State.DELETED, reason=None, embedded=None, twin=None)
+        )
+    note(connection, "removed", ids)
+    family.note_heirs(connection, gone, ids)
 
 
 def _drop_passages(connection: Connection, ids: Iterable[int]) -> None:

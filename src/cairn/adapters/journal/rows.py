@@ -38,6 +38,9 @@ def document(row: Row[Any], model: str) -> DocumentRecord:
         pages=row.pages,
         metadata=json.loads(row.metadata),
         embedded=row.embedded == model,
+        parent=row.parent,
+        part=row.part,
+        twin=row.twin,
     )
 
 

@@ -3,6 +3,7 @@
 One schema for both dialects. Knows nothing of what the rows are used for.
 """
 
+import json
 from collections.abc import Callable
 
 from sqlalchemy import (
@@ -19,6 +20,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     inspect,
+    select,
+    text,
 )
 
 from cairn.errors import Storage
@@ -67,6 +70,10 @@ documents = Table(
     Column("pages", Integer),
     Column("metadata", Text, nullable=False),
     Column("embedded", Text),
+    Column("parent", Id, index=True),
+    Column("part", Text),
+    Column("twin", Text, index=True),
+    Column("thread", Text, index=True),
     UniqueConstraint("source", "uri"),
     Index("documents_state", "state", "id"),
     sqlite_autoincrement=True,
@@ -152,7 +159,27 @@ def _m001_initial(connection: Connection) -> None:
     metadata.create_all(connection)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_m001_initial,)
+def _m002_parts(connection: Connection) -> None:
+    """Files within files, twins, threads; anchors name their places. Everything is read again once."""
+    held = {column["name"] for column in inspect(connection).get_columns("documents")}
+    for name in ("parent", "part", "twin", "thread"):
+        if name not in held:  # a new journal has them from the first step
+            column = documents.c[name]
+            kind = column.type.compile(connection.dialect)
+            connection.execute(text(f"ALTER TABLE documents ADD COLUMN {name} {kind}"))
+    for index in documents.indexes:
+        index.create(connection, checkfirst=True)
+    names = ("page", "boxes", "lines", "chars", "heading")
+    for row in connection.execute(select(passages.c.id, passages.c.anchors)).all():
+        told = [
+            [start, end, kind, {name: value for name, value in zip(names, places, strict=True) if value}]
+            for start, end, kind, *places in json.loads(row.anchors)
+        ]
+        this = passages.update().where(passages.c.id == row.id)
+        connection.execute(this.values(anchors=json.dumps(told, separators=(",", ":"))))
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_m001_initial, _m002_parts)
 """Never edit one that has been released; add another."""
 
 

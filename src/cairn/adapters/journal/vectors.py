@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Column, and_, select, update
 
-from cairn.adapters.journal.catalogue import SERVING
 from cairn.adapters.journal.database import Database, chunks, select_in
-from cairn.adapters.journal.library import note
+from cairn.adapters.journal.family import SERVING, note
 from cairn.adapters.journal.schema import documents, embeddings, passages
 
 # 16 bits change a cosine by less than 0.001 and halve the journal.

@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from cairn.errors import Invalid
+from cairn.flows.evaluation.places import Place, leads_to
 from cairn.types import Answer, Claim, Evidence
 
 Ask = Callable[[str, str], Awaitable[Answer]]
@@ -32,6 +33,8 @@ class Case:
     """All of these must be in the answer, of each any one way of writing it."""
     documents: frozenset[str]
     quotes: tuple[str, ...]
+    places: tuple[Place, ...]
+    """A citation must lead to one of these, where any are given."""
     may_not: tuple[str, ...]
 
 
@@ -46,6 +49,8 @@ class Outcome:
     abstained: bool
     facts_found: bool
     cited_right: bool
+    placed: bool | None
+    """A citation leads to the very spot; None where the question expects none."""
     violations: tuple[str, ...]
     """People who were shown what they may not know."""
     confidence: float
@@ -76,6 +81,7 @@ def _case(row: dict[str, Any]) -> Case:
         facts=tuple((fact,) if isinstance(fact, str) else tuple(fact) for fact in row.get("facts", ())),
         documents=frozenset(row.get("documents", ())),
         quotes=tuple(row.get("quotes", ())),
+        places=tuple(dict(place) for place in row.get("locators", ())),
         may_not=tuple(row.get("may_not", ())),
     )
 
@@ -94,6 +100,7 @@ async def judge(case: Case, ask: Ask) -> Outcome:
         abstained=answer.abstained,
         facts_found=case.answerable and not answer.abstained and _holds(case, answer.text),
         cited_right=case.answerable and not answer.abstained and cites(case, answer.claims, answer.evidence),
+        placed=_placed(case, answer) if case.answerable and case.places else None,
         violations=tuple(leaks),
         confidence=answer.confidence,
         seconds=seconds,
@@ -104,16 +111,23 @@ def scores(outcomes: Sequence[Outcome]) -> dict[str, float]:
     """Return each measure; shares are of the cases they concern, times in seconds."""
     can = [outcome for outcome in outcomes if outcome.answerable]
     cannot = [outcome for outcome in outcomes if not outcome.answerable]
+    placed = [outcome.placed for outcome in outcomes if outcome.placed is not None]
     times = sorted(outcome.seconds for outcome in outcomes)
     return {
         "answered": _share([outcome.cited_right for outcome in can]),
         "facts": _share([outcome.facts_found for outcome in can]),
+        **({"placed": _share(placed)} if placed else {}),
         "abstained": _share([outcome.abstained for outcome in cannot]),
         "wrongly_abstained": _share([outcome.abstained for outcome in can]),
         "violations": float(sum(len(outcome.violations) for outcome in outcomes)),
         "seconds_p50": times[len(times) // 2] if times else 0.0,
         "seconds_p95": times[int(len(times) * 0.95)] if times else 0.0,
     }
+
+
+def _placed(case: Case, answer: Answer) -> bool:
+    cited = [citation for claim in answer.claims for citation in claim.citations]
+    return any(leads_to(citation, place) for citation in cited for place in case.places)
 
 
 def _leaks(case: Case, answer: Answer) -> bool:

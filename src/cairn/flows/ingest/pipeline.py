@@ -19,9 +19,9 @@ from cairn.errors import CairnError, ParseFailed, Unavailable
 from cairn.flows.ingest.reading import result
 from cairn.flows.ingest.views import Report
 from cairn.flows.ingest.workers import Pool
-from cairn.protocols import Journal, Source
+from cairn.protocols import Catalogue, Journal, Source
 from cairn.records import DocumentRecord, Known, Parsed, SourceRecord, Unread
-from cairn.types import Change, Deleted, Regranted, State, Upserted
+from cairn.types import WITHIN, Change, Deleted, Regranted, State, Upserted
 
 CHUNK = 2000
 """Changes written in one transaction."""
@@ -82,21 +82,27 @@ async def scan(run: Ingest, *, prune: bool) -> None:
 
 async def parse(run: Ingest) -> None:
     """Read everything of the source that is pending, newest first, and make it findable by words."""
-    pending = run.journal.catalogue.find(source=run.record.id, states=[State.PENDING])[::-1]
-    run.report("documents", 0, len(pending))
-    waiting: list[Outcome] = []
-    passages, last = 0, monotonic()
-    done = 0
-    async for outcome in _outcomes(run, pending):
-        waiting.append(outcome)
-        done += 1
-        passages += len(outcome.passages) if isinstance(outcome, Parsed) else 0
-        if passages >= FLUSH_PASSAGES or monotonic() - last >= FLUSH_SECONDS:
-            await whole(_write, run, waiting)
-            waiting, passages, last = [], 0, monotonic()
-            run.report("documents", done, len(pending))
-    await whole(_write, run, waiting)
-    run.report("documents", done, len(pending))
+    tried: set[int] = set()
+    while pending := [one for one in _pending(run) if one.id not in tried]:
+        total = len(tried) + len(pending)
+        run.report("documents", len(tried), total)
+        waiting: list[Outcome] = []
+        passages, last = 0, monotonic()
+        async for outcome in _outcomes(run, pending):
+            waiting.append(outcome)
+            tried.add(outcome.document)
+            passages += len(outcome.passages) if isinstance(outcome, Parsed) else 0
+            if passages >= FLUSH_PASSAGES or monotonic() - last >= FLUSH_SECONDS:
+                await whole(_write, run, waiting)
+                waiting, passages, last = [], 0, monotonic()
+                run.report("documents", len(tried), total)
+        await whole(_write, run, waiting)
+        run.report("documents", len(tried), total)
+    # Another round reads the files that the last one found within others.
+
+
+def _pending(run: Ingest) -> list[DocumentRecord]:
+    return run.journal.catalogue.find(source=run.record.id, states=[State.PENDING])[::-1]
 
 
 def _changes(run: Ingest, prune: bool) -> list[Change]:
@@ -202,15 +208,27 @@ async def _read(run: Ingest, document: DocumentRecord) -> Outcome:
     if document.size > run.file_bytes:
         reason = f"{document.size / 1e6:,.0f} MB, more than {run.file_bytes / 1e6:,.0f} (setting file_mb)"
         return Unread(document.id, State.SKIPPED, reason, document.media_type, run.limits)
+    outermost, inside = _way(run.journal.catalogue, document)
     try:
-        with run.source.fetch(document.uri) as path:
-            answer = await run.workers.ask({"path": str(path), "name": Path(document.uri).name})
+        with run.source.fetch(outermost.uri) as path:
+            message = {"path": str(path), "name": Path(outermost.uri).name, "inside": inside}
+            answer = await run.workers.ask(message)
             return result(document.id, answer)
     except ParseFailed as error:
         return Unread(document.id, State.FAILED, str(error), document.media_type, run.limits)
     except (OSError, ValueError) as error:
         reason = f"it cannot be fetched: {error}"
         return Unread(document.id, State.FAILED, reason, document.media_type, None)
+
+
+def _way(catalogue: Catalogue, document: DocumentRecord) -> tuple[DocumentRecord, list[list[str]]]:
+    """Return the item that a source shows, and the steps from it to a file within it: keys and names."""
+    inside: list[list[str]] = []
+    while document.parent is not None:
+        assert document.part is not None
+        inside.insert(0, [document.part, document.uri.rpartition(WITHIN)[2]])
+        (document,) = catalogue.documents([document.parent])
+    return document, inside
 
 
 def _write(run: Ingest, outcomes: Sequence[Outcome]) -> None:

@@ -4,62 +4,89 @@ Knows the parsers only as parts it is given; several for one media type are trie
 """
 
 import os
+import re
 from collections.abc import Sequence
-from hashlib import sha256
+from dataclasses import replace
+from datetime import datetime
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
 from cairn.errors import ParseFailed
-from cairn.flows.ingest.media import HEAD, recognise
+from cairn.flows.ingest.media import recognise
+from cairn.flows.ingest.media_types import LOCKED, REASONS, UNKNOWN
 from cairn.flows.ingest.passages import VERSION, Packer
-from cairn.protocols import Parser
+from cairn.flows.ingest.unpacking import Limits, Step, Unpacker
+from cairn.protocols import Container, Parser
 from cairn.records import Parsed, Unread
-from cairn.types import Document, Passage, State, read_anchors, write_anchors
+from cairn.types import Document, Part, Passage, State, read_anchors, write_anchors
+
+_WORD = re.compile(r"\w+")
 
 
 class Reader:
-    """Reads files with ``parsers`` and packs them with ``packer``."""
+    """Reads files with ``parsers`` and packs them with ``packer``; some parsers open files within files."""
 
-    def __init__(self, parsers: Sequence[Parser], packer: Packer, *, characters: int) -> None:
-        self._parsers = parsers
+    def __init__(
+        self, parsers: Sequence[Parser | Container], packer: Packer, *, characters: int, limits: Limits
+    ) -> None:
+        self._readers = list(parsers)
+        self._parsers = [one for one in parsers if isinstance(one, Parser)]
+        self._unpacker = Unpacker([one for one in parsers if isinstance(one, Container)], limits)
         self._packer = packer
         self._characters = characters
+        self._limits = limits
 
     def answer(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Answer ``{path, name}`` with the document, or ``{}`` with the recipes of what can be read."""
+        """Answer ``{path, name, inside}`` with the document; ``{}`` with the recipes of what can be read."""
         if not message:
             return {"recipes": self.recipes()}
-        return self.read(Path(message["path"]), message["name"])
+        return self.read(
+            Path(message["path"]), message["name"], [Step(*step) for step in message.get("inside", ())]
+        )
 
     def recipes(self) -> dict[str, str]:
         """Return by media type what makes its passages: parsers and packer, with versions."""
-        types = {media_type for parser in self._parsers for media_type in parser.media_types}
+        types = {kind for reader in self._readers for kind in reader.media_types}
         return {media_type: self._recipe(media_type) for media_type in sorted(types)}
 
-    def read(self, path: Path, name: str) -> dict[str, Any]:
+    def read(self, path: Path, name: str, inside: Sequence[Step] = ()) -> dict[str, Any]:
         """Return what one file says, or why it was not read, with its media type and recipe."""
         try:
             before = path.stat()
-            content, head = _digest(path)
+            with self._unpacker.reach(path, name, inside) as file:
+                answer = self._read(file, inside[-1].name if inside else name, len(inside))
+        except ParseFailed as error:  # one that cannot be unpacked: its archive's next version may mend it
+            return _unread("failed", str(error), UNKNOWN, self._recipe("application/zip"))
         except OSError as error:
             return _unread("failed", f"it cannot be read: {error.strerror}", "", None)
-        media_type = recognise(head, name)
+        if _changed(path, before):
+            return _unread("failed", "it changed while it was read; the next ingest reads it again", "", None)
+        return answer
+
+    def _read(self, path: Path, name: str, depth: int) -> dict[str, Any]:
+        media_type = recognise(path, name)
         recipe = self._recipe(media_type)
+        if media_type == LOCKED:
+            return _unread("failed", "it is protected by a password", media_type, recipe)
         if not recipe:
-            return _unread("skipped", f"no parser for {media_type}", media_type, recipe)
-        if before.st_size == 0:
+            unknown = f"no parser for {media_type}"
+            return _unread("skipped", REASONS.get(media_type.partition("/")[0], unknown), media_type, recipe)
+        if path.stat().st_size == 0:
             return _unread("skipped", "it is empty", media_type, recipe)
         try:
             document = self._parse(path, name, media_type)
+            parts = self._unpacker.parts(path, name, media_type)
             passages = self._packer.pack(document)
         except ParseFailed as error:
             return _unread("failed", str(error), media_type, recipe)
-        if not passages:
-            return _unread("skipped", "it has no text", media_type, recipe)
-        if _changed(path, before):
-            return _unread("failed", "it changed while it was read; the next ingest reads it again", "", None)
-        return _message(document, passages) | {
-            "content": content,
+        if parts and depth >= self._limits.depth:
+            deep = f"its {len(parts):,} files are not read: nested too deeply (setting archive_depth)"
+            document, parts = replace(document, unread=(*document.unread, deep)), []
+        if not passages and not parts:
+            return _unread("skipped", _why(document), media_type, recipe)
+        return _message(document, passages, parts) | {
+            "content": _digest(path),
             "recipe": recipe,
             "media_type": media_type,
         }
@@ -72,6 +99,8 @@ class Reader:
                     return self._bounded(parser.parse(path, name))
                 except ParseFailed as error:
                     reasons.append(str(error))
+        if not reasons:  # an archive says nothing itself
+            return Document(title=name, elements=())
         # The first parser is the one that should have managed; its reason is the one to show.
         raise ParseFailed(reasons[0])
 
@@ -86,7 +115,7 @@ class Reader:
 
     def _recipe(self, media_type: str) -> str:
         """Name what makes passages of a media type; empty when nothing does."""
-        names = [parser.name for parser in self._parsers if media_type in parser.media_types]
+        names = [reader.name for reader in self._readers if media_type in reader.media_types]
         return f"{'|'.join(names)} {VERSION} {self._packer.name} {self._characters}" if names else ""
 
 
@@ -105,6 +134,9 @@ def result(document: int, answer: dict[str, Any]) -> Parsed | Unread:
         metadata=answer["metadata"],
         language=answer["language"],
         pages=answer["pages"],
+        reason=answer["reason"],
+        twin=answer["twin"],
+        parts=[_part(*part) for part in answer["parts"]],
         passages=[
             Passage(text=text, context=context, tokens=tokens, kind=kind, anchors=read_anchors(anchors))
             for text, context, tokens, kind, anchors in answer["passages"]
@@ -116,14 +148,13 @@ def _unread(state: str, reason: str, media_type: str, recipe: str | None) -> dic
     return {"unread": state, "reason": reason, "media_type": media_type, "recipe": recipe}
 
 
-def _digest(path: Path) -> tuple[str, bytes]:
-    digest = sha256()
-    head = b""
+def _why(document: Document) -> str:
+    return "; ".join(document.unread) if document.unread else "it has no text"
+
+
+def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-            head = head if head else block[:HEAD]
-    return digest.hexdigest(), head
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _changed(path: Path, before: os.stat_result) -> bool:
@@ -134,11 +165,29 @@ def _changed(path: Path, before: os.stat_result) -> bool:
     return (now.st_mtime_ns, now.st_size) != (before.st_mtime_ns, before.st_size)
 
 
-def _message(document: Document, passages: Sequence[Passage]) -> dict[str, Any]:
+def _message(document: Document, passages: Sequence[Passage], parts: Sequence[Part]) -> dict[str, Any]:
     return {
         "title": document.title,
         "metadata": dict(document.metadata),
         "language": document.language,
         "pages": document.pages,
+        "reason": "; ".join(document.unread) or None,
+        "twin": _twin(passages),
+        "parts": [[p.name, p.key, p.size, p.modified.isoformat() if p.modified else None] for p in parts],
         "passages": [[p.text, p.context, p.tokens, p.kind, write_anchors(p.anchors)] for p in passages],
     }
+
+
+def _twin(passages: Sequence[Passage]) -> str | None:
+    """Return a digest of the words alone: the same for texts that differ in spaces, case and signs."""
+    digest = sha256()
+    for passage in passages:
+        for word in _WORD.findall(passage.text.casefold()):
+            digest.update(word.encode(errors="replace") + b" ")
+    return digest.hexdigest()[:32] if passages else None
+
+
+def _part(name: str, key: str, size: int | None, modified: str | None) -> Part:
+    return Part(
+        name=name, key=key, size=size, modified=datetime.fromisoformat(modified) if modified else None
+    )

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from cairn.protocols import Catalogue, Embedder, Index, Journal
 from cairn.records import DocumentRecord, Entry, JournalChange, PassageRecord
-from cairn.types import Passage, State
+from cairn.types import Passage
 
 BATCH = 200
 """Changes applied in one step: a bound on memory, and on what a kill makes to be done again."""
@@ -42,7 +42,7 @@ def apply_vectors(journal: Journal, index: Index) -> None:
         touched = _touched(batch, {"content", "vectors", "removed"})
         regranted = _touched(batch, {"readers"}) - touched
         classes = {record.id: record.access_class for record in catalogue.documents(regranted)}
-        passages, vectors = journal.vectors.load(touched)
+        passages, vectors = journal.vectors.load(catalogue.stored(touched))
         entries = {entry.passage: entry for entry in _entries(catalogue, touched)}
         held = [entries[passage] for passage in passages]
         index.write_vectors(touched, classes, held, vectors, batch[-1].seq)
@@ -69,11 +69,7 @@ def _touched(batch: Sequence[JournalChange], kinds: set[str]) -> set[int]:
 
 
 def _entries(catalogue: Catalogue, documents: set[int]) -> list[Entry]:
-    serving = {
-        record.id: record
-        for record in catalogue.documents(documents)
-        if record.state in (State.INDEXED, State.PENDING)
-    }
+    serving = {record.id: record for record in catalogue.documents(catalogue.stored(documents))}
     records = catalogue.passages(serving.keys())
     openings = {held.document: _opening(held) for held in records if held.ordinal == 0}
     return [_entry(held, serving[held.document], openings[held.document]) for held in records]

@@ -7,7 +7,7 @@ and what it says now decides.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -53,7 +53,8 @@ class Hybrid:
             step.set_attribute("removed", len(found) - len(standing))
         with span("fuse", candidates=len(standing)):
             scores = self._scores(list(standing), vector, words, meant, standing)
-        ranked = sorted(standing, key=lambda passage: (-scores[passage]["rank"], passage))
+        best = sorted(standing, key=lambda passage: (-scores[passage]["rank"], passage))
+        ranked = _without_copies(best, standing)
         specs = {source.id: source for source in self._catalogue.sources()}
         return [
             _evidence(*standing[p], specs[standing[p][1].source], scores[p]) for p in islice(ranked, query.k)
@@ -106,6 +107,18 @@ class Hybrid:
             passage: {stage: values[row] for stage, values in stages.items()}
             for row, passage in enumerate(passages)
         }
+
+
+def _without_copies(
+    ranked: Sequence[int], standing: Mapping[int, tuple[PassageRecord, DocumentRecord]]
+) -> Iterator[int]:
+    """Yield the passages whose words, spaces and case aside, no better one has."""
+    seen: set[str] = set()
+    for passage in ranked:
+        words = " ".join(standing[passage][0].passage.text.casefold().split())
+        if words not in seen:
+            seen.add(words)
+            yield passage
 
 
 def _depth(query: Query) -> int:

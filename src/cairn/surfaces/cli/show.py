@@ -119,6 +119,13 @@ def _(result: results.Ingested) -> None:
 
 
 @show.register
+def _(result: results.Retried) -> None:
+    console().print(f"Read again: {result.documents:,} documents.")
+    for ingested in result.ingested:
+        show(ingested)
+
+
+@show.register
 def _(result: results.Status) -> None:
     out = console()
     states = ("indexed", "pending", "failed", "skipped", "deleted")
@@ -158,6 +165,8 @@ def _(result: results.DocumentView) -> None:
     out.print(Text(" · ".join(facts), style="dim"))
     for name, value in result.metadata.items():
         out.print(Text(f"{name}: {value}", style="dim"))
+    for other in result.related:
+        out.print(Text(f"{other.how}: {other.uri}", style="dim"))
     for passage in result.passages:
         out.print(
             Text.assemble(
@@ -239,16 +248,9 @@ def _(result: tuple[results.SettingView, ...]) -> None:
 
 def place(uri: str, locators: Iterable[Locator]) -> str:
     """Return where something stands, as a person would say it."""
-    return ", ".join([uri, *dict.fromkeys(filter(None, map(_where, locators)))]).removeprefix(", ")
-
-
-def _where(locator: Locator) -> str:
-    if locator.page is not None:
-        return f"page {locator.page}"
-    if locator.lines is not None:
-        first, last = locator.lines
-        return f"line {first}" if first == last else f"lines {first}–{last}"
-    return locator.heading[-1] if locator.heading else ""
+    return ", ".join(
+        [uri, *dict.fromkeys(filter(None, (locator.said() for locator in locators)))]
+    ).removeprefix(", ")
 
 
 def _references(answer: Answer) -> list[tuple[int, str]]:
