@@ -825,7 +825,7 @@ def cropped(page: pypdfium2.PdfPage, box: tuple[float, float, float, float], tur
 def test_pdfs_that_cannot_be_read_say_why(kind: str, tmp_path: Path) -> None:
     whole = draw(tmp_path / "a.pdf").read_bytes()
     locked = draw(tmp_path / "locked.pdf", lock=StandardEncryption("user", "owner"))
-    assert reason(kind, locked) == "needs a password"
+    assert reason(kind, locked) == "it is protected by a password"
     assert reason(kind, write(tmp_path, "b.pdf", whole[:600])).startswith("damaged PDF")
     assert reason(kind, write(tmp_path, "c.pdf", b"%PDF-1.4\n" + b"junk " * 200)).startswith("damaged PDF")
 

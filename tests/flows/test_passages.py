@@ -109,3 +109,42 @@ def test_a_paragraph_broken_over_lines_is_one_line() -> None:
 def test_one_line_of_many_megabytes_is_cut_in_time() -> None:
     passages = pack(element(words(300_000)), limit=400)
     assert sum(len(passage.text.split()) for passage in passages) == 300_000
+
+
+def test_every_part_of_a_table_has_its_caption_and_header() -> None:
+    rows = "\n".join(["Berth | Price", *(f"Berth {n} | {n * 10} a night" for n in range(60))])
+    passages = pack(
+        element(words(50)),
+        element("Table 3: Harbour dues", kind="caption"),
+        element(rows, kind="table", header=1),
+    )
+    parts = [passage for passage in passages if passage.kind == "table"]
+    assert len(parts) > 3
+    assert all(part.text.startswith("Table 3: Harbour dues\nBerth | Price\n") for part in parts)
+    assert "harbour dues" not in passages[0].text.casefold()
+
+
+def test_a_quoted_reply_is_kept_apart() -> None:
+    passages = pack(
+        element("Yes, agreed."), element("Shall we open at nine?", kind="quote"), element("Kind regards")
+    )
+    assert [passage.text for passage in passages] == [
+        "Yes, agreed.",
+        "Shall we open at nine?",
+        "Kind regards",
+    ]
+
+
+def test_a_footnote_stays_with_what_refers_to_it() -> None:
+    passages = pack(
+        element(words(LIMIT - 2)), element("1 Without the annex.", kind="footnote"), element(words(50))
+    )
+    assert passages[0].text.endswith("1 Without the annex.")
+
+
+def test_slides_and_sheets_are_kept_apart_like_pages() -> None:
+    def on(slide: int) -> Element:
+        text = words(TINY + 2, f"slide{slide}x")
+        return Element(kind="paragraph", text=text, anchors=(Anchor(0, len(text), Locator(slide=slide)),))
+
+    assert len(pack(on(1), on(2), limit=200)) == 2

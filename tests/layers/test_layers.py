@@ -22,6 +22,7 @@ OUTSIDE = {
     "parsers/zipped.py": {"lxml"},
     "parsers/markdown.py": {"markdown_it"},
     "parsers/pdf.py": {"liteparse"},
+    "parsers/pdf_inside.py": {"pypdfium2"},
     "parsers/pdfium.py": {"pypdfium2"},
     "parsers/text.py": {"charset_normalizer"},
     "sinks/": {"opentelemetry"},

@@ -5,9 +5,11 @@ isolates it. Dashes and quotes come as liteparse writes them, in ASCII.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 from liteparse import LiteParse, ParseError
 from liteparse.types import (
@@ -20,11 +22,11 @@ from liteparse.types import (
     VectorGraphics,
 )
 
-from cairn.adapters.parsers import columns, pdfium, printed, ruled, tidy
+from cairn.adapters.parsers import columns, pdf_inside, pdfium, printed, ruled, tidy
 from cairn.adapters.parsers.printed import Cell, Item, Page, Text
 from cairn.errors import ParseFailed
 from cairn.protocols import Parser
-from cairn.types import Box, Document, Element, ElementKind, Locator
+from cairn.types import Box, Document, Element, ElementKind, Locator, Part
 
 _MOST_PAGES = 1_000_000
 _MARKED = re.compile(r"\\([!-/:-@\[-`{-~])|<((?:https?://|mailto:|www\.)[^<>\s]*)>|\*+|~~|`")
@@ -245,10 +247,16 @@ def _check(pages: Sequence[ParsedPage], elements: Sequence[Element]) -> None:
         raise ParseFailed(f"layout lost: {read} of {there} characters were read")
 
 
-class Pdf:
-    """Reads PDF files with their layout."""
+def _with_fields(elements: Sequence[Element], fields: Sequence[Element]) -> list[Element]:
+    """Put a form's values after the other text of their page."""
+    both = [*elements, *fields]
+    return sorted(both, key=lambda item: item.anchors[0].locator.page or 0) if fields else both
 
-    name = "pdf/2"
+
+class Pdf:
+    """Reads PDF files with their layout, their forms and what is attached to them."""
+
+    name = "pdf/3"
     media_types = frozenset({"application/pdf"})
 
     def __init__(self) -> None:
@@ -272,10 +280,21 @@ class Pdf:
         stated = pdfium.facts(path)
         result = self._read(path, stated)
         elements = _elements(result.pages)
-        broken = [error.page_num for error in result.page_errors]
-        document = pdfium.finish(elements, stated, broken, name)
         _check(result.pages, elements)
-        return document
+        elements = _with_fields(elements, pdf_inside.fields(path))
+        broken = [error.page_num for error in result.page_errors]
+        silent = {page.page_num for page in result.pages if not page.text_items}
+        unread = {pdfium.DAMAGED: broken, pdfium.SCANNED: pdf_inside.pictures(path, silent)}
+        return pdfium.finish(elements, stated, unread, name)
+
+    def parts(self, path: Path, name: str) -> Iterator[Part]:
+        """Yield the files attached to the one at ``path``."""
+        return pdf_inside.attached(path)
+
+    @contextmanager
+    def open(self, path: Path, key: str) -> Iterator[BinaryIO]:
+        """Hold an attached file's bytes."""
+        yield pdf_inside.attachment(path, key)
 
     def _read(self, path: Path, stated: pdfium.Facts) -> ParseResult:
         try:

@@ -5,7 +5,7 @@ Knows nothing of tables, headings or columns: what reads a PDF when the layout p
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,8 @@ from cairn.protocols import Parser
 from cairn.types import Box, Document, Element, Locator
 
 _PASSWORD = 4
+DAMAGED = "damaged pages"
+SCANNED = "pages without a text layer, which need OCR"
 _LINE = re.compile("([^\r\n\ufffe\x02]*)(\r\n|\n|\r|\ufffe|\x02|$)")
 _HYPHENS = ("\ufffe", "\x02")
 _DIGITS = re.compile(r"\d+")
@@ -45,7 +47,7 @@ class Facts(NamedTuple):
 
 def facts(path: Path) -> Facts:
     """Read a PDF's own title and metadata; raises ParseFailed if it cannot be opened."""
-    document = _open(path)
+    document = open_pdf(path)
     try:
         return _facts(document)
     finally:
@@ -57,7 +59,8 @@ def no_text(pages: int) -> ParseFailed:
     return ParseFailed(f"no text layer: needs OCR ({pages} page{'' if pages == 1 else 's'})")
 
 
-def _open(path: Path) -> PdfDocument:
+def open_pdf(path: Path) -> PdfDocument:
+    """Open a PDF; raises ParseFailed if it is locked, damaged, empty or none."""
     with path.open("rb") as file:
         beginning = file.read(1024)
     if not beginning:
@@ -76,7 +79,7 @@ def _open(path: Path) -> PdfDocument:
 
 def _reason(error: PdfiumError) -> str:
     if getattr(error, "err_code", None) == _PASSWORD:
-        return "needs a password"
+        return "it is protected by a password"
     return f"damaged PDF: {str(error).rstrip('.')}"
 
 
@@ -125,7 +128,8 @@ class _View(NamedTuple):
         return self.top - self.bottom if self.turn % 180 == 0 else self.right - self.left
 
 
-def _view(page: PdfPage) -> _View:
+def view_of(page: PdfPage) -> _View:
+    """Return how a page is shown."""
     left, bottom, right, top = page.get_bbox()
     return _View(left, bottom, right, top, page.get_rotation())
 
@@ -252,7 +256,7 @@ def _elements(document: PdfDocument) -> tuple[list[Element], list[int]]:
 def _page(document: PdfDocument, number: int) -> tuple[list[_Line], float]:
     page = document[number - 1]
     try:
-        view = _view(page)
+        view = view_of(page)
         return _lines(page, view), view.height
     finally:
         page.close()
@@ -261,12 +265,12 @@ def _page(document: PdfDocument, number: int) -> tuple[list[_Line], float]:
 class Pdfium:
     """Reads PDF files as plain text."""
 
-    name = "pdfium/1"
+    name = "pdfium/2"
     media_types = frozenset({"application/pdf"})
 
     def parse(self, path: Path, name: str) -> Document:
         """Read the file at ``path``; raises ParseFailed if locked, damaged or without text."""
-        document = _open(path)
+        document = open_pdf(path)
         try:
             stated = _facts(document)
             elements, broken = _elements(document)
@@ -274,21 +278,26 @@ class Pdfium:
             document.close()
         if broken and len(broken) == stated.pages:
             raise ParseFailed("damaged PDF: no page of it can be read")
-        return finish(elements, stated, broken, name)
+        return finish(elements, stated, {DAMAGED: broken}, name)
 
 
-def finish(elements: Sequence[Element], stated: Facts, broken: Sequence[int], name: str) -> Document:
-    """Make the Document of a PDF's elements; raises ParseFailed if there is no word in them."""
+def finish(
+    elements: Sequence[Element], stated: Facts, unread: Mapping[str, Sequence[int]], name: str
+) -> Document:
+    """Make the Document of a PDF's elements; raises ParseFailed if there is no word in them.
+
+    ``unread`` are the numbers of pages that could not be read, by the reason.
+    """
     if not any(char.isalnum() for item in elements for char in item.text):
         raise no_text(stated.pages)
     front = [item for item in elements if item.anchors[0].locator.page == 1]
-    unread = {"unread pages": ", ".join(map(str, broken))} if broken else {}
     return Document(
         title=tidy.titled([stated.title], front, name),
         elements=tuple(elements),
-        metadata=stated.metadata | unread,
+        metadata=stated.metadata,
         language=language.detect(tidy.sample(elements)),
         pages=stated.pages,
+        unread=tuple(f"{what}: {', '.join(map(str, pages))}" for what, pages in unread.items() if pages),
     )
 
 

@@ -8,12 +8,12 @@ for every stretch of its text where that stands in the original.
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, takewhile
+from itertools import islice, pairwise, takewhile
 
 from cairn.protocols import Splitter
-from cairn.types import Anchor, Document, Element, Passage
+from cairn.types import Anchor, Document, Element, ElementKind, Locator, Passage
 
-VERSION = "passages/1"
+VERSION = "passages/2"
 """Raise it when the same document would give other passages: all are packed again then."""
 TINY = 48
 """Tokens below which a passage is not worth keeping apart."""
@@ -39,11 +39,15 @@ class Piece:
     """The headings above it."""
     level: int = 0
     """Of a heading."""
-    table: bool = False
+    kind: ElementKind = "paragraph"
+    leads: bool = False
+    """Belongs to what follows: a heading, or a table's caption."""
 
     @property
-    def page(self) -> int | None:
-        return self.anchors[0].locator.page if self.anchors else None
+    def page(self) -> tuple[int | str | None, ...]:
+        """The page, slide or sheet it stands on."""
+        at = self.anchors[0].locator if self.anchors else Locator()
+        return (at.page, at.slide, at.sheet)
 
 
 class Packer:
@@ -68,7 +72,10 @@ class Packer:
     def _pieces(self, document: Document) -> Iterator[Piece]:
         elements = [element for element in document.elements if element.text.strip()]
         path: tuple[tuple[int, str], ...] = ()
-        for element, tokens in zip(elements, self._count([e.text for e in elements]), strict=True):
+        caption: Piece | None = None
+        counts = self._count([element.text for element in elements])
+        for (element, after), tokens in zip(pairwise([*elements, None]), counts, strict=True):
+            assert element is not None
             if element.kind == "heading":
                 path = tuple(above for above in path if above[0] < element.level)
             whole = Piece(
@@ -77,17 +84,19 @@ class Packer:
                 tokens=tokens,
                 path=tuple(text for _, text in path),
                 level=element.level if element.kind == "heading" else 0,
-                table=element.kind == "table",
+                kind=element.kind,
+                leads=element.kind == "heading" or _captions(element, after),
             )
             if element.kind == "heading":
                 path = (*path, (element.level, " ".join(element.text.split())))
-            yield from self._broken(whole, element)
+            yield from self._broken(whole, element, caption)
+            caption = whole if _captions(element, after) else None
 
-    def _broken(self, piece: Piece, element: Element) -> Iterator[Piece]:
+    def _broken(self, piece: Piece, element: Element, caption: Piece | None) -> Iterator[Piece]:
         if piece.tokens <= self._tokens:
             yield piece
-        elif piece.table:
-            yield from self._row_groups(piece, element.header)
+        elif piece.kind == "table":
+            yield from self._row_groups(piece, element.header, caption)
         else:
             yield from self._parts(piece, self._split(piece.text, self._tokens * CHARACTERS_A_TOKEN))
 
@@ -99,13 +108,15 @@ class Packer:
                 piece, text=piece.text[start:end], anchors=_cut(piece.anchors, start, end), tokens=tokens
             )
 
-    def _row_groups(self, table: Piece, header: int) -> Iterator[Piece]:
-        """Split between rows; every part begins with the table's header."""
+    def _row_groups(self, table: Piece, header: int, caption: Piece | None) -> Iterator[Piece]:
+        """Split between rows; every part begins with the table's caption and header."""
         lines = list(self._lines(table))
         head, rows = lines[:header], lines[header:]
-        room = max(self._tokens - sum(line.tokens for line in head), LEAST)
-        for group in _filled(rows, room):
-            yield _joined([*head, *group], table)
+        title = [caption] if caption is not None and caption.tokens <= self._tokens // 4 else []
+        room = max(self._tokens - sum(line.tokens for line in (*title, *head)), LEAST)
+        for number, group in enumerate(_filled(rows, room)):
+            # The caption stands before the first part as it is.
+            yield _joined([*(title if number else []), *head, *group], table)
 
     def _lines(self, table: Piece) -> Iterator[Piece]:
         ranges = []
@@ -118,6 +129,11 @@ class Packer:
                 yield part
             else:
                 yield from self._parts(part, self._split(part.text, self._tokens * CHARACTERS_A_TOKEN))
+
+
+def _captions(element: Element, after: Element | None) -> bool:
+    """Tell a caption of the table that follows it."""
+    return element.kind == "caption" and after is not None and after.kind == "table"
 
 
 def _unbroken(element: Element) -> str:
@@ -167,16 +183,20 @@ def _groups(pieces: Iterable[Piece], limit: int) -> list[list[Piece]]:
 def _ends(group: Sequence[Piece], following: Piece, limit: int) -> bool:
     """Tell whether a passage ends before ``following``."""
     tokens = sum(piece.tokens for piece in group)
-    if tokens + following.tokens > limit:
+    if (following.kind == "quote") != (group[-1].kind == "quote"):
+        return True  # what somebody wrote is kept apart from what they quote
+    # A footnote stays with what refers to it, if there is any room for it.
+    room = limit + limit // 4 if following.kind == "footnote" else limit
+    if tokens + following.tokens > room:
         return True
     leaves = following.page != group[-1].page or 0 < following.level <= TOP
     return leaves and tokens >= TINY
 
 
 def _without_last_headings(group: list[Piece]) -> tuple[list[Piece], list[Piece]]:
-    """Take headings at the end off: they belong to what follows."""
+    """Take headings and captions at the end off: they belong to what follows."""
     end = len(group)
-    while end and group[end - 1].level:
+    while end and group[end - 1].leads:
         end -= 1
     return (group[:end], group[end:]) if end else (group, [])
 
@@ -211,7 +231,7 @@ def _context(title: str, group: Sequence[Piece]) -> str:
 def _passage(group: Sequence[Piece], context: str, extra: int) -> Passage:
     text, anchors = _laid_out(group)
     tokens = sum(piece.tokens for piece in group)
-    tabular = sum(piece.tokens for piece in group if piece.table)
+    tabular = sum(piece.tokens for piece in group if piece.kind == "table")
     return Passage(
         text=text,
         context=context,
