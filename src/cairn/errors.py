@@ -42,3 +42,7 @@ class Storage(CairnError):
 
 class ParseFailed(CairnError):
     """One document cannot be read; its neighbours are not concerned."""
+
+
+class Textless(ParseFailed):
+    """A file in good order that holds no text which could be read yet."""

@@ -837,14 +837,14 @@ def test_an_open_lock_is_no_hindrance(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", PRINTED)
-@pytest.mark.parametrize(("pages", "said"), [(1, "1 page"), (3, "3 pages")])
-def test_a_pdf_of_pictures_needs_ocr(kind: str, pages: int, said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pages", [1, 3])
+def test_a_pdf_of_pictures_needs_ocr(kind: str, pages: int, tmp_path: Path) -> None:
     canvas = Canvas(str(tmp_path / "a.pdf"))
     for _ in range(pages):
         canvas.rect(100, 100, 200, 300, fill=1)
         canvas.showPage()
     canvas.save()
-    assert reason(kind, tmp_path / "a.pdf") == f"no text layer: needs OCR ({said})"
+    assert reason(kind, tmp_path / "a.pdf") == "needs OCR: no page has a text layer"
 
 
 def test_tables_are_mended() -> None:

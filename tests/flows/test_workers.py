@@ -1,14 +1,20 @@
 """What one file does to a parse process is that one file's failure."""
 
 import asyncio
+import os
+import socket
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from cairn.errors import ParseFailed
-from cairn.flows.ingest.workers import pool
+from cairn.flows.ingest.workers import Pool, pool
 
 PROGRAM = """
 import os, sys, time
@@ -27,6 +33,13 @@ def answer(message):
         case "print":
             print("noise that is no reply", flush=True)
             os.write(1, b"more noise")
+        case "fetch":
+            import socket
+            socket.create_connection(("127.0.0.1", int(message["port"])), timeout=5).close()
+        case "litter":
+            import tempfile
+            tempfile.mkdtemp()
+            os._exit(3)
         case "raise":
             raise ValueError("seven is not a number")
         case "recurse":
@@ -37,12 +50,21 @@ serve(answer, seconds=30, memory_mb=700)
 """
 
 
+@asynccontextmanager
+async def workers_of(size: int, seconds: float) -> AsyncIterator[Pool]:
+    with TemporaryDirectory() as place:
+        scratch = Path(place) / "scratch"
+        async with pool([sys.executable, "-c", PROGRAM], size, seconds, scratch) as opened:
+            yield opened
+        assert not scratch.exists()
+
+
 def asked(*messages: str, seconds: float = 20) -> list[dict[str, Any] | str]:
     """Ask a pool of one worker one thing after another; a failure is its reason."""
 
     async def ask() -> list[dict[str, Any] | str]:
         answers: list[dict[str, Any] | str] = []
-        async with pool([sys.executable, "-c", PROGRAM], 1, seconds) as workers:
+        async with workers_of(1, seconds) as workers:
             for message in messages:
                 try:
                     answers.append(await workers.ask({"do": message}))
@@ -87,7 +109,7 @@ def test_a_process_is_used_again() -> None:
 
 def test_what_is_given_up_stops_the_process(run: Callable[..., Any]) -> None:
     async def give_up() -> None:
-        async with pool([sys.executable, "-c", PROGRAM], 1, 60) as workers:
+        async with workers_of(1, 60) as workers:
             task = asyncio.create_task(workers.ask({"do": "hang"}))
             await asyncio.sleep(1)
             task.cancel()
@@ -96,3 +118,24 @@ def test_what_is_given_up_stops_the_process(run: Callable[..., Any]) -> None:
             assert (await workers.ask({"do": "fine"}))["done"] == "fine"
 
     run(give_up())
+
+
+def test_a_process_that_dies_leaves_no_files() -> None:
+    assert "ended early" in str(asked("litter", "fine")[0])  # `workers_of` looks whether its folder is gone
+
+
+@pytest.mark.skipif(
+    subprocess.run(
+        ["unshare", *([] if os.getuid() == 0 else ["--user"]), "--net", "true"], capture_output=True
+    ).returncode
+    != 0,
+    reason="this kernel lets no process leave the network",
+)
+def test_a_parser_reaches_nobody(run: Callable[..., Any]) -> None:
+    async def fetch() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            async with workers_of(1, 20) as workers:
+                with pytest.raises(ParseFailed, match=r"OSError|[Uu]nreachable|refused"):
+                    await workers.ask({"do": "fetch", "port": server.getsockname()[1]})
+
+    run(fetch())

@@ -157,7 +157,8 @@ async def _ingest(session: Session, record: SourceRecord, *, prune: bool) -> Ing
         job = app.journal.runs.begin("ingest")
         state, detail = "stopped", ""
         try:
-            async with workers.pool(app.worker_command(), size, app.settings.parse_seconds) as pool:
+            seconds, scratch = app.settings.parse_seconds, app.home / "scratch"
+            async with workers.pool(app.worker_command(), size, seconds, scratch) as pool:
                 run = pipeline.Ingest(
                     journal=app.journal,
                     record=record,

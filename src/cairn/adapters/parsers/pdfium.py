@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pypdfium2 import PdfDocument, PdfiumError, PdfPage, PdfTextPage  # type: ignore[import-untyped]
 
 from cairn.adapters.parsers import language, tidy
-from cairn.errors import ParseFailed
+from cairn.errors import ParseFailed, Textless
 from cairn.protocols import Parser
 from cairn.types import Box, Document, Element, Locator
 
@@ -52,11 +52,6 @@ def facts(path: Path) -> Facts:
         return _facts(document)
     finally:
         document.close()
-
-
-def no_text(pages: int) -> ParseFailed:
-    """Return the error for a PDF of pictures alone."""
-    return ParseFailed(f"no text layer: needs OCR ({pages} page{'' if pages == 1 else 's'})")
 
 
 def open_pdf(path: Path) -> PdfDocument:
@@ -289,7 +284,7 @@ def finish(
     ``unread`` are the numbers of pages that could not be read, by the reason.
     """
     if not any(char.isalnum() for item in elements for char in item.text):
-        raise no_text(stated.pages)
+        raise Textless("needs OCR: no page has a text layer")
     front = [item for item in elements if item.anchors[0].locator.page == 1]
     return Document(
         title=tidy.titled([stated.title], front, name),

@@ -12,7 +12,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
-from cairn.errors import ParseFailed
+from cairn.errors import ParseFailed, Textless
 from cairn.flows.ingest.media import recognise
 from cairn.flows.ingest.media_types import LOCKED, REASONS, UNKNOWN
 from cairn.flows.ingest.passages import VERSION, Packer
@@ -78,6 +78,8 @@ class Reader:
             document = self._parse(path, name, media_type)
             parts = self._unpacker.parts(path, name, media_type)
             passages = self._packer.pack(document)
+        except Textless as error:
+            return _unread("skipped", str(error), media_type, recipe)
         except ParseFailed as error:
             return _unread("failed", str(error), media_type, recipe)
         if parts and depth >= self._limits.depth:
@@ -92,17 +94,17 @@ class Reader:
         }
 
     def _parse(self, path: Path, name: str, media_type: str) -> Document:
-        reasons = []
+        errors = []
         for parser in self._parsers:
             if media_type in parser.media_types:
                 try:
                     return self._bounded(parser.parse(path, name))
                 except ParseFailed as error:
-                    reasons.append(str(error))
-        if not reasons:  # an archive says nothing itself
+                    errors.append(error)
+        if not errors:  # an archive says nothing itself
             return Document(title=name, elements=())
         # The first parser is the one that should have managed; its reason is the one to show.
-        raise ParseFailed(reasons[0])
+        raise errors[0]
 
     def _bounded(self, document: Document) -> Document:
         characters = sum(len(element.text) for element in document.elements)

@@ -5,6 +5,7 @@ standard input. Knows nothing of what is read.
 """
 
 import asyncio
+import ctypes
 import json
 import os
 import resource
@@ -14,12 +15,16 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+from shutil import rmtree
 from typing import Any, BinaryIO
 
 from cairn.errors import ParseFailed, Unavailable
 
 Message = dict[str, Any]
 LENGTH = struct.Struct(">Q")
+CLONE_NEWUSER, CLONE_NEWNET = 0x1000_0000, 0x4000_0000
 GRACE = 5
 """Seconds after which a worker ends itself if nobody is left to do it."""
 RECYCLE = 1000
@@ -29,17 +34,21 @@ RECYCLE = 1000
 class Worker:
     """One process, asked one thing at a time."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, scratch: Path) -> None:
         self._process = process
+        self._scratch = scratch
         self.asked = 0
 
     @classmethod
-    async def start(cls, command: Sequence[str]) -> "Worker":
-        """Start the program; it speaks only when asked."""
+    async def start(cls, command: Sequence[str], scratch: Path) -> "Worker":
+        """Start the program, whose temporary files go to ``scratch``; it speaks only when asked."""
         try:
-            return cls(
-                await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+            scratch.mkdir(parents=True)
+            environment = os.environ | {"TMPDIR": str(scratch)}
+            started = await asyncio.create_subprocess_exec(
+                *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment
             )
+            return cls(started, scratch)
         except OSError as error:
             raise Unavailable(f"The parse process {command[0]} does not start: {error.strerror}.") from error
 
@@ -61,6 +70,7 @@ class Worker:
         await self._process.wait()
         # The transport's pipes are closed by hand: its destructor would do it after the loop has gone.
         self._process._transport.close()  # type: ignore[attr-defined]
+        rmtree(self._scratch, ignore_errors=True)
 
     async def _exchange(self, message: Message) -> Message:
         assert self._process.stdin is not None and self._process.stdout is not None
@@ -75,9 +85,11 @@ class Worker:
 class Pool:
     """So many workers; one that dies is replaced and only its file suffers."""
 
-    def __init__(self, command: Sequence[str], size: int, seconds: float) -> None:
+    def __init__(self, command: Sequence[str], size: int, seconds: float, scratch: Path) -> None:
         self._command = command
         self._seconds = seconds
+        self._scratch = scratch
+        self._started = count(1)
         self._free: asyncio.Queue[Worker | None] = asyncio.Queue()
         for _ in range(size):
             self._free.put_nowait(None)
@@ -88,7 +100,7 @@ class Pool:
         worker = await self._free.get()
         try:
             if worker is None:
-                worker = await Worker.start(self._command)
+                worker = await Worker.start(self._command, self._scratch / str(next(self._started)))
             answer = await worker.ask(message, self._seconds)
         except BaseException:
             self._free.put_nowait(None)
@@ -112,13 +124,15 @@ class Pool:
 
 
 @asynccontextmanager
-async def pool(command: Sequence[str], size: int, seconds: float) -> AsyncIterator[Pool]:
-    """Hold a pool of ``size`` workers that run ``command``."""
-    opened = Pool(command, size, seconds)
+async def pool(command: Sequence[str], size: int, seconds: float, scratch: Path) -> AsyncIterator[Pool]:
+    """Hold a pool of ``size`` workers that run ``command``; ``scratch`` is theirs alone, and emptied."""
+    rmtree(scratch, ignore_errors=True)  # what a killed process left behind
+    opened = Pool(command, size, seconds, scratch)
     try:
         yield opened
     finally:
         await opened.close()
+        rmtree(scratch, ignore_errors=True)
 
 
 def serve(answer: Callable[[Message], Message], *, seconds: float, memory_mb: int) -> None:
@@ -131,6 +145,7 @@ def serve(answer: Callable[[Message], Message], *, seconds: float, memory_mb: in
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is the parent's affair
+    _leave_the_network()
     while header := requests.read(LENGTH.size):
         (length,) = LENGTH.unpack(header)
         message = json.loads(requests.read(length))
@@ -139,6 +154,16 @@ def serve(answer: Callable[[Message], Message], *, seconds: float, memory_mb: in
         signal.alarm(0)
         replies.write(LENGTH.pack(len(reply)) + reply)
         replies.flush()
+
+
+def _leave_the_network() -> None:
+    """Move into a network of its own, with nobody else in it, where the kernel lets it.
+
+    No parser fetches anything; this holds even for one that a file has taken over.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "unshare") and libc.unshare(CLONE_NEWNET) != 0 and os.getuid() != 0:
+        libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
 
 
 def _claim_stdout() -> BinaryIO:
