@@ -56,7 +56,10 @@ class Source(Protocol):
 
 @runtime_checkable
 class Parser(Protocol):
-    """Reads one kind of file into a Document; pure, run in an isolated process."""
+    """Reads one kind of file into a Document; pure, run in an isolated process.
+
+    For a type that Cairn does not know by itself, ``suffixes`` maps ends of names to media types.
+    """
 
     name: str
     """With its version (``html/1``): a change of what it reads out changes the name."""

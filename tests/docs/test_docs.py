@@ -47,6 +47,36 @@ def test_every_snippet_of_the_readme_runs(papers: Path) -> None:
             assert "12 missing invoices. [1] ['audit.md']" in done.stdout
 
 
+def test_the_example_of_a_new_format_runs(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "new-format.md").read_text(encoding="utf-8")
+    blocks = {
+        language: code for language, code in re.findall(r"<!-- run -->\n```(\w+)\n(.*?)```", page, re.S)
+    }
+    (tmp_path / "ics.py").write_text(blocks["python"])
+    told = tmp_path / "ics-1.0.dist-info"
+    told.mkdir()
+    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: ics\nVersion: 1.0\n")
+    (told / "entry_points.txt").write_text(blocks["ini"])
+    (tmp_path / "diary").mkdir()
+    (tmp_path / "diary" / "may.ics").write_text(blocks["text"])
+    environment = os.environ | {
+        "CAIRN_HOME": str(tmp_path / "library"),
+        "PYTHONPATH": str(tmp_path),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    done = subprocess.run(
+        ["sh", "-e"],
+        input=blocks["sh"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "diary/may.ics" in done.stdout or "may.ics, lines 3–4" in done.stdout, done.stdout
+
+
 def test_every_fenced_block_of_the_readme_is_run_or_a_picture() -> None:
     fenced = re.findall(r"^```(\w*)$", README, re.M)
     assert len([language for language in fenced if language]) == len(SNIPPETS)
@@ -73,7 +103,9 @@ def test_make_lists_what_the_readme_names() -> None:
     assert set(re.findall(r"make (\w+)", README)) <= targets
 
 
-@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "LOG.md", "docs/reference.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "ARCHITECTURE.md", "LOG.md", "docs/reference.md", "docs/new-format.md"]
+)
 def test_nothing_points_nowhere(name: str) -> None:
     page = ROOT / name
     for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8")):

@@ -27,6 +27,8 @@ def _fits(at: Locator, name: str, value: Any) -> bool:
         span = getattr(at, name)
         first, last = value if isinstance(value, list) else (value, value)
         return span is not None and span[0] <= last and span[1] >= first
+    if name == "path":
+        return at.path.startswith(value)
     if name == "heading":
         return bool(at.heading) and _plain(at.heading[-1]) == _plain(value)
     return bool(getattr(at, name) == value)

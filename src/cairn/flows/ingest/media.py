@@ -6,6 +6,7 @@ Knows the common formats' first bytes, so that what cannot be read yet is named 
 import mmap
 import re
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from cairn.flows.ingest.media_types import (
@@ -39,11 +40,11 @@ _TAR = slice(257, 262)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def recognise(path: Path, name: str) -> str:
+def recognise(path: Path, name: str, suffixes: Mapping[str, str] = NAMES) -> str:
     """Return the media type of the file at ``path``, which its source calls ``name``.
 
-    What is neither known by content nor by name is ``text/plain`` if it looks like text, else
-    ``application/octet-stream``. Raises OSError.
+    ``suffixes`` tell a type by the end of a name. What is neither known by content nor by name is
+    ``text/plain`` if it looks like text, else ``application/octet-stream``. Raises OSError.
     """
     with path.open("rb") as file:
         head = file.read(HEAD)
@@ -52,7 +53,9 @@ def recognise(path: Path, name: str) -> str:
         return _zipped(path, suffix)
     if head.startswith(OLE):
         return _ole(path, suffix)
-    return _binary(head) or (_text(head, suffix) if _textual(head) else UNKNOWN)
+    if found := _binary(head):
+        return found
+    return _text(head, suffix, suffixes) if _textual(head) else suffixes.get(suffix, UNKNOWN)
 
 
 def _binary(head: bytes) -> str:
@@ -68,14 +71,14 @@ def _binary(head: bytes) -> str:
     return found or ("application/pdf" if b"%PDF-" in head[:1024] else "")
 
 
-def _text(head: bytes, suffix: str) -> str:
+def _text(head: bytes, suffix: str, suffixes: Mapping[str, str]) -> str:
     if _HTML.match(head):
         return "text/html"
     if _XML.match(head):
-        named = NAMES.get(suffix, "application/xml")
+        named = suffixes.get(suffix, "application/xml")
         return next((kind for root, kind in ROOTS if root.search(head)), named)
-    if suffix in NAMES:
-        return NAMES[suffix]
+    if suffix in suffixes:
+        return suffixes[suffix]
     if head.startswith(b"From ") and _is_mail(head.partition(b"\n")[2]):
         return "application/mbox"
     if _is_mail(head):

@@ -8,13 +8,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
 from cairn.errors import ParseFailed, Textless
 from cairn.flows.ingest.media import recognise
-from cairn.flows.ingest.media_types import LOCKED, REASONS, UNKNOWN
+from cairn.flows.ingest.media_types import LOCKED, NAMES, REASONS, UNKNOWN
 from cairn.flows.ingest.passages import VERSION, Packer
 from cairn.flows.ingest.unpacking import Limits, Step, Unpacker
 from cairn.protocols import Container, Parser
@@ -32,7 +33,10 @@ class Reader:
     ) -> None:
         self._readers = list(parsers)
         self._parsers = [one for one in parsers if isinstance(one, Parser)]
-        self._unpacker = Unpacker([one for one in parsers if isinstance(one, Container)], limits)
+        own = {suffix: kind for one in parsers for suffix, kind in getattr(one, "suffixes", {}).items()}
+        self._recognise = partial(recognise, suffixes=NAMES | own)
+        containers = [one for one in parsers if isinstance(one, Container)]
+        self._unpacker = Unpacker(containers, limits, self._recognise)
         self._packer = packer
         self._characters = characters
         self._limits = limits
@@ -65,7 +69,7 @@ class Reader:
         return answer
 
     def _read(self, path: Path, name: str, depth: int) -> dict[str, Any]:
-        media_type = recognise(path, name)
+        media_type = self._recognise(path, name)
         recipe = self._recipe(media_type)
         if media_type == LOCKED:
             return _unread("failed", "it is protected by a password", media_type, recipe)

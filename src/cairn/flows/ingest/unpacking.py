@@ -5,7 +5,7 @@ A name inside an archive is shown and never used as a path on this machine.
 
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from cairn.errors import ParseFailed
-from cairn.flows.ingest.media import recognise
 from cairn.protocols import Container
 from cairn.types import Part
 
@@ -45,6 +44,8 @@ class Unpacker:
 
     containers: Sequence[Container]
     limits: Limits
+    recognise: Callable[[Path, str], str]
+    """Tells the media type of a file by its content and its name."""
     _held: tuple[object, TemporaryDirectory[str], Path] | None = field(default=None)
 
     def parts(self, path: Path, name: str, media_type: str) -> list[Part]:
@@ -96,7 +97,7 @@ class Unpacker:
         return self._held[2], steps[-1].name
 
     def _unpack(self, outer: Path, name: str, key: str, target: Path) -> None:
-        container = self._container(recognise(outer, name))
+        container = self._container(self.recognise(outer, name))
         if container is None:
             raise ParseFailed(f"{name}, which held it, can no longer be opened")
         size = 0
