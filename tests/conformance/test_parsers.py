@@ -908,6 +908,7 @@ def test_signs_that_strayed_go_to_their_numbers() -> None:
         ("he", "המשאבה נבדקת כל שנתיים"),
         (None, "Насос перевіряють кожні два роки, і клапан її чистять."),
         (None, "Pump 1,250 valve 310"),
+        (None, "Paid as agreed: no. Paid as agreed: no. Paid as agreed: no. Paid as agreed: no. " * 3),
         (None, "12 34 --- 5"),
         (None, ""),
     ],

@@ -34,6 +34,7 @@ _WORDS = {language: frozenset(words.split()) for language, words in _COMMON.item
 _WORD = re.compile(r"[^\W\d_]+")
 _LONGEST = 20_000
 _FEWEST = 4
+_VARIOUS = 3
 _SHARE = 0.08
 _LEAD = 1.15
 
@@ -66,5 +67,7 @@ def _by_words(words: list[str]) -> str | None:
     counts = Counter(words)
     votes = sorted((sum(counts[word] for word in common), language) for language, common in _WORDS.items())
     (second, _), (first, language) = votes[-2:]
-    sure = first >= max(_FEWEST, _SHARE * len(words)) and first >= _LEAD * second
+    # A table of figures may say "no" and "as" all over.
+    various = sum(word in counts for word in _WORDS[language]) >= _VARIOUS
+    sure = various and first >= max(_FEWEST, _SHARE * len(words)) and first >= _LEAD * second
     return language if sure else None
