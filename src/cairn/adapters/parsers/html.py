@@ -6,7 +6,8 @@ the headings above, for a page has no lines a reader could look up.
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,16 +40,27 @@ _LINE_END = "\x1e"
 """What stands for ``br`` in collected text; no parsed page can hold it."""
 _HEADING = re.compile(r"h([1-6])")
 _MOST_NODES = 50_000
+_LASTING = ("quote", "footnote")
+"""Kinds that all blocks within a node of that kind have too, its headings among them."""
+
+Kinds = Callable[[Node], ElementKind | None]
+"""Says of a node that it is a block of another kind than its tag tells: a quote, a footnote."""
+
+
+def _as_tagged(node: Node) -> ElementKind | None:
+    return None
 
 
 class _Walk:
     """Turns a tree, trafilatura's or a page's, into elements, in one pass without recursion."""
 
-    def __init__(self, hidden: frozenset[str] = _HIDDEN) -> None:
+    def __init__(self, hidden: frozenset[str] = _HIDDEN, kinds: Kinds = _as_tagged) -> None:
         self._hidden = hidden
+        self._given = kinds
         self.elements: list[Element] = []
         self._words: list[str] = []
         self._kinds: list[ElementKind] = ["paragraph"]
+        self._blocks: list[Node] = []
         self._path: list[tuple[int, str]] = []
 
     def walk(self, root: Node) -> list[Element]:
@@ -72,7 +84,8 @@ class _Walk:
 
     def _enter(self, node: Node) -> bool:
         """Begin a node; False if it is done already, with all that is in it."""
-        if level := _level(node):
+        kind, level = self._kind(node), _level(node)
+        if level and kind not in _LASTING:
             self._flush()
             self._heading(tidy.flat(_text(node)), level)
             return False
@@ -82,17 +95,27 @@ class _Walk:
             return False
         if node.tag in ("br", "lb"):
             self._words.append(_LINE_END)
-        elif node.tag in _BLOCK and not (node.tag == "code" and _is_inline(node)):
+        elif kind is not None:
             self._flush()
-            self._kinds.append(_BLOCK[node.tag])
+            self._kinds.append(kind)
+            self._blocks.append(node)
         if node.text:
             self._words.append(node.text)
         return True
 
+    def _kind(self, node: Node) -> ElementKind | None:
+        """Return what kind of block a node is; None of what stands within a line."""
+        given = self._given(node)
+        is_block = node.tag in _BLOCK and not (node.tag == "code" and _is_inline(node))
+        if self._kinds[-1] in _LASTING and (given is not None or is_block or _level(node)):
+            return self._kinds[-1]
+        return given if given is not None or not is_block else _BLOCK[node.tag]
+
     def _leave(self, node: Node) -> None:
-        if node.tag in _BLOCK and not (node.tag == "code" and _is_inline(node)):
+        if self._blocks and self._blocks[-1] is node:
             self._flush()
             self._kinds.pop()
+            self._blocks.pop()
 
     def _locator(self) -> Locator:
         return Locator(heading=tuple(text for _, text in self._path))
@@ -172,17 +195,43 @@ def _is_head(cell: Node) -> bool:
     return bool(cell.tag == "th" or cell.get("role") == "head")
 
 
-def _tree(source: str) -> Node | None:
+def tree(text: str) -> Node | None:
     """Parse a page; None if the parser had to give up on a part of it."""
     parser = HTMLParser(
         huge_tree=True, collect_ids=False, remove_comments=True, remove_pis=True, encoding="utf-8"
     )
     try:
-        tree = fromstring(source.encode("utf-8", "replace"), parser=parser)
+        root = fromstring(text.encode("utf-8", "replace"), parser=parser)
     except Exception:  # lxml raises ParserError, ValueError and more for what is no page
         return None
     is_cut = any("RESOURCE_LIMIT" in entry.type_name for entry in parser.error_log)
-    return None if is_cut else tree
+    return None if is_cut else root
+
+
+def shown(root: Node, kinds: Kinds = _as_tagged, hidden: Iterable[str] = ()) -> list[Element]:
+    """Return all that a page shows, no main text chosen, but for the tags ``hidden``."""
+    return _Walk(_HIDDEN.union(hidden), kinds).walk(next(root.iter("body"), root))
+
+
+def words(node: Node) -> str:
+    """Return what a node shows, on one line."""
+    return tidy.flat(_text(node))
+
+
+def placed(elements: Iterable[Element]) -> Iterator[Element]:
+    """Yield elements, every Locator with the headings above and their number from 1 as paragraph."""
+    path: list[tuple[int, str]] = []
+    for number, item in enumerate(elements, 1):
+        if item.kind == "heading":
+            path = [(level, text) for level, text in path if level < item.level]
+        above = tuple(text for _, text in path)
+        anchors = tuple(
+            anchor._replace(locator=replace(anchor.locator, heading=above, paragraphs=(number, number)))
+            for anchor in item.anchors
+        )
+        yield replace(item, anchors=anchors)
+        if item.kind == "heading":
+            path.append((item.level, item.text))
 
 
 def _main(tree: Node) -> list[Element]:
@@ -209,10 +258,10 @@ def _extracted(tree: Node) -> Node | None:
     return None if is_heap else body
 
 
-def _untagged(source: str) -> list[Element]:
+def bare(text: str) -> list[Element]:
     """Return the words of a page that no parser can take, a paragraph a line."""
-    texts = map(tidy.flat, untagged(source).split("\n"))
-    return [tidy.whole("paragraph", text, Locator()) for text in texts if text]
+    lines = map(tidy.flat, untagged(text).split("\n"))
+    return [tidy.whole("paragraph", line, Locator()) for line in lines if line]
 
 
 _STATED = (
@@ -271,13 +320,22 @@ class WebPage:
 
     def parse(self, path: Path, name: str) -> Document:
         """Read the file at ``path``; raises ParseFailed if it is binary or shows no words."""
-        data = tidy.read(path)
-        charset = _CHARSET.search(data[:4096])
-        source = decode(data, charset[1].decode("ascii") if charset is not None else None)
-        tree = _tree(source)
-        if tree is None:
-            return _document(_untagged(source), _Said([], {}, None), name)
-        return _document(_main(tree), _said(tree), name)
+        return page(tidy.read(path), name)
+
+
+def source(data: bytes, charset: str | None = None) -> str:
+    """Return a page's text, in ``charset`` if it says none; raises ParseFailed if it is binary."""
+    stated = _CHARSET.search(data[:4096])
+    return decode(data, stated[1].decode("ascii") if stated is not None else charset)
+
+
+def page(data: bytes, name: str, charset: str | None = None) -> Document:
+    """Read a page, in ``charset`` if it says none; raises ParseFailed if it is binary or shows no words."""
+    text = source(data, charset)
+    root = tree(text)
+    if root is None:
+        return _document(bare(text), _Said([], {}, None), name)
+    return _document(_main(root), _said(root), name)
 
 
 def _document(elements: list[Element], page: _Said, name: str) -> Document:

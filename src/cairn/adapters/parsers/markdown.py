@@ -262,15 +262,23 @@ class Markdown:
         text = decode(tidy.read(path))
         source = list(lines(text))
         settings, body = _front_matter(text, source)
+        elements = self._read(text, source, body)
+        if not elements and not settings:
+            raise ParseFailed("no text in it")
+        return _document(elements, settings, name)
+
+    def elements(self, text: str) -> tuple[Element, ...]:
+        """Return the elements of a piece of Markdown, without front matter; raises ParseFailed."""
+        return self._read(text, list(lines(text)), 0)
+
+    def _read(self, text: str, source: Sequence[SourceLine], body: int) -> tuple[Element, ...]:
+        """Read all from line ``body`` on."""
         try:
             tokens = self._blocks.parse("\n" * body + text[source[body].start :])
         except RecursionError as error:
             raise ParseFailed("nested too deep") from error
         labels = frozenset(found[1].lower() for line in source if (found := _DEFINITION.fullmatch(line.text)))
-        elements = tuple(_under_headings(_elements(tokens, _Source(source, labels), body)))
-        if not elements and not settings:
-            raise ParseFailed("no text in it")
-        return _document(elements, settings, name)
+        return tuple(_under_headings(_elements(tokens, _Source(source, labels), body)))
 
 
 def _document(elements: tuple[Element, ...], settings: dict[str, str], name: str) -> Document:

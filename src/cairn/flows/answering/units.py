@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from cairn.types import Evidence
 
+TELLING = 8
+"""Words from which a caption says something by itself."""
 LONGEST = 600
 """Characters of a sentence; a longer one is cut at a blank, for it is no sentence."""
 
@@ -36,21 +38,21 @@ class Unit(NamedTuple):
     end: int
     text: str
     heading: str
-    """The heading above it within the passage, if any."""
+    """The heading or caption above it within the passage, if any."""
     header: str
     """Of a table's row: its header row, if any."""
 
 
 def units(evidence: list[Evidence]) -> list[Unit]:
-    """Return every sentence and row of the evidence, in order; headings are not worth quoting."""
+    """Return every sentence and row of the evidence, in order; headings and short captions are not worth quoting."""
     return [unit for number, one in enumerate(evidence) for unit in _units(number, one)]
 
 
 def _units(number: int, evidence: Evidence) -> Iterator[Unit]:
     text, heading, header = evidence.text, "", ""
     for kind, start, end in _runs(evidence):
-        if kind == "heading":
-            heading, header = text[start:end], ""
+        if kind == "heading" or (kind == "caption" and len(text[start:end].split()) < TELLING):
+            heading, header = text[start:end].strip(), ""
         elif kind == "header":
             header = text[start:end]
         else:
