@@ -60,6 +60,7 @@ class Report:
 
 def main() -> None:
     """Make the files, ingest them, print the report."""
+    os.environ["CAIRN_EMBEDDER"] = "hash"
     given = [int(argument) for argument in sys.argv[1:3]]
     count, seed = [*given, *(MUTATED, SEED)[len(given) :]]
     with tempfile.TemporaryDirectory() as place, socket.create_server(("127.0.0.1", 0)) as listener:

@@ -117,8 +117,8 @@ def test_what_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     ):
         with pytest.raises(ParseFailed, match=why):
             parse(tmp_path, content)
-    with pytest.raises(ParseFailed, match="too long"):
-        parse(tmp_path, "a" * 200_000 + ",b\n")
+    long = table(parse(tmp_path, f"Id,Text\n1,{'a' * 200_000}\n"))
+    assert len(long.text) > 200_000
     monkeypatch.setattr(grid.Budget.__init__, "__defaults__", (20, 10_000, 1 << 30))
     document = parse(tmp_path, "a,b\n" * 30)
     assert len(table(document).anchors) == 10 and document.unread == ("lines from 11 on: it is too large",)
@@ -128,7 +128,7 @@ CELLS = st.text(st.sampled_from('ab 1,;|"\n\t\r.5é\0\u2028'), max_size=8)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=6), st.sampled_from(",;\t|"))
+@given(rows=st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=6), delimiter=st.sampled_from(",;\t|"))
 def test_whatever_is_written_is_read_or_refused(
     rows: list[list[str]], delimiter: str, tmp_path: Path
 ) -> None:

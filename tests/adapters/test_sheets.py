@@ -22,7 +22,7 @@ from openpyxl.chart import BarChart
 from openpyxl.comments import Comment
 from openpyxl.styles import Font
 
-from cairn.adapters.parsers import calamine, grid, number_formats, ods, xlsx
+from cairn.adapters.parsers import calamine, grid, number_formats, ods, plainrows, xlsx
 from cairn.errors import ParseFailed
 from cairn.types import Document, Element
 
@@ -502,6 +502,81 @@ def test_prefixed_names_and_disorder(tmp_path: Path) -> None:
         prefixed = re.sub(rb"<(/?)(\w)", rb"<\1x:\2", archive.read("xl/worksheets/sheet1.xml"))
     path = repacked(path, {"xl/worksheets/sheet1.xml": prefixed.replace(b"xmlns=", b"xmlns:x=")}, "c.xlsx")
     assert parse(path).elements[1].text == "9 | 8\n1 | 3"
+
+
+INSIDES = [
+    *("<v>1.5</v>", "<v>0</v>", "<v> 2\n</v>", "<v></v>", "<v/>", "<is><t>a  b</t></is>", "", "\n"),
+    *("<v>x&amp;y</v>", "<f>A1+1</f><v>3</v>", "<f>A1+1</f><v></v>", "<f>SUM(A:A)</f>", "<v>-1e5</v>"),
+    *('<f t="shared" si="0"/><v>4</v>', '<is><t xml:space="preserve"> c </t></is>'),
+    *("<is><r><t>d</t></r></is>", "<!-- <c><v>9</v></c> --><v>5</v>"),
+]
+MARKS = ["", "", "", ' s="0"', ' t="str"', ' t="s"', ' s="0" t="b"', ' t="n" s="0"', " t='s'"]
+
+
+def test_plain_rows_read_as_by_the_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is cut by a pattern must read as what goes through the XML parser."""
+    chance = random.Random(11)
+    for attempt in range(80):
+        rows = []
+        for row in range(1, 9):
+            names = [chance.choice(("", f' r="{letter}{row}"')) for letter in "ABCD"]
+            insides = chance.choices(INSIDES if attempt % 3 else INSIDES[:-1], k=4)
+            made = (
+                f"<c{name}{chance.choice(MARKS)}>{inside}</c>"
+                for name, inside in zip(names, insides, strict=True)
+            )
+            number = chance.choice(("", f' r="{row * 2}"', f' spans="1:4" r="{row * 2}"'))
+            rows.append(f"<row{number}>{''.join(made)}</row>{chance.choice(('', ' ', '<row/>'))}")
+        path = sheet_xml(tmp_path / "a.xlsx", "".join(rows))
+        with monkeypatch.context() as patch:
+            patch.setattr(plainrows.PlainRows, "feed", lambda self, piece: self._feed(piece))
+            slow = outcome(path)
+        assert outcome(path) == slow
+
+
+CELLS = [
+    *("<C><text:p>a  b</text:p></C>", "<C><text:p>1,5</text:p></C>", "<C/>", "<C></C>", "<C> </C>"),
+    *(
+        '<C table:number-columns-repeated="3"/>',
+        '<C table:number-columns-repeated="2"><text:p>c</text:p></C>',
+    ),
+    *("<C><text:p>d</text:p><text:p>e</text:p></C>", "<C><text:p><text:span>f</text:span></text:p></C>"),
+    *(
+        '<C office:value-type="float" office:value="2.5"/>',
+        "<C><text:p>g&amp;h</text:p></C>",
+        "<C><text:p/></C>",
+    ),
+    "<C><office:annotation><text:p>note</text:p></office:annotation><text:p>i</text:p></C>",
+    '<C table:number-columns-spanned="2"><text:p>j</text:p></C><table:covered-table-cell/>',
+    '<C table:formula="of:=[.A1]"/>',
+]
+
+
+def test_plain_rows_of_opendocument_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(13)
+    opendocument(tmp_path / "plain.ods")
+    for _ in range(80):
+        rows = ""
+        for _ in range(8):
+            times = chance.choice(("", "", ' table:number-rows-repeated="2"'))
+            inside = "".join(chance.choices(CELLS, k=3)).replace("C", "table:table-cell")
+            row = f"<table:table-row{times}>{inside}</table:table-row>"
+            rows += chance.choice((row, row, f"<table:table-header-rows>{row}</table:table-header-rows>"))
+        with zipfile.ZipFile(tmp_path / "plain.ods") as archive:
+            xml = archive.read("content.xml").decode()
+        xml = re.sub("<table:table-row.*</table:table-row>", rows, xml, flags=re.DOTALL)
+        path = repacked(tmp_path / "plain.ods", {"content.xml": xml.encode()}, "a.ods")
+        with monkeypatch.context() as patch:
+            patch.setattr(plainrows.PlainRows, "feed", lambda self, piece: self._feed(piece))
+            slow = outcome(path)
+        assert outcome(path) == slow
+
+
+def outcome(path: Path) -> object:
+    try:
+        return parse(path)
+    except ParseFailed as error:
+        return str(error)
 
 
 def test_the_first_day_may_be_of_1904(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Hostile files among good ones: each fails alone, nothing leaves the folder, nothing comes in from outside."""
+"""Hostile files among good ones: each fails alone, nothing leaves the folder, nothing comes in."""
 
 import socket
 from collections.abc import Iterator
@@ -6,7 +6,6 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-
 from bench import fuzz, hostile
 
 SMALL = {"deep": 3_000, "bomb": 3_000_000}

@@ -26,6 +26,16 @@ RARE = 1_000
 """A term in more passages than this is no secret; of a rarer one only those in sight are counted."""
 SHORTEST_BEGINNING = 3
 """Letters of a word that may be the beginning of a name."""
+_ASKING = """
+    how what when where which who whom whose why did do does much many can could may might must shall should
+    will would we you your our us my me am been being has had have he she i its his her them
+    were tell show give please
+    wie was wann wo wer wen wem wessen warum welche welcher welches welchem welchen viel viele darf kann muss
+    hat haben wir ihr
+    quel quelle quels quelles quand comment combien pourquoi qui quoi doit peut
+"""
+ASKING = frozenset(_ASKING.split())
+"""Words that ask, on top of each language's stop words: in a question they say nothing of its subject."""
 MOST_TERMS = 64
 """Terms a language contributes; of a longer query, its rarest."""
 
@@ -191,7 +201,8 @@ def _between(filters: Filters) -> Query:
 
 
 def _words(words: str, analyser: str) -> list[str]:
-    found = text_analyser(analyser, stop=True).analyze(words)
+    telling = " ".join(word for word in words.split() if word.casefold().strip("?!.,;:'\"") not in ASKING)
+    found = text_analyser(analyser, stop=True).analyze(telling)
     return found if found else text_analyser(analyser).analyze(words)
 
 

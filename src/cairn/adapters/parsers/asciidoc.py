@@ -4,13 +4,12 @@ Follows no include and no link, evaluates no condition. Attributes that the docu
 are put in for their names; others stay as written.
 """
 
-import csv
 import re
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cairn.adapters.parsers import tidy
-from cairn.adapters.parsers.lightmarkup import Builder, Cells, Inline, document
+from cairn.adapters.parsers.asciidoc_tables import table
+from cairn.adapters.parsers.lightmarkup import Builder, Inline, document
 from cairn.adapters.parsers.text import SourceLine, decode, lines
 from cairn.protocols import Parser
 from cairn.types import Document, ElementKind
@@ -35,7 +34,6 @@ _KNOWN = {
     **{"author": "author", "authors": "author", "revdate": "created", "date": "created"},
     **{"keywords": "tags", "description": "description", "lang": "language", "organization": "publisher"},
 }
-_CELL = re.compile(r"(?:(?<!\S)((?:\d+\*|\d*(?:\.\d+)?\+)?[<^>.]*[aehlmsv]?))?(?<!\\)\|")
 
 _NOTE = re.compile(r"footnote(?:ref)?:([\w-]*)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]")
 _MACRO = re.compile(
@@ -66,6 +64,7 @@ class _Words:
 
     def __init__(self) -> None:
         self.attributes: dict[str, str] = dict(_PLAIN)
+        self._room = 1_000_000
 
     def __call__(self, text: str) -> Inline:
         notes: list[str] = []
@@ -85,8 +84,18 @@ class _Words:
         text = self._shown(_NOTE.sub(note, _CODE.sub(hold, _PRIVATE.sub("", text))))
         return Inline(put(text), [put(found) for found in notes])
 
+    def named(self, text: str) -> str:
+        """Put in attributes for their names, until they have taken as much room as they may."""
+
+        def put(found: re.Match[str]) -> str:
+            value = self.attributes.get(found[1].lower(), found[0])
+            self._room -= len(value)
+            return value if self._room > 0 else found[0]
+
+        return _NAME.sub(put, text)
+
     def _shown(self, text: str) -> str:
-        text = _NAME.sub(lambda found: self.attributes.get(found[1].lower(), found[0]), text)
+        text = self.named(text)
         text = _MACRO.sub(_macro, _URL.sub(_linked, text))
         text = _REFERENCE.sub(lambda found: found[2] if found[2] else found[1], _ODD.sub("", text))
         for pattern in _STYLES:
@@ -167,7 +176,7 @@ class _Reader:
         """Take a line that sets an attribute, or a comment; tell whether it was one."""
         raw = self._raw(at)
         if found := _ATTRIBUTE.fullmatch(raw):
-            value = self._words(found[2] if found[2] is not None else "").text
+            value = self._words.named(found[2] if found[2] is not None else "")
             self._words.attributes[found[1].strip("!").lower()] = value.removesuffix(" \\")[:1000]
             return True
         return raw.startswith("//") and not raw.startswith("////")
@@ -301,85 +310,6 @@ class _Reader:
         rows, header = table(self._source, block, style, delimiter[0])
         self._builder.table(rows, header)
         return end + 1
-
-
-def table(source: str, block: Sequence[SourceLine], style: str, sign: str) -> tuple[list[Cells], int]:
-    """Return the rows of a table's lines and how many are header; ``style`` are its attributes."""
-    texts = [source[line.start : line.end] for line in block]
-    blank = next((at for at, text in enumerate(texts) if not text.strip()), len(texts))
-    is_implied = len(texts) > 1 and blank == 1 and "noheader" not in style
-    header = 1 if is_implied or re.search(r"%[\w%]*header|options=\"?[\w,]*header", style) else 0
-    separated = {",": ",", ":": ":"}.get(sign, "," if "format=csv" in style else "")
-    if separated:
-        rows = [
-            Cells(next(csv.reader([text], delimiter=separated, strict=False)), line, line)
-            for text, line in zip(texts, block, strict=True)
-            if text.strip() and len(text) < 100_000
-        ]
-        return rows, header
-    width = _columns(style)
-    if not width:
-        first = next((text for text in texts if text.strip()), "")
-        width = max(1, sum(span for _, span, _, _ in _line_cells(first)))
-    return list(_rows(block, texts, width)), header
-
-
-def _columns(style: str) -> int:
-    """Count the columns that ``cols=`` says; 0 where it says nothing."""
-    found = re.search(r"cols=(?:\"([^\"]*)\"|([\w*%<>^.]+))", style)
-    if found is None:
-        return 0
-    said = found[1] if found[1] is not None else found[2]
-    count = 0
-    for column in re.split("[,;]", said):
-        many = re.match(r"\s*(\d{1,3})\*", column)
-        count += int(many[1]) if many is not None else 1
-    return min(count - (said.endswith(",") and count > 1 and "," not in said[:-1]), 1000)
-
-
-def _line_cells(text: str) -> Iterator[tuple[str, int, int, int]]:
-    """Yield the cells a line begins: the text, columns and rows it spans, how often it is repeated."""
-    marks = list(_CELL.finditer(text))
-    for at, mark in enumerate(marks):
-        end = marks[at + 1].start() if at + 1 < len(marks) else len(text)
-        said = mark[1] if mark[1] is not None else ""
-        many = re.match(r"(\d{1,3})\*", said)
-        spans = re.match(r"(\d{0,3})(?:\.(\d{1,3}))?\+", said)
-        columns = int(spans[1]) if spans is not None and spans[1] else 1
-        deep = int(spans[2]) if spans is not None and spans[2] else 1
-        times = min(int(many[1]), 100) if many is not None else 1
-        yield text[mark.end() : end].strip().replace("\\|", "|"), min(columns, 100), deep, times
-
-
-def _rows(block: Sequence[SourceLine], texts: Sequence[str], width: int) -> Iterator[Cells]:
-    """Fill rows of ``width`` cells, cells that span leave empty ones beside and below."""
-    row: list[str] = []
-    below = [0] * width
-    first = last = None
-    for line, text in zip(block, texts, strict=True):
-        lead = text[: found.start()] if (found := _CELL.search(text)) else text
-        if lead.strip() and row:
-            row[-1] = f"{row[-1]} {lead.strip()}".strip()
-            last = line
-        for cell, columns, deep, times in _line_cells(text):
-            for _ in range(times):
-                if len(row) >= width and first is not None and last is not None:
-                    yield Cells(row, first, last)
-                    row, first = [], None
-                first, last = line if first is None else first, line
-                _fill(row, below)
-                row += [cell] + [""] * (columns - 1)
-                for at in range(max(0, len(row) - columns), min(len(row), width)):
-                    below[at] = deep - 1
-    if row and first is not None and last is not None:
-        yield Cells(row, first, last)
-
-
-def _fill(row: list[str], below: list[int]) -> None:
-    """Leave the cells empty that a cell above reaches into."""
-    while len(row) < len(below) and below[len(row)] > 0:
-        below[len(row)] -= 1
-        row.append("")
 
 
 class AsciiDoc:

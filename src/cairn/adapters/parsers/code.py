@@ -12,7 +12,7 @@ from cairn.adapters.parsers import grammars, language, tidy
 from cairn.adapters.parsers.lightmarkup import blocks, placed, running, trimmed, verbatim
 from cairn.adapters.parsers.symbols import Symbol, opening, symbols
 from cairn.adapters.parsers.text import SourceLine, decode, lines, span
-from cairn.errors import ParseFailed
+from cairn.errors import Textless
 from cairn.protocols import Parser
 from cairn.types import Document, Element
 
@@ -29,7 +29,7 @@ _REFERENCE = re.compile(
     r"<(?:see|seealso|paramref|typeparamref) \w+=\"([^\"]*)\"\s*/>|\{@(?:link(?:plain)?|code) ([^{}]*)\}"
 )
 _RULE = re.compile(r"[\W_]*")
-_LEFTOVER = re.compile(r"(?:[\W_]|<\?php|\b(?:end|fi|done|esac)\b)*")
+_LEFTOVER = re.compile(r"(?:[\s()\[\]{};,]|<\?php|\?>|\b(?:end|fi|done|esac)\b){,40}")
 _LICENCE = re.compile(
     r"copyright|licen[cs]e|spdx|\(c\) \d{4}|eslint|@ts-|coding[:=]|frozen_string", re.IGNORECASE
 )
@@ -65,7 +65,7 @@ class Code:
         rows = list(lines(source))
         elements = tuple(_elements(source, rows, told))
         if not elements:
-            raise ParseFailed("no text in it")
+            raise Textless("no text in it")
         prose = [item.text for item in elements if item.kind == "paragraph"]
         said = next((item.text for item in elements[:2] if item.kind != "code"), "")
         return Document(
@@ -159,12 +159,8 @@ class _Listing:
 
     def _is_head(self, block: Sequence[SourceLine]) -> bool:
         """Tell lines that hold no more than the heading above: ``impl Pump {``."""
-        above = self._above[-1] if self._above else None
-        if above is None or above.first != above.head[0] or above.last <= above.head[1] + 1:
-            return False
-        return block[0].number > above.first and all(
-            line.number <= above.head[1] + 1 or not line.text.strip("{ ") for line in block
-        )
+        written = " ".join(line.text for line in block[:20]).rstrip("{ ")
+        return bool(self._above) and written == self._above[-1].signature
 
     def _prose(self, rows: tuple[int, int]) -> Iterator[Element]:
         """Yield the paragraphs of a comment, its signs taken off."""
@@ -176,7 +172,7 @@ class _Listing:
 
 def _is_leftover(block: Sequence[SourceLine]) -> bool:
     """Tell closing brackets that stand alone."""
-    return len(block) < 10 and all(_LEFTOVER.fullmatch(line.text[:200]) for line in block)
+    return len(block) < 10 and all(_LEFTOVER.fullmatch(line.text) for line in block)
 
 
 def _uncommented(line: str) -> str:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from operator import attrgetter
 
 from cairn.adapters.parsers import tidy
-from cairn.adapters.parsers.printed import Item, Page, by_line, extent, line, spans
+from cairn.adapters.parsers.printed import Item, Page, by_line, extent, line, sentences, spans
 from cairn.types import Box, Element, Locator
 
 _FIGURE = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*|[-$\u2013\u2014]")
@@ -111,7 +111,7 @@ def _is_columns(block: Sequence[Sequence[Item]]) -> bool:
 
 def _text(block: Sequence[Sequence[Item]], page: Page, levels: Mapping[float, int]) -> Element | None:
     """Make a paragraph, or a heading, of printed lines."""
-    lines = [text for row in block if (text := line(row)).text]
+    lines = [text for row in block for part in sentences(row) if (text := line(part)).text]
     if not lines:
         return None
     parts = [
@@ -135,7 +135,7 @@ def _is_heading(block: Sequence[Sequence[Item]], lines: Sequence[tidy.Printed], 
     ):
         return False
     is_large = all(item.size >= _LARGER * usual for row in block for item in row)
-    return is_large or (len(lines) == 1 and all(item.is_bold for item in block[0]))
+    return is_large or (len(block) == 1 and all(item.is_bold for item in block[0]))
 
 
 def _level(size: float, levels: Mapping[float, int]) -> int:

@@ -16,7 +16,7 @@ from cairn.adapters.parsers.data_nodes import DEEP, DEEPEST, Pairs, item, tree
 from cairn.adapters.parsers.data_yaml import compose
 from cairn.adapters.parsers.records import Node
 from cairn.adapters.parsers.text import decode
-from cairn.errors import ParseFailed
+from cairn.errors import ParseFailed, Textless
 from cairn.protocols import Parser
 from cairn.types import Document
 
@@ -169,11 +169,11 @@ class Data:
         """Read the file at ``path``; raises ParseFailed if it is damaged, nests too deep or is empty."""
         text = decode(tidy.read(path))
         if not text.strip():
-            raise ParseFailed("no text in it")
+            raise Textless("no text in it")
         read = _reader(text, name)(text)
         elements = tuple(records.elements(read.root))
         if not elements:
-            raise ParseFailed("no text in it")
+            raise Textless("no text in it")
         own, stated = said(read.root)
         return Document(
             title=tidy.titled(own, (), name),

@@ -8,6 +8,7 @@ import csv
 import io
 import re
 from collections import Counter
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from cairn.adapters.parsers import grid, tidy
 from cairn.adapters.parsers.grid import Budget, Full
 from cairn.adapters.parsers.tabular import Line, block_elements, cells, is_label
 from cairn.adapters.parsers.text import decode
-from cairn.errors import ParseFailed
+from cairn.errors import ParseFailed, Textless
 from cairn.protocols import Parser
 from cairn.types import Document, Locator
 
@@ -26,6 +27,8 @@ _SAMPLE = 1 << 16
 _RECORDS = 200
 _MOST = 192 * 1024 * 1024
 """Bytes read of a file."""
+_MOST_FIELD = 1 << 22
+"""Characters of a field."""
 _MOST_LINES = 1000
 """Lines of one record; more mean that a quotation mark is not one."""
 _TOLD = re.compile(r"sep=([^\w\s\"]|\t)\r?\n?", re.IGNORECASE)
@@ -105,13 +108,15 @@ def _read(text: str, name: str) -> _Table:
     delimiter = told[1] if told is not None else _delimiter(text, name)
     body = text[told.end() :] if told is not None else text
     quotings: tuple[Literal[0, 3], ...] = (csv.QUOTE_MINIMAL, csv.QUOTE_NONE)
-    for quoting in quotings:
-        table = _Table()
-        try:
-            table.read(_reader(body, delimiter, quoting), 1 if told is not None else 0)
-        except csv.Error:
-            continue
-        return table
+    usual = csv.field_size_limit(_MOST_FIELD)
+    try:
+        for quoting in quotings:
+            table = _Table()
+            with suppress(csv.Error):
+                table.read(_reader(body, delimiter, quoting), 1 if told is not None else 0)
+                return table
+    finally:
+        csv.field_size_limit(usual)
     raise ParseFailed("it has a line too long for a table")
 
 
@@ -138,7 +143,7 @@ class Delimited:
             if len(data) > _MOST:
                 table.unread.append(f"what stands after {_MOST:,} bytes: it is too large")
             if not table.rows:
-                raise ParseFailed("no text in it")
+                raise Textless("no text in it")
             elements = block_elements(table.rows, table.where, headers=_headers(table.rows))
         return Document(
             title=tidy.titled((), (), name),

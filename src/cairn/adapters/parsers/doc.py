@@ -12,7 +12,7 @@ from typing import NamedTuple
 from cairn.adapters.parsers import compound, language, tidy
 from cairn.adapters.parsers.doc_parts import Parts, Properties, parts
 from cairn.adapters.parsers.written import Cell, Writing, units
-from cairn.errors import ParseFailed
+from cairn.errors import ParseFailed, Textless
 from cairn.protocols import Parser
 from cairn.types import Document
 
@@ -158,7 +158,7 @@ class WordFile:
         body.read()
         elements = tuple(body.writing.elements)
         if not elements:
-            raise ParseFailed("no text in it")
+            raise Textless("no text in it")
         title = facts.pop("title", None)
         return Document(
             title=tidy.titled((title,), elements, name),

@@ -20,7 +20,7 @@ from cairn.adapters.parsers.docx_runs import PARAGRAPH, TABLE, Inline, Runs, wit
 from cairn.adapters.parsers.docx_styles import Styles, W, child, is_listed, is_on, level, value
 from cairn.adapters.parsers.flowing import LINE_END, Cell, Flow, Span, Style, code, figure, lines
 from cairn.adapters.parsers.zipped import Node, Zipped, unzip, xml
-from cairn.errors import ParseFailed
+from cairn.errors import ParseFailed, Textless
 from cairn.protocols import Parser
 from cairn.types import Document, ElementKind
 
@@ -298,7 +298,7 @@ def _document(parts: _Parts, name: str) -> Document:
         body.read(node)
     elements = tuple(body.flow.elements)
     if not elements:
-        raise ParseFailed("no text in it")
+        raise Textless("no text in it")
     said = _said(parts.find(top.get("core-properties")), parts.find(top.get("extended-properties")))
     comments = parts.find(near.get("comments"))
     found = language.detect(tidy.sample(elements))

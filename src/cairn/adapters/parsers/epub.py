@@ -12,7 +12,7 @@ from pathlib import Path
 from cairn.adapters.parsers import book, html, language, tidy
 from cairn.adapters.parsers.book import Book, Chapter, Entry
 from cairn.adapters.parsers.zipped import Node, Zipped, unzip
-from cairn.errors import ParseFailed
+from cairn.errors import ParseFailed, Textless
 from cairn.protocols import Parser
 from cairn.types import Document, Element, ElementKind, Locator
 
@@ -183,7 +183,7 @@ class Epub:
             elements, unread = _read(archive, found, marks)
         placed = tuple(html.placed(_settled(list(_levelled(elements, marks)))))
         if not placed:
-            raise ParseFailed(unread[0] if unread else "no text in it")
+            raise ParseFailed(unread[0]) if unread else Textless("no text in it")
         told = language.detect(tidy.sample(placed))
         return Document(
             title=tidy.titled((found.title,), placed, name),

@@ -24,7 +24,7 @@ from cairn.adapters.parsers.tabular import (
     letters,
     used_columns,
 )
-from cairn.errors import ParseFailed
+from cairn.errors import Textless
 from cairn.types import Document, Element, ElementKind, Locator
 
 MOST_CELLS = 4_000_000
@@ -149,7 +149,7 @@ def document(
         made += elements(sheet)
         sheet.lines = []
     if not made:
-        raise ParseFailed("; ".join(["no text in it", *unread]))
+        raise Textless("; ".join(["no text in it", *unread]))
     own = [properties.get("title")]
     if sum(item.kind == "heading" for item in made) == 1 and made[1].kind in ("paragraph", "caption"):
         own.append(made[1].text if len(made[1].text) <= 120 else None)

@@ -16,7 +16,7 @@ from trafilatura.utils import HTMLParser, fromstring  # type: ignore[attr-define
 
 from cairn.adapters.parsers import language, tidy
 from cairn.adapters.parsers.text import decode, untagged
-from cairn.errors import ParseFailed
+from cairn.errors import Textless
 from cairn.protocols import Parser
 from cairn.types import Document, Element, ElementKind, Locator
 
@@ -340,7 +340,7 @@ def page(data: bytes, name: str, charset: str | None = None) -> Document:
 
 def _document(elements: list[Element], page: _Said, name: str) -> Document:
     if not elements:
-        raise ParseFailed("no text in it")
+        raise Textless("no text in it")
     found = language.detect(tidy.sample(elements))
     return Document(
         title=tidy.titled(page.titles, elements, name),

@@ -16,7 +16,9 @@ from cairn.adapters.parsers.text import SourceLine, decode, lines
 from cairn.protocols import Parser
 from cairn.types import Document, ElementKind
 
-_COMMENT = re.compile(r"(?<!\\)(?:\\\\)*(%[^\n\r]*)")
+_COMMENT = re.compile(
+    r"\\(?:verb|lstinline)\*?([^\w\s{])[^\n\r]*?\1|\\(?:url|href)\s*\{[^{}\n\r]*\}|\\.|(?P<comment>%[^\n\r]*)"
+)
 _MARK = re.compile(
     r"\\(?P<begin>begin|end)\s*\{(?P<name>[a-zA-Z]+)\*?\}"
     r"|\\(?P<section>part|chapter|section|subsection|subsubsection|paragraph|subparagraph|frametitle)\*?(?![a-zA-Z])"
@@ -51,12 +53,17 @@ _CELL = re.compile(r"(?<!\\)&")
 _SPAN = re.compile(r"\s*\\multicolumn\s*\{(\d{1,3})\}")
 
 
+def _blanked(found: re.Match[str]) -> str:
+    """Return spaces for a comment, so that every other character keeps its place."""
+    return found[0] if found["comment"] is None else " " * len(found[0])
+
+
 class _Reader:
     """Goes through the marks of a text once."""
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._body = _COMMENT.sub(lambda found: found[0][: -len(found[1])] + " " * len(found[1]), source)
+        self._body = _COMMENT.sub(_blanked, source)
         self._arguments = Arguments(self._body)
         self._lines = list(lines(source))
         self._starts = [line.start for line in self._lines]
@@ -224,7 +231,7 @@ class _Reader:
             texts: list[str] = []
             for cell in _CELL.split(text) if text.strip() else []:
                 span = _SPAN.match(cell)
-                texts += [cell] + [""] * (int(span[1]) - 1 if span is not None else 0)
+                texts += [cell] + [""] * (min(int(span[1]), 100) - 1 if span is not None else 0)
             first = at + len(self._body[at:stop]) - len(self._body[at:stop].lstrip())
             yield Cells(texts, self._line(first), self._line(max(first, stop - 1))), found[0] if found else ""
             at = found.end() if found is not None else end

@@ -11,7 +11,7 @@ from cairn.adapters.parsers.lightmarkup import Inline, names
 
 _TOKEN = re.compile(
     r"\\(?P<name>[a-zA-Z@]+)\*?(?P<gap>[ \t]*)|\\(?P<sign>[^a-zA-Z\r\n])|\\(?=\r?\n)|(?P<math>\$\$?)"
-    r"|(?P<brace>[{}])|(?P<quote>``|''|---?|~)|(?P<comment>%[^\n]*)"
+    r"|(?P<brace>[{}])|(?P<quote>``|''|---?|~)"
 )
 _LONGEST = 2000
 """Characters of one argument in brackets."""
@@ -67,8 +67,9 @@ _SIGNS = {"-": "", "/": "", ",": " ", ";": " ", ":": " ", "!": "", " ": " ", "\\
 _QUOTES = {"``": "“", "''": "”", "--": "–", "---": "—", "~": " "}
 _SILENT = {
     **dict.fromkeys(
-        names("""label index vspace hspace vskip pagestyle thispagestyle bibliographystyle bibliography input
-        include includegraphics usepackage setlength setcounter addtocounter graphicspath newcommand renewcommand
+        names("""label index vspace hspace vskip pagestyle thispagestyle bibliographystyle bibliography
+        input include includegraphics
+        usepackage setlength setcounter addtocounter graphicspath newcommand renewcommand
         providecommand newenvironment def definecolor hypersetup pagenumbering phantomsection nocite glsadd
         includeonly subfile import lstset captionsetup addcontentsline markboth markright fontsize linespread
         rule selectlanguage settowidth stepcounter refstepcounter documentclass newtheorem DeclareMathOperator

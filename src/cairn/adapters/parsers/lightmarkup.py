@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from cairn.adapters.parsers import language, tidy
 from cairn.adapters.parsers.text import SourceLine, parts, span
-from cairn.errors import ParseFailed
+from cairn.errors import Textless
 from cairn.types import Document, Element, ElementKind
 
 _LONGEST = 2000
@@ -38,6 +38,8 @@ def verbatim(source: str, block: Sequence[SourceLine]) -> Element | None:
         joints += [""] * (len(cut) - 1) + ["\n"]
     joints[-1] = ""
     made = [part for part in parts(pieces, joints) if part.text]
+    if not made:
+        return None
     made[-1] = made[-1]._replace(text=made[-1].text.rstrip())
     return tidy.element("code", [part for part in made if part.text])
 
@@ -210,7 +212,7 @@ def document(
     ``said`` may hold ``title`` and ``language`` beside metadata.
     """
     if not elements and "title" not in said:
-        raise ParseFailed("no text in it")
+        raise Textless("no text in it")
     stated = [(key, value) for key, value in said.items() if key not in ("title", "language")]
     declared = said.get("language", "")[:2].lower()
     found = language.detect(tidy.sample(elements))

@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple
 
 from cairn.adapters.parsers import html, language, mime, replies, tidy
 from cairn.adapters.parsers.mime import Entity
-from cairn.errors import ParseFailed
+from cairn.errors import ParseFailed, Textless
 from cairn.protocols import Parser
 from cairn.types import Document, Element, Locator, Part
 
@@ -58,7 +58,7 @@ def document(letter: Letter, name: str) -> Document:
     body = [item for text in letter.texts for item in text]
     lines = [f"{label}: {said}" for label in _SHOWN if (said := _shortened(letter.lines, label))]
     if not lines and not body:
-        raise ParseFailed("; ".join(letter.unread) if letter.unread else "no text in it")
+        raise Textless("; ".join(letter.unread) if letter.unread else "no text in it")
     head = [tidy.whole("paragraph", "\n".join(lines), Locator())] if lines else []
     quoted = "\n".join(item.text[:2000] for item in body[:20])
     found = language.detect(tidy.sample(body))

@@ -17,7 +17,7 @@ from markdown_it.token import Token
 
 from cairn.adapters.parsers import language, tidy
 from cairn.adapters.parsers.text import SourceLine, decode, lines, parts, span, untagged
-from cairn.errors import ParseFailed
+from cairn.errors import ParseFailed, Textless
 from cairn.protocols import Parser
 from cairn.types import Document, Element, ElementKind
 
@@ -264,7 +264,7 @@ class Markdown:
         settings, body = _front_matter(text, source)
         elements = self._read(text, source, body)
         if not elements and not settings:
-            raise ParseFailed("no text in it")
+            raise Textless("no text in it")
         return _document(elements, settings, name)
 
     def elements(self, text: str) -> tuple[Element, ...]:

@@ -3,7 +3,7 @@
 Knows nothing of the text below the header.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from itertools import islice
@@ -14,6 +14,9 @@ from cairn.adapters.parsers.markup_tables import local
 
 Node = Any
 """An lxml element; lxml has no types of its own."""
+
+Text = Callable[[Node], str]
+"""Reads an element's words on one line."""
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _HEADERS = frozenset({"info", "articleinfo", "bookinfo", "front", "teiHeader", "description", "head"})
@@ -44,7 +47,7 @@ class Said(NamedTuple):
     language: str | None
 
 
-def said(root: Node) -> Said:
+def said(root: Node, text: Text) -> Said:
     """Read the header of a file."""
     near = islice(root.iter("*"), _NEAR)
     header = next((node for node in near if local(node) in _HEADERS), None)
@@ -55,16 +58,11 @@ def said(root: Node) -> Said:
         if name in _TITLES and len(titles) < 3:
             titles.append(text(node))
         elif name in _KINDS:
-            words = _value(node, _KINDS[name])
+            words = _value(node, _KINDS[name], text)
             if words and words not in (known := told.setdefault(_KINDS[name], [])):
                 known.append(words)
     stated = root.get(_LANG, root.get("lang", next(iter(told.pop("language", [])), "")))
     return Said(list(filter(None, titles)), tidy.metadata(_joined(told)), _language(stated))
-
-
-def text(node: Node) -> str:
-    """Return an element's words on one line."""
-    return tidy.flat(" ".join(node.itertext("*", with_tail=True)) if len(node) else node.text or "")
 
 
 def _members(header: Node) -> Iterator[Node]:
@@ -79,11 +77,11 @@ def _members(header: Node) -> Iterator[Node]:
             stack.extend(reversed(node))
 
 
-def _value(node: Node, kind: str) -> str:
+def _value(node: Node, kind: str, text: Text) -> str:
     if kind == "author":
-        return _person(node)
+        return _person(node, text)
     if kind in ("created", "modified"):
-        return _date(node)
+        return _date(node, text)
     if kind == "language":
         return str(node.get("ident", text(node)))
     if kind == "publisher":
@@ -95,7 +93,7 @@ def _value(node: Node, kind: str) -> str:
     return ", ".join(terms) if terms else text(node)
 
 
-def _person(node: Node) -> str:
+def _person(node: Node, text: Text) -> str:
     """Return a name, given names first."""
     if node.get("contrib-type", "author") != "author":
         return ""
@@ -109,7 +107,7 @@ def _person(node: Node) -> str:
     return named if named or len(node) else text(node)
 
 
-def _date(node: Node) -> str:
+def _date(node: Node, text: Text) -> str:
     """Return a date as ISO 8601 where it can be read as one."""
     stated = next((node.get(key) for key in ("when", "value", "iso-8601-date") if node.get(key)), None)
     if stated is not None:

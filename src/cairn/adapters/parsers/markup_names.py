@@ -61,5 +61,5 @@ BLOCKS = names(
     informalfigure informalexample calloutlist glosslist qandaset qandaentry question answer formalpara def
     title-group"""
 )
-SEPARATE = PARAGRAPHS | ITEMS | TITLES | CODE | names("row tr entry td th cell def list")
+SEPARATE = PARAGRAPHS | ITEMS | CODE | names("row tr entry td th cell def list")
 """Words in these are not one with the words before."""

@@ -23,6 +23,7 @@ _MARKUP = re.compile(r"</\w|<(?:p|br|div|b|i|a|ul|li)\b")
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _DEEPEST = 8
 _NAMED = 120
+_FEW = 200
 _SENTENCE = 60
 """Elements within running text, at most."""
 
@@ -70,7 +71,7 @@ def tree(top: Node, *, is_wrapped: bool, entity: Entity) -> Value:
     while stack:
         node, value = stack.pop()
         pieces = list(_pieces(node, entity))
-        own = [_leaf(key, text) for key, text in node.attrib.items() if _says(key, text)]
+        own = [_leaf(key, text) for key, text in _attributes(node) if _says(key, text)]
         if _is_sentence(node, pieces):
             words = _leaf("", bare(_words(node, entity)))
             value.text, value.children = ("", [*own, words]) if own else (words.text, ())
@@ -96,6 +97,13 @@ def _leaf(name: str, text: str) -> Value:
     """Make a value of an attribute, or of words that have no name."""
     label = name[name.rfind("}") + 1 :]
     return Value(label, f"/@{label}" if label else "", text)
+
+
+def _attributes(node: Node) -> list[tuple[str, str]]:
+    """Return all attributes; lxml looks each up among all the others, so many are asked of XPath."""
+    if len(node.attrib) < _FEW:
+        return list(node.attrib.items())
+    return [(text.attrname, str(text)) for text in node.xpath("@*")]
 
 
 def _says(key: str, text: str) -> bool:

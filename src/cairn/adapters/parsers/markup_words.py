@@ -43,7 +43,10 @@ class Words:
             at = stack.pop()
             is_name = local(at) in _NAMED
             if is_name or not len(at):
-                pieces.append(self.text(at) + ("" if local(at) != "label" else "\x1f"))
+                words = (
+                    " ".join(map(self.text, at)) if len(at) and not (at.text or "").strip() else self.text(at)
+                )
+                pieces.append(words + ("" if local(at) != "label" else "\x1f"))
             else:
                 pieces.append(tidy.flat(at.text) if at.text else "")
                 stack.extend(reversed(at))

@@ -40,10 +40,10 @@ class _Open:
 class Walk:
     """Turns a tree into elements in one pass, without recursion."""
 
-    def __init__(self, root: Node, vocabulary: str, entity: Callable[[Node], str]) -> None:
+    def __init__(self, root: Node, vocabulary: str, words: Words) -> None:
         self._root = root
         self._vocabulary = vocabulary
-        self._of = Words(root, entity)
+        self._of = words
         self.elements: list[Element] = []
         self._open: list[_Open] = []
         self._words: list[str] = []
@@ -287,8 +287,18 @@ class Walk:
             titles = (child for child in target if local(child) in names.TITLES)
             title = next(titles, None)
             words = target.get("xreflabel") or (self._of.text(title) if title is not None else "")
-        self._words.append(words[:_NAMED] if target is not None else words)
+        self._words.append(words[:_NAMED] if target is not None else self._marked_off(node, words))
         return False
+
+    def _marked_off(self, node: Node, words: str) -> str:
+        """Put a raised number of a note or source in brackets, or it would be part of the word before."""
+        is_raised = node.get("ref-type", node.get("type")) in ("fn", "table-fn", "bibr", "note")
+        before = next((word[-1] for word in reversed(self._words[-3:]) if word), " ")
+        return (
+            f"[{words.strip()}]"
+            if is_raised and words.strip().isalnum() and before not in " \n\t(["
+            else words
+        )
 
     # --- writing ------------------------------------------------------------------------------
 

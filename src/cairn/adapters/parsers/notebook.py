@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lxml import etree
-
 from cairn.adapters.parsers import language, tidy
 from cairn.adapters.parsers.markdown import Markdown
-from cairn.adapters.parsers.markup_header import text as words
 from cairn.adapters.parsers.markup_tables import grid
 from cairn.adapters.parsers.text import decode, untagged
-from cairn.errors import ParseFailed
+from cairn.adapters.parsers.xml import fragment
+from cairn.errors import ParseFailed, Textless
 from cairn.protocols import Parser
 from cairn.types import Document, Element, ElementKind, Locator
 
@@ -148,16 +146,15 @@ def _verbatim(source: str) -> str:
     return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
 
 
+def _words(cell: Any) -> str:
+    return tidy.flat(" ".join(cell.itertext()))
+
+
 def _table(page: str) -> Element | None:
     """Return the one table of an HTML output."""
-    try:
-        root = etree.fromstring(
-            page, etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True)
-        )
-    except (etree.XMLSyntaxError, ValueError):
-        return None
+    root = fragment(page)
     tables = list(root.iter("table")) if root is not None else []
-    return grid(tables[0], words, Locator()) if len(tables) == 1 else None
+    return grid(tables[0], _words, Locator()) if len(tables) == 1 else None
 
 
 def _cells(book: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -179,7 +176,7 @@ class Notebook:
         for number, cell in enumerate(_cells(book), 1):
             reader.cell(number, cell)
         if not reader.elements:
-            raise ParseFailed("no text in it")
+            raise Textless("no text in it")
         about = _dict(book.get("metadata"))
         authors = (_joined(one.get("name")) for one in _list(about.get("authors")))
         more = len(reader.unread) - _MOST_UNREAD

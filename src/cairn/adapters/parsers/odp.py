@@ -25,7 +25,7 @@ from cairn.adapters.parsers.odf import (
     unread,
 )
 from cairn.adapters.parsers.zipped import Node
-from cairn.errors import ParseFailed
+from cairn.errors import Textless
 from cairn.protocols import Parser
 from cairn.types import Document, Element, ElementKind, Locator
 
@@ -158,7 +158,7 @@ class Presentation:
                 slides.read(number, page)
             elements = tuple(slides.elements)
             if not elements:
-                raise ParseFailed("no text in it")
+                raise Textless("no text in it")
             title, metadata, stated = opened.said()
             found = language.detect(tidy.sample(elements))
             return Document(

@@ -4,11 +4,13 @@ Reads what is stored as shown and computes nothing. Knows the usual prefixes of 
 all programs write. Rows and cells that are repeated cost nothing while they are empty, and little else.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from cairn.adapters.parsers import grid, number_formats, tidy, zipped
 from cairn.adapters.parsers.grid import Budget, Merge, Remark, Sheet
+from cairn.adapters.parsers.plainrows import OPEN
 from cairn.adapters.parsers.sheetxml import stream
 from cairn.adapters.parsers.tabular import Line
 from cairn.errors import ParseFailed
@@ -31,6 +33,13 @@ _PROPERTIES = {
     "description": "description",
     "publisher": "publisher",
 }
+
+
+_FILLED = "><text:p>"
+_TAGS = {"/>": 1, ">": 2, _FILLED: 4}
+"""How many tags a plain cell has by how it goes on after its attributes."""
+_VALUED = re.compile("value|formula")
+_REPEATED = re.compile(r'number-columns-repeated="([0-9]{1,7})"')
 
 
 def _times(attributes: Mapping[str, str], name: str) -> int:
@@ -121,6 +130,28 @@ class _Reader:
                 self._budget.take(self._texts)
                 self.sheets[-1].lines.append(Line(self.row + at, columns, self._texts))
         self.row += self._repeated
+
+    def take_row(self, attributes: str, cells: list[tuple[str, ...]], tags: int) -> bool:
+        """Take in a row of cells with one paragraph each, or none; False, and nothing taken, of any other."""
+        if self._cell is not None or self._aside is not None or "repeated" in attributes:
+            return False
+        if sum([_TAGS[form] for _, form, _ in cells]) != tags:
+            return False
+        columns, texts, at, flat = [], [], 1, tidy.flat
+        for told, form, text in cells:
+            times = 1
+            if "-" in told and (found := _REPEATED.search(told)) is not None:
+                times = int(found[1])
+            shown = flat(text) if form == _FILLED else ""
+            if (shown and times > 1) or "-spanned" in told or (not shown and _VALUED.search(told)):
+                return False
+            if shown and at <= grid.MOST_COLUMNS:
+                columns.append(at)
+                texts.append(shown)
+            at += times
+        self._columns, self._texts, self._repeated = columns, texts, 1
+        self._end_row()
+        return True
 
     def _end_headers(self) -> None:
         """Note that the rows so far that hold something head a table."""
@@ -219,7 +250,9 @@ class Spreadsheet:
             budget = Budget()
             reader = _Reader(budget)
             with archive.open("content.xml") as member:
-                problem = stream(member, budget, reader.start, reader.data, reader.end)
+                problem = stream(
+                    member, budget, reader.start, reader.data, reader.end, (OPEN, reader.take_row)
+                )
             unread = [f"what stands after row {reader.row:,}: {problem}"] if problem else []
             return grid.document(reader.sheets, _said(archive), unread, name)
 

@@ -28,7 +28,7 @@ from cairn.adapters.parsers.odf import (
     unread,
 )
 from cairn.adapters.parsers.zipped import Node
-from cairn.errors import ParseFailed
+from cairn.errors import Textless
 from cairn.protocols import Parser
 from cairn.types import Document, ElementKind
 
@@ -130,7 +130,7 @@ class TextDocument:
             body.read(opened.body("text"))
             elements = tuple(body.flow.elements)
             if not elements:
-                raise ParseFailed("no text in it")
+                raise Textless("no text in it")
             title, metadata, stated = opened.said()
             found = language.detect(tidy.sample(elements))
             return Document(

@@ -188,10 +188,10 @@ class _Reader:
         end = at
         while end < len(self._lines) and _FIXED.match(self._raw(self._lines[end])):
             end += 1
-        shifted = [
-            line._replace(start=min(line.end, self._source.index(":", line.start) + 1))
-            for line in self._lines[at:end]
-        ]
+        shifted = []
+        for line in self._lines[at:end]:
+            start = min(line.end, self._source.index(":", line.start) + 1)
+            shifted.append(line._replace(start=start, text=tidy.flat(self._source[start : line.end])))
         self._builder.code(shifted)
         return end
 

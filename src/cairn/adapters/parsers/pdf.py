@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,6 +32,7 @@ from cairn.types import Box, Document, Element, ElementKind, Locator, Part
 _MOST_PAGES = 1_000_000
 _MARKED = re.compile(r"\\([!-/:-@\[-`{-~])|<((?:https?://|mailto:|www\.)[^<>\s]*)>|\*+|~~|`")
 _BULLET = re.compile(r"[^\w(]*")
+_MAY_END = re.compile(r"""[.!?\u2026]["'\u201d\u2019)\]]?\s""")
 _KINDS: dict[str, ElementKind] = {"heading": "heading", "list_item": "list_item", "code": "code"}
 _LONGEST_HEADING = 160
 _Piece = LayoutBlock | Element
@@ -58,7 +60,19 @@ def _is_bold(font: str) -> bool:
 def _item(item: TextItem) -> Item:
     box = Box(item.x, item.y, item.x + item.width, item.y + item.height)
     size = item.font_size if item.font_size is not None and item.font_size > 2 else item.height
-    return Item(item.text, box, size, _is_bold(item.font_name or ""))
+    return Item(item.text, box, size, _is_bold(item.font_name or ""), _ends(item))
+
+
+def _ends(item: TextItem) -> tuple[printed.End, ...]:
+    """Return where within an item sentences may end, by the boxes of its words."""
+    if _MAY_END.search(item.text) is None or item.rotation:
+        return ()
+    ends, at = [], 0
+    for word, after in pairwise(item.words):
+        at = item.text.find(word.text, at) + len(word.text)
+        if printed.is_end(word.text, after.text):
+            ends.append(printed.End(at, word.x + word.width, after.x))
+    return tuple(ends)
 
 
 def _kind(block: LayoutBlock, text: str) -> ElementKind:
@@ -256,7 +270,7 @@ def _with_fields(elements: Sequence[Element], fields: Sequence[Element]) -> list
 class Pdf:
     """Reads PDF files with their layout, their forms and what is attached to them."""
 
-    name = "pdf/3"
+    name = "pdf/4"
     media_types = frozenset({"application/pdf"})
 
     def __init__(self) -> None:
@@ -268,7 +282,7 @@ class Pdf:
             extract_links=False,
             extract_blocks=True,
             extract_vector_graphics=True,
-            emit_word_boxes=False,
+            emit_word_boxes=True,
             keep_headers_footers=True,
             continue_on_page_error=True,
             max_pages=_MOST_PAGES,

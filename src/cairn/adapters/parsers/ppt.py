@@ -11,7 +11,7 @@ from pathlib import Path
 from cairn.adapters.parsers import arranged, compound, language, tidy
 from cairn.adapters.parsers.ppt_records import Shape, slides
 from cairn.adapters.parsers.slides import telling
-from cairn.errors import ParseFailed
+from cairn.errors import ParseFailed, Textless
 from cairn.protocols import Parser
 from cairn.types import Box, Document, Element, Locator
 
@@ -118,7 +118,7 @@ class LegacySlides:
             for element in _slide(number, slide.shapes, slide.notes)
         )
         if not elements:
-            raise ParseFailed("no text in it")
+            raise Textless("no text in it")
         title = facts.pop("title", None)
         objects = (at for at, slide in enumerate(shown, 1) if any(shape.is_object for shape in slide.shapes))
         return Document(

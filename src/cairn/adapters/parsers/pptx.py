@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from cairn.adapters.parsers import language, slides, tidy, zipped
 from cairn.adapters.parsers.slides import Frame, Node
-from cairn.errors import ParseFailed
+from cairn.errors import ParseFailed, Textless
 from cairn.protocols import Parser
 from cairn.types import Document, Element, Locator
 
@@ -195,7 +195,7 @@ class Slides:
             )
             title, metadata = _said(package.core())
         if not elements:
-            raise ParseFailed(_nothing(package.unread))
+            raise _nothing(package.unread)
         found = language.detect(tidy.sample(elements))
         return Document(
             title=tidy.titled((title,), elements, name),
@@ -207,12 +207,12 @@ class Slides:
         )
 
 
-def _nothing(unread: list[str]) -> str:
+def _nothing(unread: list[str]) -> ParseFailed:
     """Say why there is no text: the slides are pictures, or damaged."""
     pictures = sum(line.endswith("needs OCR") for line in unread)
     if pictures:
-        return f"no text in it: needs OCR ({pictures} slide{'s' * (pictures > 1)})"
-    return f"it is damaged: {unread[0]}" if unread else "no text in it"
+        return Textless("needs OCR: its slides are pictures")
+    return ParseFailed(f"it is damaged: {unread[0]}") if unread else Textless("no text in it")
 
 
 def _check(path: Path) -> None:

@@ -15,8 +15,18 @@ from cairn.adapters.parsers import tidy
 from cairn.types import Box
 
 _FIGURES = re.compile(r"\d[\d,.]*[)%]*\s+[$(]*\s?\d")
+_STOP = re.compile(r"""[.!?\u2026]["'\u201d\u2019)\]]?$""")
+_START = re.compile(r"""["'\u201c\u2018(\[]*[\dA-Z\u00c0-\u00d6\u00d8-\u00de\u0391-\u03a9\u0410-\u042f]""")
 _ASIDE = 40.0
 """Points that a cell may stick out of its row's box."""
+
+
+class End(NamedTuple):
+    """Where in a line a sentence may end: after how many characters, and the letters' edges around it."""
+
+    at: int
+    x1: float
+    x0: float
 
 
 class Item(NamedTuple):
@@ -26,6 +36,8 @@ class Item(NamedTuple):
     box: Box
     size: float = 0.0
     is_bold: bool = False
+    ends: tuple[End, ...] = ()
+    """Where in it sentences may end."""
 
     @property
     def middle(self) -> float:
@@ -77,8 +89,8 @@ class Page:
         return list(by_line(self.within(box)))
 
     def lines(self, box: Box) -> list[tidy.Printed]:
-        """Return the printed lines whose middle lies in ``box``, from the top."""
-        return [line(row) for row in self.rows(box)]
+        """Return the printed lines whose middle lies in ``box``, from the top, cut where a sentence ends."""
+        return [line(part) for row in self.rows(box) for part in sentences(row)]
 
     def loose(self, freed: Iterable[Box], taken: Iterable[Box], held: Iterable[Text]) -> list[Item]:
         """Return the items in the boxes that are free again and neither taken nor in a text that is held."""
@@ -117,6 +129,35 @@ def extent(items: Iterable[Item]) -> Box:
 def line(row: Sequence[Item]) -> tidy.Printed:
     """Return a printed line's text and box."""
     return tidy.Printed(tidy.flat(" ".join(item.text for item in row)), extent(row))
+
+
+def is_end(word: str, after: str) -> bool:
+    """Tell whether a sentence may end between two words."""
+    return _STOP.search(word) is not None and _START.match(after) is not None
+
+
+def sentences(row: Sequence[Item]) -> Iterator[list[Item]]:
+    """Split a printed line where a sentence may end, so that one can be pointed at."""
+    if len(row) == 1 and not row[0].ends:
+        yield list(row)
+        return
+    part: list[Item] = []
+    for piece in (piece for item in row for piece in _pieces(item)):
+        if part and is_end(part[-1].text.rstrip(), piece.text.lstrip()):
+            yield part
+            part = []
+        part.append(piece)
+    if part:
+        yield part
+
+
+def _pieces(item: Item) -> Iterator[Item]:
+    """Cut an item where sentences may end."""
+    start, x0 = 0, item.box.x0
+    for end in item.ends:
+        yield item._replace(text=item.text[start : end.at], box=item.box._replace(x0=x0, x1=end.x1), ends=())
+        start, x0 = end.at, end.x0
+    yield item._replace(text=item.text[start:], box=item.box._replace(x0=x0), ends=()) if start else item
 
 
 def spans(row: Sequence[Item]) -> list[list[Item]]:

@@ -160,10 +160,6 @@ def title(node: Node) -> Node | None:
     return next((named[name] for name in _TITLES if name in named), None)
 
 
-def _is_record(node: Node) -> bool:
-    return node.chars <= _RECORD and node.leaves <= _FIELDS and node.longest <= LONG
-
-
 def _lines(at: _Place, label: str = "") -> Iterator[_Line]:
     """Yield a group's values, one a line; call it of small groups only."""
     stack = [(at, label)]
@@ -216,11 +212,7 @@ class _Writer:
             yield from _list(at)
         elif len(node.children) == 1 and node.children[0].is_item:
             yield at.below(node.children[0])
-        elif (
-            _is_record(node)
-            and not (node.holds_records and not node.is_item)
-            and not self._is_written_out(node)
-        ):
+        elif self._is_record(node) and (node.is_item or not node.holds_records):
             yield from _paragraph(_lines(at))
         else:
             yield from self._group(at)
@@ -267,13 +259,8 @@ class _Writer:
             limit = _SENTENCE if not node.children and node.label.lower() in _PROSE else LONG
             label = "" if node.is_item or node.label.lower() in _UNNAMED else node.label
             return [_Line(label, tidy.flat(text), at)] if len(text) <= limit else None
-        if (
-            node.is_item
-            or node.chars > _TINY
-            or node.leaves > 4
-            or node.holds_records
-            or self._is_written_out(node)
-        ):
+        is_small = node.chars <= _TINY and node.leaves <= 4 and not node.holds_records
+        if not is_one or node.is_item or not is_small or self._is_written_out(node):
             return None
         return list(_lines(at, node.label))
 
@@ -282,7 +269,7 @@ class _Writer:
         node = at.node
         if not node.children:
             yield from _prose(at)
-        elif (node.is_item or self._titles) and _is_record(node) and not self._is_written_out(node):
+        elif (node.is_item or self._titles) and self._is_record(node):
             yield from _paragraph(_lines(at, "" if node.is_item or node.leaves > 1 else node.label))
         else:
             named = self._title(node)
@@ -300,6 +287,10 @@ class _Writer:
         found = title(node) if node.is_item or self._titles else None
         is_shown = found is not None and (node.is_item or found.label.lower() in _SHOWN_AS_TITLE)
         return found if is_shown else None
+
+    def _is_record(self, node: Node) -> bool:
+        is_short = node.chars <= _RECORD and node.leaves <= _FIELDS and node.longest <= LONG
+        return is_short and not self._is_written_out(node)
 
     def _is_written_out(self, node: Node) -> bool:
         """Tell a group that reads like a text: it has a title or paragraphs."""

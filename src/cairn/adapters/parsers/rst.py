@@ -62,9 +62,11 @@ class _Walk:
         self._builder = Builder(source, Inline)
         self._at = 0
         self._lead = ""
+        self._lead_at: int | None = None
         self._is_item = False
         self._unnamed = 0
         self._called = 0
+        self._room = 1_000_000
         self.said: dict[str, str] = {}
 
     def read(self, name: str) -> Document:
@@ -108,6 +110,7 @@ class _Walk:
             terms = [child for child in node.children if not isinstance(child, _BODIES)]
             named = tidy.flat(" ".join(self._words(child).text for child in terms))
             self._lead, self._is_item = f"{named}: ", True
+            self._lead_at = self._found(terms[0].astext().split("\n")[0], terms[0]) if terms else None
             if isinstance(node, nodes.field):
                 self._field(named, node)
             bodies = [child for child in node.children if isinstance(child, _BODIES)]
@@ -134,28 +137,31 @@ class _Walk:
         """Add the words of a node as an element."""
         words = self._words(node)
         lead = self._lead if kind != "heading" else ""
-        made = wrapped(kind, self._block(node, words.text), words.text, level, lead)
+        block = self._block(node, words.text)
+        if self._lead_at is not None and self._lead_at < block[0].number - 1:
+            block = self._lines[self._lead_at : block[-1].number]
+        made = wrapped(kind, block, words.text, level, lead)
         if made is not None:
             self._builder.add(made, words.labels)
-        self._lead, self._is_item = "", False
+        self._lead, self._lead_at, self._is_item = "", None, False
 
-    def _say(self, kind: ElementKind, text: str, node: nodes.Element) -> None:
+    def _say(self, kind: ElementKind, text: str, node: nodes.Element, *, before: str = "") -> None:
         if text:
             place = self._lines[self._found(text, node)]
-            self._builder.add(tidy.whole(kind, text, span(place, place)))
-        self._lead, self._is_item = "", False
+            self._builder.add(tidy.whole(kind, before + text, span(place, place)))
+        self._lead, self._lead_at, self._is_item = "", None, False
 
     def _code(self, node: nodes.Element) -> None:
         text = node.astext()
         if text.strip():
             block = self._block(node, text)
             self._builder.code(block)
-        self._lead, self._is_item = "", False
+        self._lead, self._lead_at, self._is_item = "", None, False
 
     def _image(self, node: nodes.Element) -> None:
         alternative = tidy.flat(str(node.get("alt", "")))
         if re.search(r"\w", alternative):
-            self._say("caption", f"Figure: {alternative}", node)
+            self._say("caption", alternative, node, before="Figure: ")
 
     def _footnote(self, node: nodes.Element) -> None:
         body = [child for child in node.children if not isinstance(child, nodes.label)]
@@ -186,7 +192,7 @@ class _Walk:
         made = tidy.table(rows, header)
         if made is not None:
             self._builder.add(made, labels)
-        self._lead, self._is_item = "", False
+        self._lead, self._lead_at, self._is_item = "", None, False
 
     def _row(
         self, row: nodes.Element, below: dict[int, int], labels: list[str]
@@ -267,7 +273,9 @@ class _Walk:
 
     def _substituted(self, node: nodes.Element) -> str:
         named = self._tree.substitution_defs.get(str(node.get("refname")))
-        return named.astext() if named is not None else node.astext()
+        text = named.astext() if named is not None else node.astext()
+        self._room -= len(text)
+        return text if self._room > 0 else node.astext()
 
 
 _BODIES = (nodes.definition, nodes.field_body, nodes.description)

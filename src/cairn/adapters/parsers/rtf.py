@@ -11,7 +11,7 @@ from pathlib import Path
 from cairn.adapters.parsers import language, tidy
 from cairn.adapters.parsers.rtf_words import Group, Words
 from cairn.adapters.parsers.written import Cell, Writing, is_number, units
-from cairn.errors import ParseFailed
+from cairn.errors import ParseFailed, Textless
 from cairn.protocols import Parser
 from cairn.types import Document
 
@@ -304,7 +304,7 @@ class RichTextFile:
         reader.read()
         elements = tuple(reader.writing.elements)
         if not elements:
-            raise ParseFailed("no text in it")
+            raise Textless("no text in it")
         said = {key: units(text) for key, text in reader.info.items()}
         title = said.pop("title", None)
         metadata = tidy.metadata(said.items())

@@ -15,6 +15,15 @@ from xml.parsers import expat
 
 from cairn.adapters.parsers import tidy
 from cairn.adapters.parsers.grid import MOST_CELLS, MOST_COLUMNS, Budget, Full, Merge, Sheet
+from cairn.adapters.parsers.plainrows import (
+    FORMS,
+    Pattern,
+    PlainRows,
+    TakeRow,
+    formula,
+    formula_tags,
+    numbered,
+)
 from cairn.adapters.parsers.tabular import Line
 from cairn.errors import ParseFailed
 from cairn.types import cell_corners
@@ -50,10 +59,12 @@ def stream(
     start: Callable[..., None],
     data: Callable[[str], None],
     end: Callable[[str], None] | None = None,
+    rows: tuple[Pattern, TakeRow] | None = None,
 ) -> str:
     """Feed a member's XML to handlers of tags and text; return why it ended early, or nothing.
 
-    Raises ParseFailed if it declares a document type, where entities could hide.
+    ``rows``, if given, is offered plain rows of cells first. Raises ParseFailed if the XML declares a
+    document type, where entities could hide.
     """
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -61,9 +72,16 @@ def stream(
     parser.EndElementHandler = end
     parser.CharacterDataHandler = data
     parser.StartDoctypeDeclHandler = _refuse
+
+    def feed(piece: bytes) -> None:
+        parser.Parse(piece, False)
+
+    plain = PlainRows(*rows, feed) if rows is not None else None
     try:
         while piece := budget.read(member):
-            parser.Parse(piece, False)
+            feed(piece) if plain is None else plain.feed(piece)
+        if plain is not None:
+            plain.finish()
         parser.Parse(b"", True)
     except Full:
         return "it is too large"
@@ -134,7 +152,6 @@ class SheetReader:
         self._texts: list[str] = []
         self._bolds = 0
         self._row = self._column = 0
-        self._digits = 1
         self._cell: Mapping[str, str] | None = None
         self._pieces: list[str] = []
         self._formula = self._kept = ""
@@ -145,7 +162,7 @@ class SheetReader:
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Take in a start tag; the cell before is done when the next one or the next row begins."""
         if tag == "v":
-            if self._pieces:
+            if self._pieces or self._is_rare:
                 self._formula = "".join(self._pieces)
                 self._pieces.clear()
                 self._is_rare = self._is_formula = False
@@ -170,8 +187,8 @@ class SheetReader:
         if reference is None:
             column = self._column + 1
         else:
-            known = self._known.get(reference[: -self._digits])
-            column = known if known is not None else self._named(reference, self._column + 1)
+            letters = reference.rstrip("0123456789")
+            column = self._known.get(letters) or self._named(letters, self._column + 1)
         self._column = column
         kind, style = get("t"), get("s")
         if len(pieces) == 1 and not (self._is_rare or self._formula):
@@ -193,6 +210,33 @@ class SheetReader:
             if style in self._bold:
                 self._bolds += 1
 
+    def take_row(self, attributes: str, cells: list[tuple[str, ...]], tags: int) -> bool:
+        """Take in a row of plain cells; False, and nothing taken, if they do not add up to ``tags`` tags."""
+        if sum([FORMS.get(cell[3]) or formula_tags(cell[3]) for cell in cells]) != tags:
+            return False
+        self._begin_row(numbered(attributes))
+        shows, known, bold = self._shows, self._known, self._bold
+        columns, texts, column = self._columns, self._texts, 0
+        for letters, style, kind, form, value in cells:
+            column = known.get(letters) or self._named(letters, column + 1)
+            if not value:
+                if form in FORMS or "</f>" not in form:
+                    continue
+                value, kind = formula(form), "str"
+            if kind == "s":
+                shown = self._shared(value)
+            elif kind in ("", "n"):
+                shown = shows.get(style, self._default)(value)
+            else:
+                shown = _typed(kind, value)
+            if shown:
+                columns.append(column)
+                texts.append(shown)
+                if style in bold:
+                    self._bolds += 1
+        self._column = column
+        return True
+
     def _taken(self) -> tuple[str, str]:
         """Return what was collected as a cell's value and as its formula, and begin anew."""
         value, formula = "".join(self._pieces).strip(), self._formula
@@ -212,21 +256,18 @@ class SheetReader:
             return ""
         return self._strings[at] if 0 <= at < len(self._strings) else ""
 
-    def _named(self, reference: str, usual: int) -> int:
-        """Return the column that a cell's reference names; the usual one if it names none."""
-        corners = cell_corners(reference[:12])
-        if not corners or corners[0][1] > MOST_COLUMNS:
+    def _named(self, letters: str, usual: int) -> int:
+        """Return the column of these letters; the usual one if they name none."""
+        corners = cell_corners(f"{letters[:12]}1")
+        if not letters.isalpha() or not corners or corners[0][1] > MOST_COLUMNS:
             return usual
-        column = corners[0][1]
-        if len(self._known) < MOST_COLUMNS and reference[: -self._digits].isalpha():
-            self._known[reference[: -self._digits]] = column
-        return column
+        self._known[letters] = corners[0][1]
+        return corners[0][1]
 
     def _begin_row(self, number: str) -> None:
         self._end_row()
         is_number = number.isascii() and number.isdigit() and 0 < int(number[:9]) <= _MOST_ROWS
         self._row = int(number) if is_number else self._row + 1
-        self._digits = len(str(self._row))
 
     def _end_value(self) -> None:
         if self._cell is not None:

@@ -40,10 +40,13 @@ _ASSIGNED = names(
 )
 _VALUES = names("arrow_function function_expression generator_function class")
 _WRAPPERS = names(
-    """decorated_definition export_statement template_declaration template_parameter_list requires_clause
+    """decorated_definition export_statement template_declaration
     ambient_declaration expression_statement"""
 )
-_MARKS = names("decorator attribute_item attribute_list annotation marker_annotation")
+_MARKS = names(
+    """decorator attribute_item attribute_list annotation marker_annotation template_parameter_list
+    requires_clause"""
+)
 _COMMENTS = names("comment line_comment block_comment doc_comment")
 _BODIES = ("body", "accessors")
 _MOST_COMMENTS = 1000
@@ -127,7 +130,9 @@ class _Scout:
         """Return the symbol a node is, if it is one, and whether to look inside."""
         kind, (first, last) = node.type, _rows(node)
         if kind in _COMMENTS:
-            self._see_comment(first, last)
+            begin = node.start_byte
+            if not self._source[begin - min(node.start_point[1], begin) : begin].strip():
+                self._see_comment(first, last)
             return None, False
         if kind in _MARKS or kind in _WRAPPERS:
             self._start = first if self._start is None else self._start

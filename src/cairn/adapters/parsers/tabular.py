@@ -13,6 +13,8 @@ from cairn.adapters.parsers import tidy
 from cairn.types import Element, ElementKind, Locator, cell_range
 
 _MOST_HEADER = 4
+_CAPTION = 120
+"""Characters of a line right above a table up to which it is the table's caption."""
 _FEW = 200
 """Rows of one column up to which they may be lines of text; more are a table."""
 SAMPLE = 40
@@ -110,7 +112,7 @@ def block_elements(
     start = _first_of_table(lines)
     end = _end_of_table(lines, start)
     made = [_text(line, where, "paragraph") for line in lines[:start]]
-    if made and len(made[-1].text) <= LONG:
+    if made and len(made[-1].text) <= _CAPTION:
         made[-1] = _text(lines[start - 1], where, "caption")
     body = lines[start:end]
     header = _header(body, spans, headers)

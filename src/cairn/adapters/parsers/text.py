@@ -14,7 +14,7 @@ from typing import NamedTuple
 from charset_normalizer import from_bytes
 
 from cairn.adapters.parsers import language, tidy
-from cairn.errors import ParseFailed
+from cairn.errors import ParseFailed, Textless
 from cairn.protocols import Parser
 from cairn.types import Document, Element, Locator
 
@@ -223,13 +223,13 @@ class PlainText:
     """Reads text files."""
 
     name = "text/1"
-    media_types = frozenset({"text/plain", "text/x-log", "text/x-rst", "text/x-tex", "text/troff"})
+    media_types = frozenset({"text/plain", "text/x-log", "text/troff"})
 
     def parse(self, path: Path, name: str) -> Document:
         """Read the file at ``path``; raises ParseFailed if it is binary or has no words."""
         elements = tuple(map(_element, _blocks(decode(tidy.read(path)))))
         if not elements:
-            raise ParseFailed("no text in it")
+            raise Textless("no text in it")
         found = language.detect(tidy.sample(elements))
         return Document(title=tidy.titled((), elements, name), elements=elements, language=found)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cairn.adapters.parsers import tidy
-from cairn.adapters.parsers.lightmarkup import Builder, Cells, Inline, document
+from cairn.adapters.parsers.lightmarkup import Builder, Cells, Inline, document, names
 from cairn.adapters.parsers.text import SourceLine, decode, lines
 from cairn.protocols import Parser
 from cairn.types import Document, ElementKind
@@ -30,7 +30,7 @@ _CAPTION = re.compile(r"\bcaption\s*:\s*\[")
 _COLUMNS = re.compile(r"\bcolumns\s*:\s*(?:(\d{1,3})|\(([^()]*(?:\([^()]*\)[^()]*)*)\))")
 _SPAN = re.compile(r"colspan\s*:\s*(\d{1,3})[^\[\]]{0,100}$")
 _SAID = re.compile(
-    r"\b(title|author|date|description|keywords)\s*:\s*(\([^()]*(?:\([^()]*\))?[^()]*\)|\"[^\"]*\"|\[[^\[\]]*\])"
+    r"\b(title|author|date|description|keywords)\s*:\s*((?:datetime)?\([^()]*(?:\([^()]*\))?[^()]*\)|\"[^\"]*\"|\[[^\[\]]*\])"
 )
 _STRING = re.compile(r"\"([^\"]*)\"|\[([^\[\]]*)\]")
 _DATE = re.compile(r"year:\s*(\d{4}).*?month:\s*(\d{1,2}).*?day:\s*(\d{1,2})", re.DOTALL)
@@ -40,6 +40,9 @@ _NOTE = re.compile(r"#footnote\[((?:[^\[\]]|\[[^\[\]]*\])*)\]")
 _CALL = re.compile(
     r"#(?:link|text|emph|strong|underline|strike|highlight|smallcaps|sub|super|box|cite|ref|quote)"
     r"(?:\([^()\[\]]{0,500}\))?(\[((?:[^\[\]]|\[[^\[\]]*\])*)\])?"
+)
+_WITHIN = names(
+    "link text emph strong underline strike highlight smallcaps sub super cite ref quote footnote"
 )
 _RAW = re.compile(r"`([^`\n]+)`|\\([\\*_`#$@<>~=+/-])")
 _STYLES = (
@@ -118,7 +121,8 @@ class _Reader:
             return at + 1
         if fence := _FENCE.match(raw):
             return self._fenced(at, fence[1])
-        if (statement := _STATEMENT.match(raw)) and (not self._open or statement[1]):
+        statement = _STATEMENT.match(raw)
+        if statement is not None and (statement[1] or not (self._open or _is_inline(statement[2], raw))):
             return self._statement(at, statement)
         self._running(line, raw)
         return at + 1
@@ -150,7 +154,7 @@ class _Reader:
         """Take a statement with all its lines; what shows of it are its contents in square brackets."""
         self._flush()
         begin = self._lines[at].start
-        stop = self._closed(begin, self._lines[at].end)
+        stop = self._closed(begin, self._lines[at].end, found[1] is not None)
         end = at + 1
         while end < len(self._lines) and self._lines[end].start < stop:
             end += 1
@@ -164,7 +168,7 @@ class _Reader:
                 self._open.append(rest._replace(text=left))
         return end
 
-    def _closed(self, begin: int, line_end: int) -> int:
+    def _closed(self, begin: int, line_end: int, is_statement: bool) -> int:
         """Return where the brackets of what begins at ``begin`` are closed; else the end of its line."""
         if self._scanned > 5 * len(self._source) + _LONGEST:
             return line_end
@@ -178,7 +182,11 @@ class _Reader:
                 open_brackets.append(_PAIRS[found[0]])
             elif found[0] in _CLOSING and open_brackets and open_brackets[-1] == found[0]:
                 open_brackets.pop()
-                if not open_brackets and self._source[stop : stop + 1] not in ("(", "["):
+                following = self._source[stop : stop + 200].split("\n", 1)[0]
+                goes_on = (
+                    re.search(r"[(\[{]", following) if is_statement else following.startswith(("(", "["))
+                )
+                if not open_brackets and not goes_on:
                     break
         self._scanned += stop - begin
         return line_end if open_brackets else min(stop, max(stop, line_end))
@@ -259,6 +267,11 @@ class _Reader:
             middle = (low + high) // 2
             low, high = (middle, high) if self._lines[middle].start <= begin else (low, middle)
         return low
+
+
+def _is_inline(name: str, raw: str) -> bool:
+    """Tell a call that begins a line of running text."""
+    return name in _WITHIN and all(raw.count(begin) == raw.count(end) for begin, end in ("[]", "()"))
 
 
 def _contents(text: str, start: int) -> Iterator[tuple[int, int]]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from cairn.adapters.parsers import grid, number_formats, tidy, zipped
 from cairn.adapters.parsers.grid import Budget, Full
+from cairn.adapters.parsers.plainrows import EXCEL
 from cairn.adapters.parsers.sheetxml import (
     Book,
     SheetReader,
@@ -130,7 +131,7 @@ class _Workbook:
         reader = SheetReader(name, book)
         links = self.links(part).values()
         with self.archive.open(part) as member:
-            problem = stream(member, book.budget, reader.start, reader.data)
+            problem = stream(member, book.budget, reader.start, reader.data, rows=(EXCEL, reader.take_row))
         sheet = reader.finish()
         if problem:
             last = f" after row {sheet.lines[-1].number:,}" if sheet.lines else ""
@@ -168,9 +169,9 @@ def _styles(root: zipped.Node | None, is_1904: bool) -> tuple[dict[str | None, S
         if font.isdecimal() and int(font) < len(fonts) and fonts[int(font)]:
             bold.add(str(at))
     if "0" in shows:
-        shows[None] = shows["0"]
+        shows[None] = shows[""] = shows["0"]
     if "0" in bold:
-        bold.add(None)
+        bold |= {None, ""}
     return shows, bold if len(bold) < len(shows) else set()
 
 

@@ -18,8 +18,9 @@ from cairn.adapters.parsers.markup_header import Said, said
 from cairn.adapters.parsers.markup_names import names
 from cairn.adapters.parsers.markup_tables import local
 from cairn.adapters.parsers.markup_trees import outline, tree
+from cairn.adapters.parsers.markup_words import Words
 from cairn.adapters.parsers.markup_xml import Walk
-from cairn.errors import ParseFailed
+from cairn.errors import ParseFailed, Textless
 from cairn.protocols import Parser
 from cairn.types import Document, Element
 
@@ -36,6 +37,7 @@ _SIGNS = {
     "docbook": names("para simpara sect1 articleinfo bookinfo itemizedlist programlisting tgroup"),
     "tei": names("teiHeader lg listBibl persName"),
 }
+_TEXTS = names("article book chapter section sec appendix part preface set refentry")
 _SUFFIXES = {
     **dict.fromkeys((".docbook", ".dbk", ".docbook4", ".docbook5"), "docbook"),
     **dict.fromkeys((".jats", ".nxml"), "jats"),
@@ -124,8 +126,8 @@ class _Entities:
 def _vocabulary(read: _Read, name: str) -> str:
     """Tell which vocabulary a file is written in; empty for an unknown one."""
     root = read.root[0] if read.is_wrapped else read.root
-    space = etree.QName(root).namespace if isinstance(root.tag, str) else None
-    if space is not None and ("docbook.org" in space or "tei-c.org" in space):
+    space = str(root.tag).partition("}")[0]
+    if "docbook.org" in space or "tei-c.org" in space:
         return "docbook" if "docbook.org" in space else "tei"
     if local(root) in _ROOTS:
         return _ROOTS[local(root)]
@@ -140,7 +142,7 @@ def _by_signs(root: Node) -> str:
     seen = [local(node) for node in islice(root.iter("*"), _MOST_LOOKED_AT)]
     votes = {vocabulary: sum(name in signs for name in seen) for vocabulary, signs in _SIGNS.items()}
     best = max(votes, key=lambda vocabulary: votes[vocabulary])
-    return best if votes[best] > 1 and 20 * votes[best] >= len(seen) else ""
+    return best if votes[best] and (seen[0] in _TEXTS or 20 * votes[best] >= len(seen)) else ""
 
 
 class Xml:
@@ -166,13 +168,12 @@ class Xml:
         vocabulary = _vocabulary(read, name)
         if not vocabulary:
             return _records(read, entities, name)
-        if vocabulary == "opml":
-            elements = outline(read.root)
-        else:
-            elements = Walk(read.root, vocabulary, entities).walk()
-        told = said(read.root)
+        words = Words(read.root, entities)
+        elements = outline(read.root) if vocabulary == "opml" else Walk(read.root, vocabulary, words).walk()
+        told = said(read.root, words.text)
         found = told.language if told.language is not None else language.detect(tidy.sample(elements))
-        return _document(elements, told._replace(language=found), read, name)
+        title = tidy.titled(told.titles, elements, name)
+        return _document(elements, told._replace(language=found), read, title)
 
 
 def _records(read: _Read, entities: _Entities, name: str) -> Document:
@@ -181,19 +182,30 @@ def _records(read: _Read, entities: _Entities, name: str) -> Document:
     elements = records.elements(root, titles=True)
     top = root.children[0] if len(root.children) == 1 else root
     titles, metadata = data.said(top)
-    return _document(elements, Said(titles, metadata, language.detect(records.sentences(root))), read, name)
+    told = Said(titles, metadata, language.detect(records.sentences(root)))
+    return _document(elements, told, read, tidy.titled(titles, (), name))
 
 
-def _document(elements: list[Element], told: Said, read: _Read, name: str) -> Document:
+def _document(elements: list[Element], told: Said, read: _Read, title: str) -> Document:
     if not elements:
-        raise ParseFailed(f"it is damaged: {read.damage}" if read.damage else "no text in it")
+        raise ParseFailed(f"it is damaged: {read.damage}") if read.damage else Textless("no text in it")
     return Document(
-        title=tidy.titled(told.titles, elements, name),
+        title=title,
         elements=tuple(elements),
         metadata=told.metadata,
         language=told.language,
         unread=(f"perhaps a part of it: {read.damage}",) if read.damage else (),
     )
+
+
+def fragment(page: str) -> Node | None:
+    """Return the root of a piece of HTML that stands in another file; None if it is none."""
+    try:
+        return etree.fromstring(
+            page, etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True)
+        )
+    except (etree.XMLSyntaxError, ValueError):
+        return None
 
 
 def load(rest: str) -> Parser:

@@ -81,7 +81,8 @@ class Extractive:
     def _extract(self, question: str, evidence: list[Evidence]) -> Draft:
         read = evidence[:PASSAGES]
         with span("extract", passages=len(read)) as step:
-            scored = self._score(question, [unit for unit in units(read) if not _fragment(unit)], read)
+            telling = [unit for unit in units(read) if not _fragment(unit) and _adds(unit, read)]
+            scored = self._score(question, telling, read)
             chosen = self._choose(scored)
             signals = _signals(question, evidence, chosen)
             confidence = probability(signals)
@@ -137,6 +138,12 @@ class Extractive:
 def _fragment(unit: Unit) -> bool:
     """Tell whether a line is too short to be a sentence, in a script that puts spaces between words."""
     return not unit.header and len(unit.text.split()) < FRAGMENT and unit.text.isascii()
+
+
+def _adds(unit: Unit, read: Sequence[Evidence]) -> bool:
+    """Tell whether a line says more than the title and the headings above it."""
+    above = terms(f"{read[unit.evidence].context} {unit.heading}")
+    return not set(terms(unit.text)) <= set(above)
 
 
 def _in_context(unit: Unit, read: Sequence[Evidence]) -> str:

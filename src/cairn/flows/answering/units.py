@@ -4,7 +4,8 @@ Knows nothing of the question.
 """
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -44,12 +45,13 @@ class Unit(NamedTuple):
 
 
 def units(evidence: list[Evidence]) -> list[Unit]:
-    """Return every sentence and row of the evidence, in order; headings and short captions are not worth quoting."""
+    """Return every sentence and row of the evidence, in order, without headings and short captions."""
     return [unit for number, one in enumerate(evidence) for unit in _units(number, one)]
 
 
 def _units(number: int, evidence: Evidence) -> Iterator[Unit]:
     text, heading, header = evidence.text, "", ""
+    edges = [anchor.start for anchor in evidence.anchors if text[anchor.start - 1 : anchor.start].isspace()]
     for kind, start, end in _runs(evidence):
         if kind == "heading" or (kind == "caption" and len(text[start:end].split()) < TELLING):
             heading, header = text[start:end].strip(), ""
@@ -57,7 +59,7 @@ def _units(number: int, evidence: Evidence) -> Iterator[Unit]:
             header = text[start:end]
         else:
             above = header if kind == "table" else ""
-            pieces = _rows(text, start, end) if kind == "table" else _sentences(text, start, end)
+            pieces = _rows(text, start, end) if kind == "table" else _sentences(text, start, end, edges)
             for left, right in pieces:
                 yield Unit(number, left, right, text[left:right], heading, above)
 
@@ -76,23 +78,25 @@ def _rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         start += len(line) + 1
 
 
-def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _sentences(text: str, start: int, end: int, edges: Sequence[int]) -> Iterator[tuple[int, int]]:
     begin = start
     for match in _END.finditer(text, start, end):
         if text[match.start() : match.end()].startswith("\n") or not _ABBREVIATION.search(
             text[begin : match.start()]
         ):
-            yield from _trimmed(text, begin, match.start())
+            yield from _trimmed(text, begin, match.start(), edges)
             begin = match.end()
-    yield from _trimmed(text, begin, end)
+    yield from _trimmed(text, begin, end, edges)
 
 
-def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _trimmed(text: str, start: int, end: int, edges: Sequence[int]) -> Iterator[tuple[int, int]]:
     while start < end:
         stop = end
         if end - start > LONGEST:
+            at = bisect_right(edges, start + LONGEST) - 1  # at a line's end, so that it can be pointed at
+            edge = edges[at] if at >= 0 else 0
             blank = text.rfind(" ", start, start + LONGEST)
-            stop = blank if blank > start else start + LONGEST
+            stop = edge if edge > start else blank if blank > start else start + LONGEST
         piece = text[start:stop]
         left = start + len(piece) - len(piece.lstrip())
         right = left + len(piece.strip())

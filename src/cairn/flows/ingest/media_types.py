@@ -5,7 +5,7 @@ import re
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
-XLSB = "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
+XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
 LOCKED = "application/x-encrypted-office"
 """An Office file behind a password, which hides what kind it is."""
 UNKNOWN = "application/octet-stream"
@@ -55,7 +55,7 @@ NAMES = {
         "application/yaml": "yaml yml",
         "application/toml": "toml",
         "application/xml": "xml xsd xsl",
-        "application/docbook+xml": "docbook docbook4 docbook5",
+        "application/docbook+xml": "docbook docbook4 docbook5 dbk",
         "application/jats+xml": "jats nxml",
         "application/tei+xml": "tei",
         "application/x-fictionbook+xml": "fb2",

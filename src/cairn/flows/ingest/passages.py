@@ -59,10 +59,10 @@ class Packer:
         self._tokens = tokens
         self.name = str(tokens)
 
-    def pack(self, document: Document) -> list[Passage]:
-        """Return the document's passages in reading order."""
+    def pack(self, document: Document, within: str = "") -> list[Passage]:
+        """Return the document's passages in reading order; ``within`` is what the file it is a part of is called."""
         groups = _groups(self._pieces(document), self._tokens)
-        contexts = [_context(document.title, group) for group in groups]
+        contexts = [_context(document.title, group, within) for group in groups]
         extra = self._count(contexts)
         return [
             _passage(group, context, tokens)
@@ -221,10 +221,14 @@ def _cut(anchors: Sequence[Anchor], start: int, end: int) -> tuple[Anchor, ...]:
     return tuple(a._replace(start=max(a.start, start) - start, end=min(a.end, end) - start) for a in touching)
 
 
-def _context(title: str, group: Sequence[Piece]) -> str:
-    """Return ``title > heading > heading`` for what the passage is mostly about."""
+def _context(title: str, group: Sequence[Piece], within: str) -> str:
+    """Return ``within > title > heading > heading`` for what the passage is mostly about."""
     told = next((piece for piece in group if not piece.level), group[0])
-    names = [title, *(name for name in told.path if name.casefold() != title.casefold())]
+    names = [
+        *([within] if within else []),
+        title,
+        *(name for name in told.path if name.casefold() != title.casefold()),
+    ]
     return " > ".join(name[:CONTEXT] for name in names)[:CONTEXT]
 
 

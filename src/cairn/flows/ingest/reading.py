@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from hashlib import file_digest, sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cairn.errors import ParseFailed, Textless
@@ -59,7 +59,7 @@ class Reader:
         try:
             before = path.stat()
             with self._unpacker.reach(path, name, inside) as file:
-                answer = self._read(file, inside[-1].name if inside else name, len(inside))
+                answer = self._read(file, [name, *(step.name for step in inside)])
         except ParseFailed as error:  # one that cannot be unpacked: its archive's next version may mend it
             return _unread("failed", str(error), UNKNOWN, self._recipe("application/zip"))
         except OSError as error:
@@ -68,7 +68,9 @@ class Reader:
             return _unread("failed", "it changed while it was read; the next ingest reads it again", "", None)
         return answer
 
-    def _read(self, path: Path, name: str, depth: int) -> dict[str, Any]:
+    def _read(self, path: Path, names: Sequence[str]) -> dict[str, Any]:
+        """Read the file at ``path``; ``names`` are its own, last, and of those that it is within."""
+        name, depth = names[-1], len(names) - 1
         media_type = self._recognise(path, name)
         recipe = self._recipe(media_type)
         if media_type == LOCKED:
@@ -81,9 +83,7 @@ class Reader:
         try:
             document = self._parse(path, name, media_type)
             parts = self._unpacker.parts(path, name, media_type)
-            passages = self._packer.pack(document)
-        except Textless as error:
-            return _unread("skipped", str(error), media_type, recipe)
+            passages = self._packer.pack(document, _called(names[0]) if depth else "")
         except ParseFailed as error:
             return _unread("failed", str(error), media_type, recipe)
         if parts and depth >= self._limits.depth:
@@ -103,6 +103,8 @@ class Reader:
             if media_type in parser.media_types:
                 try:
                     return self._bounded(parser.parse(path, name))
+                except Textless as error:
+                    return Document(title=name, elements=(), unread=(str(error),))
                 except ParseFailed as error:
                     errors.append(error)
         if not errors:  # an archive says nothing itself
@@ -152,6 +154,11 @@ def result(document: int, answer: dict[str, Any]) -> Parsed | Unread:
 
 def _unread(state: str, reason: str, media_type: str, recipe: str | None) -> dict[str, Any]:
     return {"unread": state, "reason": reason, "media_type": media_type, "recipe": recipe}
+
+
+def _called(name: str) -> str:
+    """Return a file's name as words."""
+    return " ".join(re.split(r"[\W_]+", PurePosixPath(name).stem))
 
 
 def _why(document: Document) -> str:
