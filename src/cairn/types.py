@@ -77,9 +77,9 @@ class Locator:
             return f"{self.sheet}!{self.cells}" if self.sheet else self.cells
         if self.path:
             return self.path
-        heading = self.heading[-1:]
         if self.lines is not None:
-            return ", ".join((*heading, _numbered("line", self.lines)))
+            return _numbered("line", self.lines)
+        heading = self.heading[-1:]
         if self.paragraphs is not None:
             return ", ".join((*heading, _numbered("paragraph", self.paragraphs)))
         return self.sheet if self.sheet else "".join(heading)

@@ -181,7 +181,7 @@ def test_slides_of_pictures_need_ocr(tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(picture, "PNG")
     slide.shapes.add_picture(picture, Inches(1), Inches(2))
     deck.save(tmp_path / "a.pptx")
-    assert reason(tmp_path / "a.pptx") == "no text in it: needs OCR (1 slide)"
+    assert reason(tmp_path / "a.pptx") == "needs OCR: its slides are pictures"
     box(words, "words", 1, 1)
     deck.save(tmp_path / "a.pptx")
     assert parse(tmp_path / "a.pptx").unread == ("slide 1 needs OCR",)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cairn.flows.answering.confidence import Signals, probability
 from cairn.flows.answering.units import Unit, units
 from cairn.flows.answering.verification import verdict
-from cairn.flows.answering.words import asks_quantity, coverage, rarity, terms
+from cairn.flows.answering.words import asks_quantity, coverage, rarity, terms, years
 from cairn.protocols import Embedder
 from cairn.trace import span
 from cairn.types import Citation, Claim, Evidence, locate
@@ -26,6 +26,8 @@ ALONE = 0.5
 """What a sentence's similarity by itself counts beside the one in its context, which is 1."""
 WORDS = 0.5
 """What full coverage of the question's words is worth beside a similarity of 1."""
+ASTRAY = 0.25
+"""What a sentence loses that speaks of other years than the question."""
 PASSAGE = 0.5
 """What the passage's own score is worth."""
 EACH = 2
@@ -51,10 +53,12 @@ class Scored:
     """Share of the question's words, by rarity, that it holds in its context."""
     passage: float
     """Its passage's score."""
+    astray: bool
+    """It is of another year than the question."""
 
     @property
     def total(self) -> float:
-        return self.similar + WORDS * self.covered + PASSAGE * self.passage
+        return self.similar + WORDS * self.covered + PASSAGE * self.passage - ASTRAY * self.astray
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,6 +116,7 @@ class Extractive:
                 similar=(in_context + ALONE * alone) / (1 + ALONE),
                 covered=covered[i],
                 passage=read[found[i].evidence].scores["rank"],
+                astray=_astray(years(question), years(found[i].text)),
             )
             for i, in_context, alone in zip(
                 examined, cosines[: len(examined)], cosines[len(examined) :], strict=True
@@ -138,6 +143,11 @@ class Extractive:
 def _fragment(unit: Unit) -> bool:
     """Tell whether a line is too short to be a sentence, in a script that puts spaces between words."""
     return not unit.header and len(unit.text.split()) < FRAGMENT and unit.text.isascii()
+
+
+def _astray(asked: set[str], told: set[str]) -> bool:
+    """Tell whether years are told, and none that is asked for."""
+    return bool(asked and told) and not asked & told
 
 
 def _adds(unit: Unit, read: Sequence[Evidence]) -> bool:

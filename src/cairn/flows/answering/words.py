@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 _WORD = re.compile(r"\d[\d.,]*\d|\w+", re.UNICODE)
 _WIDE = re.compile(r"[぀-ヿ㐀-鿿가-힯]")
+_YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d,]|\.\d)")
 STEM = 5
 """Letters of a longer word that count."""
 
@@ -45,6 +46,11 @@ _QUANTITY = re.compile(
 def asks_quantity(question: str) -> bool:
     """Tell whether a number is asked for."""
     return _QUANTITY.search(question) is not None
+
+
+def years(text: str) -> set[str]:
+    """Return the years a text speaks of."""
+    return set(_YEAR.findall(text))
 
 
 def terms(text: str) -> list[str]:

@@ -13,7 +13,7 @@ from itertools import islice, pairwise, takewhile
 from cairn.protocols import Splitter
 from cairn.types import Anchor, Document, Element, ElementKind, Locator, Passage
 
-VERSION = "passages/2"
+VERSION = "passages/3"
 """Raise it when the same document would give other passages: all are packed again then."""
 TINY = 48
 """Tokens below which a passage is not worth keeping apart."""
@@ -60,7 +60,7 @@ class Packer:
         self.name = str(tokens)
 
     def pack(self, document: Document, within: str = "") -> list[Passage]:
-        """Return the document's passages in reading order; ``within`` is what the file it is a part of is called."""
+        """Return the passages in reading order; ``within`` is what the outer file is called, if any."""
         groups = _groups(self._pieces(document), self._tokens)
         contexts = [_context(document.title, group, within) for group in groups]
         extra = self._count(contexts)
@@ -93,7 +93,7 @@ class Packer:
             caption = whole if _captions(element, after) else None
 
     def _broken(self, piece: Piece, element: Element, caption: Piece | None) -> Iterator[Piece]:
-        if piece.tokens <= self._tokens:
+        if piece.tokens <= _room(piece, self._tokens):
             yield piece
         elif piece.kind == "table":
             yield from self._row_groups(piece, element.header, caption)
@@ -113,7 +113,7 @@ class Packer:
         lines = list(self._lines(table))
         head, rows = lines[:header], lines[header:]
         title = [caption] if caption is not None and caption.tokens <= self._tokens // 4 else []
-        room = max(self._tokens - sum(line.tokens for line in (*title, *head)), LEAST)
+        room = max(_room(table, self._tokens) - sum(line.tokens for line in (*title, *head)), LEAST)
         for number, group in enumerate(_filled(rows, room)):
             # The caption stands before the first part as it is.
             yield _joined([*(title if number else []), *head, *group], table)
@@ -180,14 +180,22 @@ def _groups(pieces: Iterable[Piece], limit: int) -> list[list[Piece]]:
     return [*groups, group] if group else groups
 
 
+def _room(piece: Piece, limit: int) -> int:
+    """Return how long a passage with this piece may be.
+
+    One of a table is shorter: each row speaks for itself, and among many it is hard to find. A footnote
+    stays with what refers to it, if there is any room.
+    """
+    return limit // 2 if piece.kind == "table" else limit + limit // 4 if piece.kind == "footnote" else limit
+
+
 def _ends(group: Sequence[Piece], following: Piece, limit: int) -> bool:
     """Tell whether a passage ends before ``following``."""
     tokens = sum(piece.tokens for piece in group)
     if (following.kind == "quote") != (group[-1].kind == "quote"):
         return True  # what somebody wrote is kept apart from what they quote
-    # A footnote stays with what refers to it, if there is any room for it.
-    room = limit + limit // 4 if following.kind == "footnote" else limit
-    if tokens + following.tokens > room:
+    room = _room(following, limit)
+    if tokens + following.tokens > (room if room > limit else min(room, _room(group[-1], limit))):
         return True
     leaves = following.page != group[-1].page or 0 < following.level <= TOP
     return leaves and tokens >= TINY
