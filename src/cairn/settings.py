@@ -44,7 +44,7 @@ SETTINGS = (
     Setting("text_characters", 20_000_000, "a file with more text fails", 1),
     Setting("passage_tokens", 400, "tokens of a passage, about; what is cited stays within one", 50),
     Setting("per_document", 3, "at most so many passages of one document in a result", 1),
-    Setting("answer_threshold", 0.39, "an answer less probably right than this is not given"),
+    Setting("answer_threshold", 0.41, "an answer less probably right than this is not given"),
     Setting("answer_sentences", 4, "verbatim sentences in an answer, at most", 1),
     Setting("watch_seconds", 2.0, "pause between two looks of `ingest --watch`", 0.1),
 )

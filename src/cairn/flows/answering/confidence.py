@@ -7,9 +7,9 @@ questions they were not fitted to.
 import math
 from dataclasses import astuple, dataclass
 
-WEIGHTS = (2.79, 2.2, 4.31, 3.49, -2.11, 0.14, -1.64, 0.96, -0.45)
+WEIGHTS = (3.15, 0.73, 3.08, 2.61, -1.02, 0.11, -1.2, 0.04, -0.17)
 """One for each of the signals, in their order."""
-BIAS = -4.64
+BIAS = -4.38
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
