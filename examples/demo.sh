@@ -13,9 +13,9 @@ cairn access load examples/organisation/people.toml --json > /dev/null
 cairn ingest demo/organisation
 cairn status
 
-ask amina "How much money went into the heat-health programme in 2025?"
-ask tomas "How much money went into the heat-health programme in 2025?"
-ask farid "Who mediates in the dispute between Dana Whitlock and her team leader?"
+ask amina "How much did the heat-health programme overspend in 2025?"
+ask tomas "How much did the heat-health programme overspend in 2025?"
+ask tomas "What is the home-visit budget for 2026?"
 ask amina "What is the mileage rate when I use my own car?"
 
 say "Go on"

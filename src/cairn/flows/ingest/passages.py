@@ -8,7 +8,7 @@ for every stretch of its text where that stands in the original.
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise, takewhile
+from itertools import pairwise, takewhile
 
 from cairn.protocols import Splitter
 from cairn.types import Anchor, Document, Element, ElementKind, Locator, Passage
@@ -22,6 +22,8 @@ TOP = 2
 CONTEXT = 240
 """Characters of a context line, at most."""
 CHARACTERS_A_TOKEN = 4
+LONGEST_TOKEN = 32
+"""Characters that no text has more of a token, on the whole."""
 LEAST = 16
 """Tokens of a table's rows in one passage, at least, however long its header is."""
 
@@ -73,7 +75,7 @@ class Packer:
         elements = [element for element in document.elements if element.text.strip()]
         path: tuple[tuple[int, str], ...] = ()
         caption: Piece | None = None
-        counts = self._count([element.text for element in elements])
+        counts = self._rough([element.text for element in elements])
         for (element, after), tokens in zip(pairwise([*elements, None]), counts, strict=True):
             assert element is not None
             if element.kind == "heading":
@@ -91,6 +93,15 @@ class Packer:
                 path = (*path, (element.level, " ".join(element.text.split())))
             yield from self._broken(whole, element, caption)
             caption = whole if _captions(element, after) else None
+
+    def _rough(self, texts: Sequence[str]) -> list[int]:
+        """Count tokens; what is sure to be broken is counted in its parts, and here only guessed."""
+        longest = self._tokens * LONGEST_TOKEN
+        counts = self._count([text if len(text) <= longest else "" for text in texts])
+        return [
+            count if len(text) <= longest else len(text) // CHARACTERS_A_TOKEN
+            for text, count in zip(texts, counts, strict=True)
+        ]
 
     def _broken(self, piece: Piece, element: Element, caption: Piece | None) -> Iterator[Piece]:
         if piece.tokens <= _room(piece, self._tokens):
@@ -225,7 +236,9 @@ def _laid_out(pieces: Sequence[Piece]) -> tuple[str, tuple[Anchor, ...]]:
 
 def _cut(anchors: Sequence[Anchor], start: int, end: int) -> tuple[Anchor, ...]:
     first = bisect_right(anchors, start, key=lambda anchor: anchor.end)
-    touching = takewhile(lambda anchor: anchor.start < end, islice(anchors, first, None))
+    touching = takewhile(
+        lambda anchor: anchor.start < end, map(anchors.__getitem__, range(first, len(anchors)))
+    )
     return tuple(a._replace(start=max(a.start, start) - start, end=min(a.end, end) - start) for a in touching)
 
 
