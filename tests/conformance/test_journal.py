@@ -19,7 +19,20 @@ from cairn.adapters.journal import schema
 from cairn.errors import Storage
 from cairn.protocols import Journal
 from cairn.records import Known, Parsed, SpanRecord, Unread
-from cairn.types import Anchor, Blob, Box, Change, Deleted, Locator, Passage, Regranted, State, Upserted
+from cairn.types import (
+    WITHIN,
+    Anchor,
+    Blob,
+    Box,
+    Change,
+    Deleted,
+    Locator,
+    Part,
+    Passage,
+    Regranted,
+    State,
+    Upserted,
+)
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 STAFF = Readers(allow=frozenset({"group:staff"}))
@@ -326,3 +339,75 @@ def _act(journal: Journal, source: int, action: str, uri: str, number: int) -> N
         journal.library.unread([Unread(known[uri], State.FAILED, "broke", "", None)])
     elif action == "forget":
         journal.library.forget([known[uri]], None)
+
+
+# --- files within files, and files with the same words --------------------------------------
+
+URIS = ["a", "b", "c"]
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("show"), st.sampled_from(URIS), st.sampled_from([NOBODY, STAFF])),
+        st.tuples(st.just("parse"), st.integers(0, 20), st.sampled_from(["t1", "t2", None])),
+        st.tuples(st.just("hold"), st.integers(0, 20), st.lists(st.sampled_from("xyz"), unique=True)),
+        st.tuples(st.just("fail"), st.integers(0, 20), st.none()),
+        st.tuples(st.just("grant"), st.sampled_from(URIS), st.sampled_from([NOBODY, STAFF])),
+        st.tuples(st.just("delete"), st.sampled_from(URIS), st.none()),
+        st.tuples(st.just("forget"), st.integers(0, 20), st.none()),
+    ),
+    max_size=25,
+)
+
+
+def take(journal: Journal, source: int, what: str, which: Any, how: Any) -> None:
+    """Do one step of what ingest may do, to the which-th document there is."""
+    library, documents = journal.library, journal.catalogue.find(source=source)
+    there = [one for one in documents if one.state is not State.DELETED]
+    one = there[which % len(there)] if isinstance(which, int) and there else None
+    if what == "show":
+        library.show(source, [blob(which, uuid4().hex, how)])
+    elif what == "grant":
+        library.show(source, [Regranted(uri=which, readers=how)])
+    elif what == "delete":
+        library.show(source, [Deleted(uri=which)])
+    elif one is not None and what in ("parse", "hold"):
+        parts = [Part(name=name, key=name) for name in how] if what == "hold" else []
+        twin = how if what == "parse" else None
+        library.parsed([parsed(one.id, "words")._replace(twin=twin, parts=parts)])
+    elif one is not None and what == "fail":
+        library.unread([Unread(one.id, State.FAILED, "why", "text/plain", "r1")])
+    elif one is not None:
+        library.forget([one.id], None)
+
+
+@given(STEPS)
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_a_view_that_follows_the_changes_stores_one_of_each_set_of_twins(
+    journal: Journal, steps: Any
+) -> None:
+    source = journal.library.add_source(f"files:/{uuid4().hex}", {}).id
+    held: set[int] = set()
+    seen = journal.catalogue.head()
+    for step in steps:
+        take(journal, source, *step)
+        changes = journal.catalogue.changes(seen, 1000)
+        touched = {change.document for change in changes}
+        seen = changes[-1].seq if changes else seen
+        held = (held - touched) | journal.catalogue.stored(touched)
+
+        documents = journal.catalogue.find(source=source)
+        serving = [one for one in documents if one.state in (State.INDEXED, State.PENDING) and one.version]
+        first: dict[Any, int] = {}
+        for one in serving:
+            key = (one.twin, one.access_class, one.media_type) if one.twin is not None else one.id
+            first.setdefault(key, one.id)
+        assert held & {one.id for one in serving} == set(first.values())
+        by_id = {one.id: one for one in documents}
+        for one in documents:
+            if one.parent is not None and one.state is not State.DELETED:
+                outer = by_id[one.parent]
+                assert outer.state is not State.DELETED and one.access_class == outer.access_class
+                assert one.uri.startswith(f"{outer.uri}{WITHIN}")
