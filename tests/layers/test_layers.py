@@ -35,7 +35,7 @@ OUTSIDE = {
         "tree_sitter_rust",
         "tree_sitter_typescript",
     },
-    "parsers/html.py": {"trafilatura"},
+    "parsers/html.py": {"lxml", "trafilatura"},
     "parsers/rst": {"docutils"},
     "parsers/msg.py": {"olefile"},
     "parsers/xml.py": {"lxml"},

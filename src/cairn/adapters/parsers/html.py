@@ -11,8 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from trafilatura import bare_extraction
-from trafilatura.utils import HTMLParser, fromstring  # type: ignore[attr-defined]
+from lxml.html import HTMLParser, fromstring
 
 from cairn.adapters.parsers import language, tidy
 from cairn.adapters.parsers.text import decode, untagged
@@ -250,6 +249,9 @@ def _extracted(tree: Node) -> Node | None:
     if sum(1 for _ in tree.iter()) > _MOST_NODES:
         return None
     try:
+        # Takes a quarter of a second to import, which a parse process without web pages need not wait for.
+        from trafilatura import bare_extraction
+
         found = bare_extraction(tree, include_comments=False, include_formatting=False)
     except (RecursionError, TypeError, ValueError, AttributeError, IndexError, KeyError):
         return None  # a defect of the extraction on odd pages
