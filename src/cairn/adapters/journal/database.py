@@ -41,6 +41,13 @@ class Database:
         else:  # this dialect takes a tenth of a second to import
             from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
         self.insert = insert
+        try:
+            self._update()
+        except BaseException:
+            self.close()
+            raise
+
+    def _update(self) -> None:
         with self.read() as connection:
             current = up_to_date(connection)
         if not current:  # a library that is only read need not be writable
@@ -120,6 +127,14 @@ def open_postgresql(url: str) -> Database:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy begins transactions itself, below
+    try:
+        _set_pragmas(connection)
+    except BaseException:
+        connection.close()  # SQLAlchemy has not taken it over yet
+        raise
+
+
+def _set_pragmas(connection: Any) -> None:
     for pragma in (
         "journal_mode=WAL",
         # An index flushes to disk what it took from here, so what it took must be there as well.

@@ -269,7 +269,8 @@ def _keep_parts(connection: Connection, row: Row[Any], result: Parsed) -> None:
     """Make the files within a document documents: the new and changed pending, those gone deleted."""
     held = {part.uri: part for part in family.children(connection, row.id)}
     shown = {f"{row.uri}{WITHIN}{part.name}": part for part in result.parts}
-    _delete(connection, [part for uri, part in held.items() if uri not in shown])
+    gone = [part for uri, part in held.items() if uri not in shown and part.state != State.DELETED]
+    _delete(connection, [*gone, *family.parts(connection, [part.id for part in gone])])
     insert = []
     for uri, part in shown.items():
         values = {
@@ -277,11 +278,11 @@ def _keep_parts(connection: Connection, row: Row[Any], result: Parsed) -> None:
             "size": part.size if part.size is not None else 0,
             "modified": part.modified.timestamp() if part.modified is not None else row.modified,
             "fingerprint": f"{result.content} {part.key}",
+            # Its readers may have changed while it was gone.
+            "access_class": row.access_class,
         }
         if uri not in held:
-            insert.append(
-                _fresh(row.source, uri) | values | {"parent": row.id, "access_class": row.access_class}
-            )
+            insert.append(_fresh(row.source, uri) | values | {"parent": row.id})
         elif held[uri].fingerprint != values["fingerprint"] or held[uri].state == State.DELETED:
             this = update(documents).where(documents.c.id == held[uri].id)
             connection.execute(this.values(values | {"state": State.PENDING, "reason": None}))
