@@ -55,7 +55,10 @@ def recognise(path: Path, name: str, suffixes: Mapping[str, str] = NAMES) -> str
         return _ole(path, suffix)
     if found := _binary(head):
         return found
-    return _text(head, suffix, suffixes) if _textual(head) else suffixes.get(suffix, UNKNOWN)
+    if _textual(head):
+        return _text(head, suffix, suffixes)
+    # Of what is no text, only a parser that brought its own suffix knows better.
+    return UNKNOWN if suffix in NAMES else suffixes.get(suffix, UNKNOWN)
 
 
 def _binary(head: bytes) -> str:
