@@ -95,6 +95,38 @@ def test_an_entry_has_its_archives_readers(run: Run, session: Session, folder: P
             run(cairn.document(amina, "s.zip!/a.md"))
 
 
+def test_an_archive_that_moves_takes_the_readers_of_its_new_place(
+    run: Run, session: Session, folder: Path
+) -> None:
+    run(access.access_add(session, "person:amina", ["group:staff"]))
+    for place in ("open", "closed"):
+        (folder / place).mkdir()
+    (folder / ".cairn-access").write_text("open/ allow group:staff\n")
+    (folder / "open" / "s.zip").write_bytes(zipped(a_md="The otter sleeps.", b_md="The heron waits."))
+    run(cairn.ingest(session, str(folder)))
+    (folder / "open" / "s.zip").write_bytes(zipped(a_md="The otter sleeps."))
+    run(cairn.ingest(session, str(folder)))
+    with cairn.open(as_="amina") as amina:
+        assert uris(run, amina, "otter") == ["open/s.zip!/a.md"]
+        (folder / "open" / "s.zip").rename(folder / "closed" / "s.zip")
+        assert run(cairn.ingest(session, str(folder))).renamed == 1
+        assert uris(run, amina, "otter") == []
+    assert uris(run, session, "otter") == ["closed/s.zip!/a.md"]
+    # Another archive in the old place, with an entry that once was in the first: nothing stands in its way.
+    (folder / "open" / "s.zip").write_bytes(zipped(b_md="The heron waits still."))
+    assert run(cairn.ingest(session, str(folder))).failed == 0
+    assert uris(run, session, "heron")[0] == "open/s.zip!/b.md"
+
+
+def test_a_folder_named_like_an_archives_inside_is_left_out(run: Run, session: Session, folder: Path) -> None:
+    (folder / "s.zip").write_bytes(zipped(a_md="The otter sleeps."))
+    (folder / "s.zip!").mkdir()
+    (folder / "s.zip!" / "a.md").write_text("The heron waits.")
+    run(cairn.ingest(session, str(folder)))
+    assert uris(run, session, "otter heron") == ["s.zip!/a.md"]
+    assert "stands between a file" in reasons(run(cairn.status(session)))["s.zip!/"]
+
+
 def test_forgetting_an_archive_forgets_what_is_in_it(run: Run, session: Session, folder: Path) -> None:
     (folder / "s.zip").write_bytes(zipped(a_md="The otter sleeps."))
     run(cairn.ingest(session, str(folder)))

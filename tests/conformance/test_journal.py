@@ -352,6 +352,7 @@ STEPS = st.lists(
         st.tuples(st.just("fail"), st.integers(0, 20), st.none()),
         st.tuples(st.just("grant"), st.sampled_from(URIS), st.sampled_from([NOBODY, STAFF])),
         st.tuples(st.just("delete"), st.sampled_from(URIS), st.none()),
+        st.tuples(st.just("move"), st.sampled_from(URIS), st.sampled_from([NOBODY, STAFF])),
         st.tuples(st.just("forget"), st.integers(0, 20), st.none()),
     ),
     max_size=25,
@@ -367,6 +368,13 @@ def take(journal: Journal, source: int, what: str, which: Any, how: Any) -> None
         library.show(source, [blob(which, uuid4().hex, how)])
     elif what == "grant":
         library.show(source, [Regranted(uri=which, readers=how)])
+    elif what == "move":
+        gone = next((one for one in there if one.uri == which), None)
+        uri = uuid4().hex
+        library.show(source, [blob(uri, uuid4().hex, how)])
+        (taken,) = journal.catalogue.find(source=source, uri=uri)
+        if gone is not None:
+            library.rename({gone.id: taken.id})
     elif what == "delete":
         library.show(source, [Deleted(uri=which)])
     elif one is not None and what in ("parse", "hold"):

@@ -31,22 +31,22 @@ def children(connection: Connection, document: int) -> list[Row[Any]]:
     return list(connection.execute(select(documents).where(documents.c.parent == document)))
 
 
-def parts(connection: Connection, ids: Collection[int]) -> list[Row[Any]]:
-    """Return the rows of all files within documents, at any depth, without those that are deleted."""
+def parts(connection: Connection, ids: Collection[int], *, deleted: bool = False) -> list[Row[Any]]:
+    """Return the rows of all files within documents, at any depth; deleted ones only if asked for."""
+    query = select(documents) if deleted else select(documents).where(documents.c.state != State.DELETED)
     found: list[Row[Any]] = []
     level = list(ids)
     while level:
-        query = select(documents).where(documents.c.state != State.DELETED)
         below = list(select_in(connection, query, documents.c.parent, level))
         found += below
         level = [row.id for row in below]
     return found
 
 
-def rename(connection: Connection, document: int, former: str, uri: str) -> None:
-    """Let the files within a document follow it from its former uri to another."""
-    for row in parts(connection, [document]):
-        there = uri + row.uri.removeprefix(former)
+def rename(connection: Connection, former: Row[Any], uri: str) -> None:
+    """Let the files within a document follow it to another uri; deleted ones too, lest they keep its old one."""
+    for row in parts(connection, [former.id], deleted=True):
+        there = uri + row.uri.removeprefix(former.uri)
         connection.execute(update(documents).where(documents.c.id == row.id).values(uri=there))
 
 

@@ -68,14 +68,13 @@ class SqlLibrary:
                         uri=taken.uri,
                         state=State.PENDING,
                         reason=None,
-                        access_class=taken.access_class,
                         modified=taken.modified,
                         fingerprint=taken.fingerprint,
                         recipe=None,
                     )
                 )
-                note(connection, "readers", [gone])
-                family.rename(connection, gone, former.uri, taken.uri)
+                family.rename(connection, former, taken.uri)
+                family.regrant(connection, former, taken.access_class)
 
     def retry(self, documents_: Collection[int]) -> None:
         with self._database.write() as connection:

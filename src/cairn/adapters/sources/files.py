@@ -16,7 +16,9 @@ from cairn.access import NOBODY, Readers
 from cairn.adapters.sources import rules
 from cairn.errors import Invalid, Unavailable
 from cairn.records import Known
-from cairn.types import Blob, Change, Deleted, Regranted, State, Upserted
+from cairn.types import WITHIN, Blob, Change, Deleted, Regranted, State, Upserted
+
+_LIKE_A_PART = f"a folder whose name ends like this: {WITHIN} stands between a file and what is within it"
 
 Layers = tuple[tuple[str, tuple[rules.Rule, ...]], ...]
 
@@ -72,7 +74,9 @@ class FilesSource:
                 if entry.name.startswith("."):
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    if not self._exclude.match_file(uri + "/"):
+                    if (uri + "/").endswith(WITHIN):
+                        yield _refused(_shown(uri + "/"), State.SKIPPED, _LIKE_A_PART)
+                    elif not self._exclude.match_file(uri + "/"):
                         waiting.append((uri + "/", layers))
                 elif self._wanted(uri):
                     yield _blob(entry, uri, rules.readers(uri, layers))
