@@ -37,7 +37,7 @@ EVERY = 20
 """So many hostile files stand between two good ones."""
 GOOD = ("txt", "md", "html", "pdf")
 SECONDS = 20
-LIMITS = {"parse_seconds": SECONDS, "parse_memory_mb": 1024, "file_mb": 50, "unpacked_mb": 200}
+LIMITS = {"parse_seconds": SECONDS, "parse_memory_mb": 1024, "file_mb": 50, "archive_mb": 200}
 SECRET = "zwirnspulenkasten"
 KEPT = re.compile(r"took longer than|its parser (?:crashed|ended early|broke)")
 _VARIES = re.compile(r"\d[\d.,]*|'[^']*'|\"[^\"]*\"|0x[0-9a-f]+|\(line.*")

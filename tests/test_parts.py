@@ -4,6 +4,7 @@ import io
 import tarfile
 import zipfile
 from collections.abc import Awaitable, Callable
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,7 @@ def test_no_name_leads_out_of_an_archive(run: Run, session: Session, folder: Pat
 
 def test_bombs_fail_alone(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CAIRN_FILE_MB", "2")
-    monkeypatch.setenv("CAIRN_UNPACKED_MB", "8")
+    monkeypatch.setenv("CAIRN_ARCHIVE_MB", "8")
     monkeypatch.setenv("CAIRN_ARCHIVE_FILES", "50")
     monkeypatch.setenv("CAIRN_ARCHIVE_DEPTH", "1")
     held = io.BytesIO()
@@ -190,8 +191,61 @@ def test_bombs_fail_alone(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatc
         run(cairn.ingest(session, str(folder)))
         assert uris(run, session, "otter") == ["bomb.zip!/good.md"]
         said = reasons(run(cairn.status(session)))
-    assert "file_mb" in said["bomb.zip!/big.txt"] and "unpacked_mb" in said["huge.zip"]
+    assert "file_mb" in said["bomb.zip!/big.txt"] and "archive_mb" in said["huge.zip"]
     assert "archive_files" in said["many.zip"] and "archive_depth" in said["deep.zip!/inner.zip"]
+
+
+def test_links_and_hidden_entries_say_that_they_are(run: Run, session: Session, folder: Path) -> None:
+    link = zipfile.ZipInfo("link.md")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(folder / "s.zip", "w") as archive:
+        archive.writestr("a.md", "The otter sleeps.")
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("__MACOSX/._a.md", "The otter sleeps on a Mac.")
+        archive.writestr("../..", "The otter has no name.")
+    with tarfile.open(folder / "t.tar", "w") as other:
+        for name, kind in ((".a.md", tarfile.REGTYPE), ("l.md", tarfile.SYMTYPE), ("null", tarfile.CHRTYPE)):
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = kind, "/etc/passwd"
+            other.addfile(entry)
+    done = run(cairn.ingest(session, str(folder)))
+    assert uris(run, session, "otter") == ["s.zip!/a.md", "s.zip!/unnamed"]
+    assert (done.skipped, done.failed) == (5, 0)
+    said = reasons(run(cairn.status(session)))
+    assert said["s.zip!/link.md"] == said["t.tar!/l.md"] == said["t.tar!/null"] == "it is a link or a device"
+    assert said["s.zip!/__MACOSX/._a.md"] == said["t.tar!/.a.md"] == "it is hidden"
+    assert run(cairn.ingest(session, str(folder))).skipped == 0, "they are not tried again"
+
+
+def test_an_attachment_with_nothing_but_an_ending_is_read(run: Run, session: Session, folder: Path) -> None:
+    mail = EmailMessage()
+    mail["Subject"] = "Dens"
+    mail.set_content("See the file.")
+    mail.add_attachment("The otter sleeps.", filename=".txt")
+    (folder / "m.eml").write_bytes(bytes(mail))
+    run(cairn.ingest(session, str(folder)))
+    assert uris(run, session, "otter sleeps")[0] == "m.eml!/txt"
+
+
+def test_other_limits_read_again_what_failed_by_them(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("deep.zip", zipped(a_md="The heron waits."))
+        archive.writestr("big.txt", "The otter sleeps. " * 100_000)
+    (folder / "s.zip").write_bytes(inner.getvalue())
+    monkeypatch.setenv("CAIRN_FILE_MB", "1")
+    monkeypatch.setenv("CAIRN_ARCHIVE_DEPTH", "1")
+    with cairn.open() as session:
+        run(cairn.ingest(session, str(folder)))
+        assert reasons(run(cairn.status(session))).keys() == {"s.zip!/deep.zip", "s.zip!/big.txt"}
+    monkeypatch.delenv("CAIRN_FILE_MB")
+    monkeypatch.delenv("CAIRN_ARCHIVE_DEPTH")
+    with cairn.open() as session:
+        run(cairn.ingest(session, str(folder)))
+        assert reasons(run(cairn.status(session))) == {}
+        assert uris(run, session, "heron")[0] == "s.zip!/deep.zip!/a.md"
 
 
 def test_a_locked_entry_says_so(run: Run, session: Session, folder: Path) -> None:

@@ -256,7 +256,7 @@ def work(home: str) -> None:
     packer = Packer(embedder.count, registry.load("splitters", "semchunk"), tokens=chosen.passage_tokens)
     limits = Limits(
         bytes=chosen.file_mb * 1_000_000,
-        total=chosen.unpacked_mb * 1_000_000,
+        total=chosen.archive_mb * 1_000_000,
         parts=chosen.archive_files,
         depth=chosen.archive_depth,
     )

@@ -38,7 +38,7 @@ SETTINGS = (
     Setting("parse_seconds", 120, "a file that takes longer to parse fails", 1),
     Setting("parse_memory_mb", 2048, "a file that needs more memory to parse fails", 256),
     Setting("file_mb", 1024, "a larger file is skipped", 1),
-    Setting("unpacked_mb", 4096, "an archive that unpacks to more fails", 1),
+    Setting("archive_mb", 4096, "an archive that unpacks to more fails", 1),
     Setting("archive_files", 10_000, "an archive with more files fails", 1),
     Setting("archive_depth", 5, "files within files within files are read so deep", 1),
     Setting("text_characters", 20_000_000, "a file with more text fails", 1),

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from cairn.adapters.embedders import hash as hash_embedder
-from cairn.adapters.embedders import minilm
+from cairn.adapters.embedders import minilm, minilm_graph
 from cairn.errors import Unavailable
 
 TEXTS = [
@@ -101,6 +102,15 @@ def test_like_texts_are_nearer(embedder: Any) -> None:
 def test_the_name_is_a_name(embedder: Any) -> None:
     assert embedder.name
     assert " " not in embedder.name
+
+
+def test_minilm_in_int8_is_near_the_model_it_was_made_from(tmp_path: Path) -> None:
+    embedder = load_minilm(tmp_path)
+    model = minilm_graph.float_model(embedder._weights.read())
+    exact = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    texts = [text for text in TEXTS if len(text) > 1]
+    vectors = [exact.run(["vectors"], {"ids": ids})[0][0] for ids in embedder._token_ids(texts)]
+    assert (embedder.embed(texts) * np.array(vectors)).sum(axis=1).min() > 0.98
 
 
 def test_minilm_counts_without_a_model(tmp_path: Path, cache: Path) -> None:

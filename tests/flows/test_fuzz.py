@@ -9,7 +9,7 @@ import pytest
 from bench import fuzz, hostile
 
 SMALL = {"deep": 3_000, "bomb": 3_000_000}
-LIMITS = {"parse_seconds": 30, "file_mb": 1, "unpacked_mb": 4}
+LIMITS = {"parse_seconds": 30, "file_mb": 1, "archive_mb": 4}
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def parts(connection: Connection, ids: Collection[int], *, deleted: bool = False
 
 
 def rename(connection: Connection, former: Row[Any], uri: str) -> None:
-    """Let the files within a document follow it to another uri; deleted ones too, lest they keep its old one."""
+    """Let the files within a document follow it to another uri; deleted ones, too, free its old one."""
     for row in parts(connection, [former.id], deleted=True):
         there = uri + row.uri.removeprefix(former.uri)
         connection.execute(update(documents).where(documents.c.id == row.id).values(uri=there))

@@ -1,7 +1,7 @@
 """Archives and compressed files: each entry becomes a document of its own.
 
 Knows nothing of what the entries are. Nothing is unpacked onto the disk here, and an entry's name is
-only a name: links, devices and folders are left out.
+only a name. Links, devices and hidden entries are shown, and say when they are opened what they are.
 """
 
 import bz2
@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from cairn.errors import ParseFailed
+from cairn.errors import ParseFailed, Textless
 from cairn.protocols import Container
 from cairn.types import Part
 
@@ -31,6 +31,14 @@ _DAMAGE = (
     lzma.LZMAError,
     tarfile.TarError,
 )
+
+
+_NOT_READ = {
+    "link": "it is a link or a device",
+    "hidden": "it is hidden",
+    "sparse": "it is stored with its gaps left out, which is not read",
+}
+"""Keys of entries that are not to be read, and why."""
 
 
 @contextmanager
@@ -68,7 +76,9 @@ class Archives:
 
     @contextmanager
     def open(self, path: Path, key: str) -> Iterator[BinaryIO]:
-        """Hold one entry's bytes: a ZIP's by number, a TAR's by offset and size."""
+        """Hold one entry's bytes: a ZIP's by number, a TAR's by offset and size; raises Textless."""
+        if key in _NOT_READ:
+            raise Textless(_NOT_READ[key])
         with _explained():
             opener = _compressed(path)
             if opener is not None:
@@ -111,13 +121,18 @@ def _zip_parts(path: Path) -> Iterator[Part]:
     with zipfile.ZipFile(path) as archive:
         for number, entry in enumerate(archive.infolist()):
             is_link = (entry.external_attr >> 16) & 0o170000 == 0o120000
-            if not entry.is_dir() and not is_link:
+            if not entry.is_dir():
                 yield Part(
                     name=entry.filename,
-                    key=str(number),
+                    key="link" if is_link else "hidden" if _is_hidden(entry.filename) else str(number),
                     size=entry.file_size,
                     modified=_moment(entry.date_time),
                 )
+
+
+def _is_hidden(name: str) -> bool:
+    steps = [step for step in PurePosixPath(name).parts if step != ".."]
+    return any(step.startswith(".") or step == "__MACOSX" for step in steps)
 
 
 def _moment(date: tuple[int, int, int, int, int, int]) -> datetime | None:
@@ -142,13 +157,21 @@ def _entry(archive: zipfile.ZipFile, key: str) -> Iterator[Any]:
 def _tar_parts(path: Path) -> Iterator[Part]:
     with tarfile.open(path, "r:") as archive:
         for entry in archive:
-            if entry.isreg() and not entry.issparse():
+            if not entry.isdir():
                 yield Part(
                     name=entry.name,
-                    key=f"{entry.offset_data}+{entry.size}",
+                    key=_tar_key(entry),
                     size=entry.size,
                     modified=datetime.fromtimestamp(max(0.0, min(entry.mtime, 4e9)), UTC),
                 )
+
+
+def _tar_key(entry: tarfile.TarInfo) -> str:
+    if not entry.isreg():
+        return "link"
+    if _is_hidden(entry.name):
+        return "hidden"
+    return "sparse" if entry.issparse() else f"{entry.offset_data}+{entry.size}"
 
 
 class _Slice(io.RawIOBase):

@@ -115,12 +115,12 @@ def _text(block: Sequence[Sequence[Item]], page: Page, levels: Mapping[float, in
     if not lines:
         return None
     parts = [
-        tidy.Part(
+        tidy.Located(
             above.text + tidy.glue(above.text, after.text), Locator(page=page.number, boxes=(above.box,))
         )
         for above, after in pairwise(lines)
     ]
-    parts.append(tidy.Part(lines[-1].text, Locator(page=page.number, boxes=(lines[-1].box,))))
+    parts.append(tidy.Located(lines[-1].text, Locator(page=page.number, boxes=(lines[-1].box,))))
     if _is_heading(block, lines, page.usual):
         return tidy.element("heading", parts, level=_level(block[0][0].size, levels))
     return tidy.element("paragraph", parts)

@@ -107,13 +107,16 @@ def _decoded(data: bytes, page: str) -> str:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Compound]:
-    """Hold the file at ``path`` open; raises ParseFailed if it is no compound file."""
+    """Hold the file at ``path`` open; raises ParseFailed if it is no compound file or locked."""
     tidy.read(path)
     try:
         file = olefile.OleFileIO(str(path))
     except _DAMAGE as error:
         raise ParseFailed(f"it is damaged: {error}") from error
     try:
-        yield Compound(file)
+        found = Compound(file)
+        if found.has("EncryptedPackage"):
+            raise ParseFailed("it is protected by a password")
+        yield found
     finally:
         file.close()

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from cairn.adapters.parsers import compound, language, tidy
 from cairn.adapters.parsers.doc_parts import Parts, Properties, parts
 from cairn.adapters.parsers.written import Cell, Writing, units
-from cairn.errors import ParseFailed, Textless
+from cairn.errors import Textless
 from cairn.protocols import Parser
 from cairn.types import Document
 
@@ -150,8 +150,6 @@ class WordFile:
     def parse(self, path: Path, name: str) -> Document:
         """Read the file at ``path``; raises ParseFailed if it is locked, damaged or has no text."""
         with compound.opened(path) as file:
-            if file.has("EncryptedPackage"):
-                raise ParseFailed("it is protected by a password")
             found = parts(file)
             facts = file.facts()
         body = _Body(found)

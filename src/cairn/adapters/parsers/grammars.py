@@ -139,7 +139,7 @@ def tree(name: str, source: bytes) -> Any | None:
         return None
     end = time.process_time() + _SECONDS
 
-    def is_late(at: int, is_damaged: bool) -> bool:
+    def is_late(at: int, _is_damaged: bool) -> bool:
         return time.process_time() > end
 
     def piece(at: int, point: Any) -> bytes:

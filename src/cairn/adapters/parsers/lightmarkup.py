@@ -77,7 +77,9 @@ def running(kind: ElementKind, block: Sequence[SourceLine], *, level: int = 0) -
 
 def placed(item: Element, heading: tuple[str, ...]) -> Element:
     """Tell an element's locators the headings above it."""
-    made = [tidy.Part(item.text[a.start : a.end], replace(a.locator, heading=heading)) for a in item.anchors]
+    made = [
+        tidy.Located(item.text[a.start : a.end], replace(a.locator, heading=heading)) for a in item.anchors
+    ]
     return tidy.element(item.kind, made, level=item.level, header=item.header)
 
 

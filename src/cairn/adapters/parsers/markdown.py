@@ -209,7 +209,9 @@ def _under_headings(elements: Iterable[Element]) -> Iterator[Element]:
 
 
 def _placed(item: Element, heading: tuple[str, ...]) -> Element:
-    made = [tidy.Part(item.text[a.start : a.end], replace(a.locator, heading=heading)) for a in item.anchors]
+    made = [
+        tidy.Located(item.text[a.start : a.end], replace(a.locator, heading=heading)) for a in item.anchors
+    ]
     return tidy.element(item.kind, made, level=item.level, header=item.header)
 
 

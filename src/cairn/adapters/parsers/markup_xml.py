@@ -309,7 +309,7 @@ class Walk:
     def _moved(self, made: Element) -> Element:
         """Give a table the place it has now, which captions before it have moved."""
         at = self._locator()
-        parts = [tidy.Part(made.text[anchor.start : anchor.end], at) for anchor in made.anchors]
+        parts = [tidy.Located(made.text[anchor.start : anchor.end], at) for anchor in made.anchors]
         return tidy.element("table", parts, header=made.header)
 
     def _emit(self, kind: ElementKind, text: str) -> None:

@@ -77,7 +77,7 @@ class _Reader:
         if element.kind == "heading":
             self._path = [above for above in self._path if above.level < element.level]
         at = Locator(path=self._cell, heading=tuple(above.text for above in self._path))
-        parts = [tidy.Part(element.text[anchor.start : anchor.end], at) for anchor in element.anchors]
+        parts = [tidy.Located(element.text[anchor.start : anchor.end], at) for anchor in element.anchors]
         self.elements.append(tidy.element(element.kind, parts, level=element.level, header=element.header))
         if element.kind == "heading":
             self._path.append(element)

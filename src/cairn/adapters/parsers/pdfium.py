@@ -174,7 +174,7 @@ def _is_apart(above: Box | None, below: Box | None) -> bool:
 
 def _element(block: Sequence[_Line], page: int) -> Element:
     parts = [
-        tidy.Part(line.text + _joint(line, after), _locator(line, page))
+        tidy.Located(line.text + _joint(line, after), _locator(line, page))
         for line, after in zip(block, [*block[1:], None], strict=True)
     ]
     return tidy.element("paragraph", parts)

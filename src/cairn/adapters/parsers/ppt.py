@@ -11,7 +11,7 @@ from pathlib import Path
 from cairn.adapters.parsers import arranged, compound, language, tidy
 from cairn.adapters.parsers.ppt_records import Shape, slides
 from cairn.adapters.parsers.slides import telling
-from cairn.errors import ParseFailed, Textless
+from cairn.errors import Textless
 from cairn.protocols import Parser
 from cairn.types import Box, Document, Element, Locator
 
@@ -108,8 +108,6 @@ class LegacySlides:
     def parse(self, path: Path, name: str) -> Document:
         """Read the file at ``path``; raises ParseFailed if it is locked, damaged or has no text."""
         with compound.opened(path) as file:
-            if file.has("EncryptedPackage"):
-                raise ParseFailed("it is protected by a password")
             shown = slides(file)
             facts = file.facts()
         elements = tuple(

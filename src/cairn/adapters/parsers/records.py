@@ -182,7 +182,7 @@ def _paragraph(lines: Iterable[_Line]) -> Iterator[Element]:
         joints = ["\n" if text[-1] in ".!?;:" else ";\n" for text, _ in told[:-1]] + [""]
         parts = zip(told, joints, strict=True)
         yield tidy.element(
-            "paragraph", [tidy.Part(text + joint, at.locator()) for (text, at), joint in parts]
+            "paragraph", [tidy.Located(text + joint, at.locator()) for (text, at), joint in parts]
         )
 
 

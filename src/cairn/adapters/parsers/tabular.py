@@ -205,7 +205,7 @@ def _table(
     """Make a table; text over merged columns of the header is repeated in each."""
     used = tuple(used_columns(lines))
     is_aligned = len(used) * len(lines) <= 8 * sum(len(line.texts) for line in lines) + 1_000_000
-    parts: list[tidy.Part] = []
+    parts: list[tidy.Located] = []
     for at, line in enumerate(lines):
         if at < header and line.number in spans:
             shown = _spread(line, spans[line.number], used)
@@ -215,10 +215,10 @@ def _table(
             own = dict(zip(line.columns, line.texts, strict=True))
             shown = " | ".join([own.get(column, "") for column in used]).rstrip(" |")
         if shown:
-            parts.append(tidy.Part(shown + "\n", where(line)))
+            parts.append(tidy.Located(shown + "\n", where(line)))
     if not parts:
         return []
-    parts[-1] = tidy.Part(parts[-1].text[:-1], parts[-1].locator)
+    parts[-1] = tidy.Located(parts[-1].text[:-1], parts[-1].locator)
     return [tidy.element("table", parts, header=min(header, len(parts)))]
 
 

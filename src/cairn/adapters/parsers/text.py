@@ -137,13 +137,13 @@ def lines(source: str) -> Iterator[SourceLine]:
     yield SourceLine(number + 1, start, len(source), tidy.flat(source[start:]))
 
 
-def parts(block: Sequence[SourceLine], joints: Sequence[str]) -> list[tidy.Part]:
+def parts(block: Sequence[SourceLine], joints: Sequence[str]) -> list[tidy.Located]:
     """Make anchored parts of lines, each followed by its joint, a few short lines to a part."""
     made, first, text = [], 0, ""
     for at, (line, joint) in enumerate(zip(block, joints, strict=True)):
         text += line.text + joint
         if len(text) >= _GRAIN or at == len(block) - 1:
-            made.append(tidy.Part(text, span(block[first], line)))
+            made.append(tidy.Located(text, span(block[first], line)))
             first, text = at + 1, ""
     return made
 

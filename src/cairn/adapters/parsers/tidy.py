@@ -81,14 +81,14 @@ def around(boxes: Iterable[Box]) -> tuple[Box, ...]:
     return (Box(min(sides[0]), min(sides[1]), max(sides[2]), max(sides[3])),) if sides else ()
 
 
-class Part(NamedTuple):
+class Located(NamedTuple):
     """A piece of an element's text and where it stands in the original."""
 
     text: str
     locator: Locator
 
 
-def element(kind: ElementKind, parts: Sequence[Part], *, level: int = 0, header: int = 0) -> Element:
+def element(kind: ElementKind, parts: Sequence[Located], *, level: int = 0, header: int = 0) -> Element:
     """Join the parts, whose texts carry their own separators, into one element with one anchor a part."""
     anchors, end = [], 0
     for text, locator in parts:
@@ -100,7 +100,7 @@ def element(kind: ElementKind, parts: Sequence[Part], *, level: int = 0, header:
 
 def whole(kind: ElementKind, text: str, locator: Locator, *, level: int = 0) -> Element:
     """Return an element that has one anchor for all of its text."""
-    return element(kind, [Part(text, locator)], level=level)
+    return element(kind, [Located(text, locator)], level=level)
 
 
 class Printed(NamedTuple):
@@ -110,7 +110,7 @@ class Printed(NamedTuple):
     box: Box
 
 
-def cut(text: str, lines: Sequence[Printed], page: int, whole: tuple[Box, ...]) -> list[Part]:
+def cut(text: str, lines: Sequence[Printed], page: int, whole: tuple[Box, ...]) -> list[Located]:
     """Cut a block's text where its printed lines begin; a line that is not found joins the one above."""
     starts: list[int] = []
     boxes: list[list[Box]] = []
@@ -124,11 +124,11 @@ def cut(text: str, lines: Sequence[Printed], page: int, whole: tuple[Box, ...]) 
             boxes.append([line.box])
             at = found[1]
     if not starts:
-        return [Part(text, Locator(page=page, boxes=whole))]
+        return [Located(text, Locator(page=page, boxes=whole))]
     starts[0] = 0
     ends = [*starts[1:], len(text)]
     return [
-        Part(text[start:end], Locator(page=page, boxes=around(there)))
+        Located(text[start:end], Locator(page=page, boxes=around(there)))
         for start, end, there in zip(starts, ends, boxes, strict=True)
     ]
 
@@ -159,12 +159,12 @@ def table(rows: Sequence[Row], header: int) -> Element | None:
     used = {at for row in rows for at, cell in enumerate(row.cells) if cell}
     kept = [(at, row) for at, row in enumerate(rows) if any(row.cells)]
     lines = [
-        Part(" | ".join(cell for at, cell in enumerate(row.cells) if at in used).rstrip(" |"), row.locator)
+        Located(" | ".join(cell for at, cell in enumerate(row.cells) if at in used).rstrip(" |"), row.locator)
         for _, row in kept
     ]
     if not lines:
         return None
-    parts = [Part(line + "\n", locator) for line, locator in lines[:-1]] + lines[-1:]
+    parts = [Located(line + "\n", locator) for line, locator in lines[:-1]] + lines[-1:]
     return element("table", parts, header=sum(1 for at, _ in kept if at < header))
 
 

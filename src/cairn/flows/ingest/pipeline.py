@@ -129,7 +129,7 @@ def _count(changes: Sequence[Change], known: dict[str, Known]) -> int:
 
 def _moved(run: Ingest, changes: Sequence[Change]) -> bool:
     """Tell whether anything new has the bytes of a known item: then the place was only rearranged."""
-    known = {document.content for document in run.journal.catalogue.find(source=run.record.id)}
+    known = {document.content for document in _items(run)}
     shown = (change.blob for change in changes if isinstance(change, Upserted))
     return any(_content(run.source, blob.uri) in known for blob in shown if blob.state is State.PENDING)
 
@@ -157,7 +157,7 @@ def _follow_renames(run: Ingest, gone: set[str]) -> set[str]:
     """Let a new item with a gone one's bytes take its place; return the uris that only moved."""
     if not gone:
         return set()
-    documents = run.journal.catalogue.find(source=run.record.id)
+    documents = _items(run)
     lost = {d.content: d for d in documents if d.uri in gone and d.content is not None}
     sizes = {document.size for document in lost.values()}
     moves: dict[int, int] = {}
@@ -171,6 +171,11 @@ def _follow_renames(run: Ingest, gone: set[str]) -> set[str]:
     if moves:
         run.journal.library.rename(moves)
     return moved
+
+
+def _items(run: Ingest) -> list[DocumentRecord]:
+    """Return what the source itself has shown, without what is within other items."""
+    return [one for one in run.journal.catalogue.find(source=run.record.id) if one.parent is None]
 
 
 def _content(source: Source, uri: str) -> str:

@@ -31,7 +31,7 @@ class Reader:
     def __init__(
         self, parsers: Sequence[Parser | Container], packer: Packer, *, characters: int, limits: Limits
     ) -> None:
-        self._readers = list(parsers)
+        self._adapters = list(parsers)
         self._parsers = [one for one in parsers if isinstance(one, Parser)]
         own = {suffix: kind for one in parsers for suffix, kind in getattr(one, "suffixes", {}).items()}
         self._recognise = partial(recognise, suffixes=NAMES | own)
@@ -51,7 +51,7 @@ class Reader:
 
     def recipes(self) -> dict[str, str]:
         """Return by media type what makes its passages: parsers and packer, with versions."""
-        types = {kind for reader in self._readers for kind in reader.media_types}
+        types = {kind for adapter in self._adapters for kind in adapter.media_types}
         return {media_type: self._recipe(media_type) for media_type in sorted(types)}
 
     def read(self, path: Path, name: str, inside: Sequence[Step] = ()) -> dict[str, Any]:
@@ -60,8 +60,10 @@ class Reader:
             before = path.stat()
             with self._unpacker.reach(path, name, inside) as file:
                 answer = self._read(file, [name, *(step.name for step in inside)])
-        except ParseFailed as error:  # one that cannot be unpacked: its archive's next version may mend it
-            return _unread("failed", str(error), UNKNOWN, self._recipe("application/zip"))
+        except Textless as error:
+            return _unread("skipped", str(error), UNKNOWN, VERSION)
+        except ParseFailed as error:  # it cannot be unpacked: other limits may mend that
+            return {"failed": str(error)}
         except OSError as error:
             return _unread("failed", f"it cannot be read: {error.strerror}", "", None)
         if _changed(path, before):
@@ -103,14 +105,12 @@ class Reader:
             if media_type in parser.media_types:
                 try:
                     return self._bounded(parser.parse(path, name))
-                except Textless as error:
-                    return Document(title=name, elements=(), unread=(str(error),))
                 except ParseFailed as error:
                     errors.append(error)
-        if not errors:  # an archive says nothing itself
-            return Document(title=name, elements=())
         # The first parser is the one that should have managed; its reason is the one to show.
-        raise errors[0]
+        if errors and not isinstance(errors[0], Textless):
+            raise errors[0]
+        return Document(title=name, elements=(), unread=tuple(map(str, errors[:1])))
 
     def _bounded(self, document: Document) -> Document:
         characters = sum(len(element.text) for element in document.elements)
@@ -123,8 +123,12 @@ class Reader:
 
     def _recipe(self, media_type: str) -> str:
         """Name what makes passages of a media type; empty when nothing does."""
-        names = [reader.name for reader in self._readers if media_type in reader.media_types]
-        return f"{'|'.join(names)} {VERSION} {self._packer.name} {self._characters}" if names else ""
+        reading = [adapter for adapter in self._adapters if media_type in adapter.media_types]
+        if not reading:
+            return ""
+        made = f"{'|'.join(each.name for each in reading)} {VERSION} {self._packer.name} {self._characters}"
+        opens = any(isinstance(each, Container) for each in reading)
+        return f"{made} {self._limits.total} {self._limits.parts} {self._limits.depth}" if opens else made
 
 
 def result(document: int, answer: dict[str, Any]) -> Parsed | Unread:

@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -60,14 +60,12 @@ class Unpacker:
             total += part.size if part.size is not None else 0
             if total > self.limits.total:
                 raise ParseFailed(
-                    f"it unpacks to more than {self.limits.total // 1_000_000:,} MB (setting unpacked_mb)"
+                    f"it unpacks to more than {self.limits.total // 1_000_000:,} MB (setting archive_mb)"
                 )
             if len(found) >= self.limits.parts:
                 raise ParseFailed(f"it holds more than {self.limits.parts:,} files (setting archive_files)")
-            shown = _shown(part.name)
-            if shown:
-                shown = _unlike(shown, found)
-                found[shown] = Part(name=shown, key=part.key, size=part.size, modified=part.modified)
+            shown = _unlike(_shown(part.name), found)
+            found[shown] = replace(part, name=shown)
         return list(found.values())
 
     @contextmanager
@@ -115,12 +113,11 @@ class Unpacker:
 
 
 def _shown(name: str) -> str:
-    """Return a part's name without what leads out of its archive; empty for what is hidden."""
+    """Return a part's name without what leads out of its archive."""
     text = "".join(char if char.isprintable() else "\ufffd" for char in name.replace("\\", "/"))
     text = text.encode(errors="replace").decode()
     steps = [step for step in PurePosixPath(_DRIVE.sub("", text)).parts if step not in ("/", "..", "//")]
-    hidden = any(step.startswith(".") or step == "__MACOSX" for step in steps)
-    return "" if hidden else "/".join(steps)[:1000]
+    return "/".join(steps)[:1000] if steps else "unnamed"
 
 
 def _unlike(name: str, others: dict[str, Part]) -> str:

@@ -30,16 +30,16 @@ CREATES = {"ingest", "access.add", "access.load"}
 ABOUT = "Finds the evidence in your documents and answers with citations it has checked."
 
 
-class Parser(argparse.ArgumentParser):
+class Arguments(argparse.ArgumentParser):
     """An argparse parser whose errors are one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"cairn: {visible(message)}; see: {self.prog} --help\n")
 
 
-def build() -> Parser:
+def build() -> Arguments:
     """Return the command line."""
-    cli = Parser(prog="cairn", description=ABOUT, allow_abbrev=False)
+    cli = Arguments(prog="cairn", description=ABOUT, allow_abbrev=False)
     # Parser by group; "" is the command line itself.
     groups = {"": cli.add_subparsers(metavar="COMMAND", required=True)}
     for operation in OPERATIONS:
