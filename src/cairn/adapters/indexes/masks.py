@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cairn.adapters.indexes.analysis import primary
+from cairn.adapters.indexes.codes import Bytes, Floats, Ids
 from cairn.adapters.indexes.scopes import kinds, moment
-from cairn.adapters.indexes.segments import DEAD, Bytes, Column, Floats, Ids, Segment
+from cairn.adapters.indexes.segments import DEAD, Column, Segment
 from cairn.records import Entry, Scope
 from cairn.types import Filters
 
@@ -20,8 +21,6 @@ Mask = NDArray[np.bool_]
 
 FEW = 1_000
 """Up to so many visible rows are scored one by one instead of scanning all."""
-MANY = 0.15
-"""From this share on, scanning all and dropping what is hidden is faster than asking row by row."""
 
 
 @dataclass(frozen=True)
@@ -65,18 +64,7 @@ class Visible(NamedTuple):
         """Return at least the ``k`` visible rows nearest to ``query``, or all if they are fewer."""
         if self.rows is not None:
             return self.rows
-        if self.bitmap is None or self.share < MANY:
-            return segment.search(query, k, self.bitmap)
-        return self._overfetched(segment, query, k, self.bitmap)
-
-    def _overfetched(self, segment: Segment, query: Floats, k: int, bitmap: Bytes) -> Ids:
-        limit = int(k / self.share * 1.2) + 16
-        while True:
-            rows = segment.search(query, limit, None)
-            kept: Ids = rows[(bitmap[rows >> 3] >> (rows & 7).astype(np.uint8)) & 1 == 1]
-            if len(kept) >= k or len(rows) < limit:
-                return kept
-            limit *= 4
+        return segment.codes.nearest(query, k, self.bitmap, self.share)
 
 
 class Seen(NamedTuple):
@@ -139,8 +127,8 @@ def _mask(segment: Segment, names: Names, scope: Scope) -> Mask:
 def _among(classes: NDArray[np.int32], wanted: frozenset[int]) -> Mask:
     """Look every row's class up in a table; removed rows hit its last place, which is never set."""
     table = np.zeros(int(classes.max(initial=0)) + 2, bool)
-    known = np.array([each for each in wanted if 0 <= each < len(table) - 1], np.int64)
-    table[known] = True
+    known = np.fromiter(wanted, np.int64, len(wanted))
+    table[known[(known >= 0) & (known < len(table) - 1)]] = True
     mask: Mask = table[classes]
     return mask
 

@@ -1,6 +1,6 @@
-"""Immutable segments of quantised vectors: faiss codes and what each row is, in files.
+"""Immutable segments of quantised vectors: their codes and what each row is, in files.
 
-Knows nothing of scopes, positions or the manifest that names the segments.
+Knows nothing of scopes, positions or the manifest that names the segments, nor how codes are searched.
 
 A vector is rotated (a fixed random rotation spreads any embedder's directions evenly, so that one
 range suits every coordinate of every batch) and stored as one byte a coordinate. All segments
@@ -16,13 +16,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
-Ids = NDArray[np.int64]
-Floats = NDArray[np.float32]
+from cairn.adapters.indexes import codes
+from cairn.adapters.indexes.codes import LISTED, Bytes, Codes, Floats, Ids
 
 DEAD = -1
 """The access class of a removed row."""
@@ -64,33 +62,18 @@ class Segment:
 
     files: tuple[str, str, str]
     """Codes, columns, classes."""
-    index: Any
-    """The faiss index over the codes, which are mapped, not read."""
+    codes: Codes
     columns: Ids
     classes: NDArray[np.int32]
-
-    @cached_property
-    def codes(self) -> Bytes:
-        """Return the codes as faiss has mapped them, shape (n, dimensions)."""
-        size = self.index.ntotal * self.index.d
-        flat: Bytes = faiss.rev_swig_ptr(self.index.codes.data(), size)
-        return flat.reshape(self.index.ntotal, self.index.d)
 
     @cached_property
     def live(self) -> int:
         """Return how many rows have not been removed."""
         return int(np.count_nonzero(self.classes != DEAD))
 
-    def search(self, query: Floats, k: int, bitmap: Bytes | None) -> Ids:
-        """Return the rows nearest to ``query``, best first, of those whose bit is set."""
-        parameters = None if bitmap is None else _chosen(bitmap)
-        _, found = self.index.search(query[None], min(k, self.index.ntotal), params=parameters)
-        rows: Ids = found[0]
-        return rows[rows >= 0]
-
     def cosines(self, query: Floats, rows: Ids) -> Floats:
         """Return the cosine of each of ``rows`` with a rotated unit vector."""
-        vectors = self.codes[rows].astype(np.float32) - 128
+        vectors = self.codes.take(rows).astype(np.float32) - 128
         lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
         cosines: Floats = np.round(vectors @ query / lengths, 6)
         return cosines
@@ -98,7 +81,7 @@ class Segment:
     def rows(self) -> Rows:
         """Return the rows that have not been removed."""
         live = self.classes != DEAD
-        return Rows(self.codes[live], self.columns[:, live], self.classes[live])
+        return Rows(self.codes.take(np.flatnonzero(live)), self.columns[:, live], self.classes[live])
 
 
 def rotation(dimensions: int) -> Floats:
@@ -131,37 +114,39 @@ def joined(parts: Sequence[Rows]) -> Rows:
     )
 
 
-def mergeable(segments: Sequence[Segment]) -> list[Segment]:
-    """Return what to merge: all that is mostly removed, and, of too many, the small ones."""
-    if len(segments) <= MOST_SEGMENTS:
-        return [segment for segment in segments if segment.live * 2 < len(segment.classes)]
-    ordered = sorted(segments, key=lambda segment: segment.live)
+def mergeable(segments: Sequence[Segment], most: float) -> list[Segment]:
+    """Return what to merge: all that is mostly removed, and, of too many, the small ones.
+
+    Only what comes to at most ``most`` rows together. Segments grow by a factor each time, so that a
+    row is written a few times in all, and its lists are trained anew as often.
+    """
+    small = sorted((one for one in segments if one.live <= most), key=lambda segment: segment.live)
+    waiting = sum(one.live for one in small if not one.codes.listed)
+    if len(small) <= MOST_SEGMENTS and waiting < LISTED:
+        return [one for one in small if one.live * 2 < len(one.classes)]
     total, taken = 0, 0
-    for segment in ordered:
-        if taken >= 2 and segment.live > GROWTH * total:
+    for segment in small:
+        if total + segment.live > most or (taken >= 2 and segment.live > GROWTH * total):
             break
         total, taken = total + segment.live, taken + 1
-    return ordered[:taken]
+    return small[:taken] if taken > 1 else []
 
 
 def store(folder: Path, rows: Rows) -> Segment:
     """Write ``rows`` as a new segment and open it; raises OSError or RuntimeError."""
-    codes, columns = unused("codes"), unused("columns.npy")
-    dimensions = rows.codes.shape[1]
-    quantizer = faiss.ScalarQuantizer.QT_8bit_direct_signed
-    index = faiss.IndexScalarQuantizer(dimensions, quantizer, faiss.METRIC_INNER_PRODUCT)
-    index.is_trained = True
-    index.add_sa_codes(np.ascontiguousarray(rows.codes))
-    faiss.write_index(index, str(folder / codes))
-    _sync(folder / codes)
-    save(folder / columns, rows.columns)
-    return load(folder, (codes, columns, _store_classes(folder, rows.classes)))
+    files = unused("codes"), unused("columns.npy"), unused("classes.npy")
+    order = codes.store(folder / files[0], rows.codes)
+    _sync(folder / files[0])
+    save(folder / files[1], rows.columns[:, order])
+    save(folder / files[2], rows.classes[order])
+    return load(folder, files)
 
 
 def regraded(folder: Path, segment: Segment, classes: NDArray[np.int32]) -> Segment:
     """Return the segment with other classes, which are written at once."""
-    files = (*segment.files[:2], _store_classes(folder, classes))
-    return replace(segment, files=files, classes=classes)
+    name = unused("classes.npy")
+    save(folder / name, classes)
+    return replace(segment, files=(*segment.files[:2], name), classes=classes)
 
 
 def load(folder: Path, files: tuple[str, str, str], known: Segment | None = None) -> Segment:
@@ -171,11 +156,11 @@ def load(folder: Path, files: tuple[str, str, str], known: Segment | None = None
     classes = np.load(folder / files[2])
     if known is not None:
         return replace(known, files=files, classes=classes)
-    index = faiss.read_index(str(folder / files[0]), faiss.IO_FLAG_MMAP_IFC)
+    held = codes.load(folder / files[0])
     columns = np.load(folder / files[1], mmap_mode="r")
-    if not index.ntotal == columns.shape[1] == len(classes):
+    if not held.size == columns.shape[1] == len(classes):
         raise ValueError(f"The parts of segment {files[0]} differ in length.")
-    return Segment(files=files, index=index, columns=columns, classes=classes)
+    return Segment(files=files, codes=held, columns=columns, classes=classes)
 
 
 def save(path: Path, array: NDArray[Any]) -> None:
@@ -189,17 +174,6 @@ def save(path: Path, array: NDArray[Any]) -> None:
 def unused(ending: str) -> str:
     """Return a file name that was never used: what a reader has mapped is never written to."""
     return f"{secrets.token_hex(8)}.{ending}"
-
-
-def _chosen(bitmap: Bytes) -> faiss.SearchParameters:
-    selector = faiss.IDSelectorBitmap(bitmap)  # type: ignore[call-arg, arg-type]
-    return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-
-
-def _store_classes(folder: Path, classes: NDArray[np.int32]) -> str:
-    name = unused("classes.npy")
-    save(folder / name, classes)
-    return name
 
 
 def _sync(path: Path) -> None:

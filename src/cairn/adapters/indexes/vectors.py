@@ -9,20 +9,21 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cairn.adapters.indexes.codes import LISTED, Floats
 from cairn.adapters.indexes.masks import Names, Seen, columns, seen
 from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, settled
 from cairn.adapters.indexes.segments import (
     DEAD,
     Column,
-    Floats,
     Rows,
     Segment,
     encode,
@@ -112,20 +113,14 @@ class Vectors:
         self._check_writable()
         if entries:
             self._check(vectors, (len(entries), self._dimensions))
-        try:
+        with _storing(self._path):
             self._write(removed, regranted, entries, vectors, position)
-        except (OSError, RuntimeError) as error:
-            raise Storage(
-                f"The index in {self._path} could not be written ({error}); free space and try again."
-            ) from error
 
     def reset(self) -> None:
         """Begin again from nothing; raises Storage when the disk refuses."""
         self._check_writable()
-        try:
+        with _storing(self._path):
             (self._path / MANIFEST).unlink(missing_ok=True)
-        except OSError as error:
-            raise Storage(f"The index in {self._path} cannot be emptied ({error}); mend access.") from error
         self._sweep()
 
     def close(self) -> None:
@@ -151,9 +146,24 @@ class Vectors:
             classes = np.array([entry.access_class for entry in entries], np.int32)
             rows = Rows(encode(vectors, turned), columns(entries, names), classes)
             segments.append(store(self._path, rows))
-        segments = self._merged([segment for segment in segments if segment.live])
+        segments = self._merged([segment for segment in segments if segment.live], LISTED - 1)
         self._publish(segments, names, turned_file, position)
         self._sweep()
+
+    def compact(self) -> None:
+        """Merge what has become many, list by list once it is large; readers go on meanwhile.
+
+        Raises Storage when the disk refuses. Killed at any moment, it has done all or nothing.
+        """
+        self._check_writable()
+        with _storing(self._path):
+            while True:
+                view = self._current()
+                segments = self._merged(list(view.segments), inf)
+                if segments == list(view.segments):
+                    return
+                self._publish(segments, view.names, view.rotation_file, view.position)
+                self._sweep()
 
     def _regraded(self, segment: Segment, removed: Collection[int], regranted: Mapping[int, int]) -> Segment:
         documents = segment.columns[Column.DOCUMENT]
@@ -167,8 +177,8 @@ class Vectors:
             classes[np.isin(documents, np.array(sorted(removed), np.int64))] = DEAD
         return segment if np.array_equal(classes, segment.classes) else regraded(self._path, segment, classes)
 
-    def _merged(self, segments: list[Segment]) -> list[Segment]:
-        merging = mergeable(segments)
+    def _merged(self, segments: list[Segment], most: float) -> list[Segment]:
+        merging = mergeable(segments, most)
         if not merging:
             return segments
         merged = store(self._path, joined([segment.rows() for segment in merging]))
@@ -200,12 +210,8 @@ class Vectors:
                     path.unlink()
 
     def _prepare(self, folder: Path) -> None:
-        try:
+        with _storing(self._path):
             self._path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise Storage(
-                f"The folder {self._path} cannot be made ({error}); mend access and try again."
-            ) from error
         for other in folder.glob("vectors-*"):
             if other != self._path:
                 shutil.rmtree(other, ignore_errors=True)
@@ -279,6 +285,16 @@ def _search(view: _View, visible: Seen, query: Floats, k: int) -> Hits:
             return best(passages, scores, k)
         limit *= 4
     return NOTHING
+
+
+@contextlib.contextmanager
+def _storing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        raise Storage(
+            f"The index in {path} could not be written ({error}); free space or mend access and try again."
+        ) from error
 
 
 def _sync_folder(path: Path) -> None:
