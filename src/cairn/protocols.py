@@ -354,13 +354,6 @@ class Index(Protocol):
         """
         ...
 
-    def compact(self) -> None:
-        """Put what many writes have left into the shape that is searched fastest; readers go on meanwhile.
-
-        May take a minute. Stopped at any moment, it has changed nothing of what is found.
-        """
-        ...
-
     def reset(self) -> None:
         """Begin again from nothing, position 0."""
         ...

@@ -192,7 +192,6 @@ def _complete(session: Session, run: pipeline.Ingest, index: Index) -> None:
     views.embed(journal, session.app.embedder, session.report)
     views.apply_words(journal.catalogue, index)
     views.apply_vectors(journal, index)
-    index.compact()
     if run.tally["deleted"] or run.tally["indexed"]:
         journal.library.sweep()
 

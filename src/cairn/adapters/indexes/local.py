@@ -54,10 +54,6 @@ class LocalIndex:
         """Drop, regrant, add and set the position by swapping one manifest; raises Storage."""
         self._vectors.write(removed, regranted, entries, vectors, position)
 
-    def compact(self) -> None:
-        """Merge what many writes have left; words are merged by their engine as they are written."""
-        self._vectors.compact()
-
     def reset(self) -> None:
         """Begin again from nothing, position 0; raises Storage."""
         self._words.reset()

@@ -11,19 +11,18 @@ import shutil
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import inf
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cairn.adapters.indexes.codes import LISTED, Floats
 from cairn.adapters.indexes.masks import Names, Seen, columns, seen
-from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, settled
+from cairn.adapters.indexes.scopes import NOTHING, best, hopeless
 from cairn.adapters.indexes.segments import (
     DEAD,
     Column,
+    Floats,
     Rows,
     Segment,
     encode,
@@ -35,15 +34,19 @@ from cairn.adapters.indexes.segments import (
     save,
     store,
     unused,
-    whole,
 )
 from cairn.errors import Invalid, Storage
 from cairn.records import Entry, Hits, Scope
 
-LAYOUT = 1
+LAYOUT = 2
 """Raised whenever files change: an index of another layout is not opened."""
 MANIFEST = "manifest.json"
 MOST_MASKS = 64
+CERTAIN = 256
+"""Candidates that are always ranked exactly."""
+BITS = 3072
+"""Bits compared for each candidate that is ranked by its code, by the root of the rows: 8 for each at 384
+dimensions. LOG.md has recall by it."""
 ATTEMPTS = 5
 """Times a manifest is read whose files another process may just be replacing."""
 
@@ -146,24 +149,9 @@ class Vectors:
             classes = np.array([entry.access_class for entry in entries], np.int32)
             rows = Rows(encode(vectors, turned), columns(entries, names), classes)
             segments.append(store(self._path, rows))
-        segments = self._merged([segment for segment in segments if segment.live], LISTED - 1)
+        segments = self._merged([segment for segment in segments if segment.live])
         self._publish(segments, names, turned_file, position)
         self._sweep()
-
-    def compact(self) -> None:
-        """Merge what has become many, list by list once it is large; readers go on meanwhile.
-
-        Raises Storage when the disk refuses. Killed at any moment, it has done all or nothing.
-        """
-        self._check_writable()
-        with _storing(self._path):
-            while True:
-                view = self._current()
-                segments = self._merged(list(view.segments), inf)
-                if segments == list(view.segments):
-                    return
-                self._publish(segments, view.names, view.rotation_file, view.position)
-                self._sweep()
 
     def _regraded(self, segment: Segment, removed: Collection[int], regranted: Mapping[int, int]) -> Segment:
         documents = segment.columns[Column.DOCUMENT]
@@ -177,8 +165,8 @@ class Vectors:
             classes[np.isin(documents, np.array(sorted(removed), np.int64))] = DEAD
         return segment if np.array_equal(classes, segment.classes) else regraded(self._path, segment, classes)
 
-    def _merged(self, segments: list[Segment], most: float) -> list[Segment]:
-        merging = mergeable(segments, most)
+    def _merged(self, segments: list[Segment]) -> list[Segment]:
+        merging = mergeable(segments)
         if not merging:
             return segments
         merged = store(self._path, joined([segment.rows() for segment in merging]))
@@ -271,20 +259,24 @@ class Vectors:
 
 
 def _search(view: _View, visible: Seen, query: Floats, k: int) -> Hits:
-    """Fetch more and more candidates until the ``k`` best are known, then rank by exact scores."""
-    stretched, limit = whole(query), k + max(k // 2, 16)
-    while visible.total:
-        found = [NOTHING]
-        for segment, mask in zip(view.segments, visible.masks, strict=True):
-            rows = mask.candidates(segment, stretched, limit)
-            found.append(Hits(segment.columns[Column.PASSAGE][rows], segment.cosines(query, rows)))
-        passages = np.concatenate([each.passages for each in found])
-        scores = np.concatenate([each.scores for each in found])
-        last = max((float(each.scores.min()) for each in found if len(each.scores) >= limit), default=-np.inf)
-        if len(passages) == visible.total or settled(scores, k, last, limit):
-            return best(passages, scores, k)
-        limit *= 4
-    return NOTHING
+    """Take what the sketches bring near, rank it by codes in whole numbers, and the best of that exactly."""
+    if not visible.total:
+        return NOTHING
+    wanted = CERTAIN + max(4 * k, int(BITS / len(query) * visible.total**0.5))
+    sketch = np.packbits(query > 0)
+    near = [
+        mask.nearest(segment, sketch, wanted)
+        for segment, mask in zip(view.segments, visible.masks, strict=True)
+    ]
+    distances = np.concatenate([each for _, each in near])
+    furthest = np.partition(distances, wanted)[wanted] if len(distances) > wanted else np.inf
+    found: list[Hits] = []
+    for segment, (rows, bits) in zip(view.segments, near, strict=True):
+        rows = segment.shortlist(query, rows[bits <= furthest], max(CERTAIN, 2 * k))
+        found.append(Hits(segment.columns[Column.PASSAGE][rows], segment.cosines(query, rows)))
+    return best(
+        np.concatenate([each.passages for each in found]), np.concatenate([each.scores for each in found]), k
+    )
 
 
 @contextlib.contextmanager
