@@ -123,6 +123,10 @@ class App:
             finally:
                 index.close()
 
+    def other(self, embedder: str) -> "App":
+        """Return the same library with another embedder; close it when done."""
+        return _wire(self.home, embedder)
+
     def catch_up(self) -> None:
         """Bring the index up to the journal where a stopped process left it behind."""
         positions, head = self.index.positions(), self.journal.catalogue.head()
@@ -200,9 +204,9 @@ def open_library(home: Path | str | None = None, *, as_: str = OWNER, create: bo
     return session
 
 
-def _wire(home: Path) -> App:
+def _wire(home: Path, other: str = "") -> App:
     chosen = settings.read(home)
-    embedder: Embedder = registry.load("embedders", chosen.embedder, home=home)
+    embedder: Embedder = registry.load("embedders", other if other else chosen.embedder, home=home)
     journal: Journal = registry.load("journal", chosen.journal, home=home, model=embedder.name)
     tracer: Tracer = SILENT
     if chosen.traces != "none":
@@ -218,10 +222,13 @@ def _wire(home: Path) -> App:
 
 
 def _index(home: Path, chosen: Settings, embedder: Embedder, *, writable: bool) -> Any:
-    # Another model's vectors live in another folder, so that changing the setting mixes nothing.
-    folder = home / "index" / embedder.name
     return registry.load(
-        "indexes", chosen.index, folder=folder, dimensions=embedder.dimensions, writable=writable
+        "indexes",
+        chosen.index,
+        folder=home / "index",
+        model=embedder.name,
+        dimensions=embedder.dimensions,
+        writable=writable,
     )
 
 

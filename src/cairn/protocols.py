@@ -237,7 +237,7 @@ class Directory(Protocol):
 
 
 class Vectors(Protocol):
-    """Embeddings by (passage hash, model), so that unchanged text is never embedded twice."""
+    """One model's embeddings by passage hash, so that unchanged text is never embedded twice."""
 
     def unembedded(self, limit: int | None = None) -> list[int]:
         """Return documents with passages that may lack vectors, newest first."""
@@ -251,8 +251,16 @@ class Vectors(Protocol):
         """Keep vectors, shape (len(hashes), dimensions)."""
         ...
 
-    def complete(self, documents: Collection[int]) -> None:
-        """Note that these documents lack no vector now."""
+    def complete(self, documents: Collection[int], *, serving: bool = True) -> None:
+        """Note that these documents lack no vector now; a view that is ``serving`` is told so."""
+        ...
+
+    def models(self) -> dict[str, int]:
+        """Return how many vectors of each model are kept."""
+        ...
+
+    def drop(self) -> None:
+        """Erase this model's vectors."""
         ...
 
     def load(self, documents: Collection[int]) -> tuple[list[int], NDArray[np.float32]]:
@@ -356,6 +364,10 @@ class Index(Protocol):
 
     def reset(self) -> None:
         """Begin again from nothing, position 0."""
+        ...
+
+    def drop_vectors(self) -> None:
+        """Erase the vectors' view, position 0: another model serves."""
         ...
 
     def close(self) -> None: ...

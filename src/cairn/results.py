@@ -87,6 +87,16 @@ class Status:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ModelView:
+    """An embedder's vectors that are kept."""
+
+    model: str
+    vectors: int
+    serving: bool
+    """Searches use these."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PassageView:
     """A passage as Cairn read it."""
 

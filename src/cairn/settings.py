@@ -3,6 +3,7 @@
 Environment (``CAIRN_PASSAGE_TOKENS``) before the library's ``settings.toml`` before the default.
 """
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -73,6 +74,27 @@ def read(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         if variable in environment:
             values[name] = _cast(_KNOWN[name], environment[variable], variable)
     return Settings(values)
+
+
+def write(home: Path, name: str, value: str, environment: Mapping[str, str] = os.environ) -> None:
+    """Set a setting in the library's ``settings.toml``, in one step; every other line stays as it is.
+
+    Raises Invalid where the environment says otherwise, which would hide it.
+    """
+    variable = f"CAIRN_{name.upper()}"
+    if variable in environment:
+        raise Invalid(f"{variable} is set to {environment[variable]!r}; unset it, and set {name} here.")
+    path = home / "settings.toml"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    kept = [line for line in lines if line.partition("=")[0].strip() != name]
+    # Before all else: a later line might stand within a table.
+    text = "\n".join([f"{name} = {json.dumps(value)}", *kept, ""])
+    draft = path.with_suffix(".draft")
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
 
 
 def _file(path: Path) -> dict[str, Any]:
