@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -25,8 +26,11 @@ from cairn.flows.ingest.passages import Packer
 from cairn.flows.ingest.reading import Reader
 from cairn.flows.ingest.unpacking import Limits
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words
+from cairn.flows.retrieval.copies import Distinct
 from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
+from cairn.flows.retrieval.neighbours import Joined
+from cairn.flows.retrieval.reranked import Reranked
 from cairn.protocols import Container, Embedder, Index, Journal, Parser, Retriever, Source
 from cairn.records import Query, Scope, SourceRecord
 from cairn.settings import Settings
@@ -71,12 +75,19 @@ class App:
     @cached_property
     def read(self) -> Retriever:
         """Finds what an answer is read from: neighbours on one page as well."""
-        return Hybrid(self.index, self.embedder, self.journal)
+        chosen = self.settings
+        recency = timedelta(days=chosen.recency_days)
+        found: Retriever = Hybrid(self.index, self.embedder, self.journal, recency=recency)
+        if chosen.reranker:
+            reranker = registry.load("rerankers", chosen.reranker, home=self.home)
+            found = Reranked(found, reranker, chosen.rerank_depth)
+        return Distinct(found) if chosen.distinct else found
 
     @cached_property
     def retrieve(self) -> Retriever:
         """Finds what a person is shown."""
-        return Diverse(self.read, self.settings.per_document)
+        found = Joined(self.read) if self.settings.neighbours else self.read
+        return Diverse(found, self.settings.per_document)
 
     @cached_property
     def extract(self) -> Extractive:

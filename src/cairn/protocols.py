@@ -382,6 +382,16 @@ class Retriever(Protocol):
     async def __call__(self, query: Query) -> list[Evidence]: ...
 
 
+class Reranker(Protocol):
+    """Judges how well texts answer a question, reading both together; thread-safe."""
+
+    name: str
+
+    def score(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return a score for each text, higher is better, comparable within one call."""
+        ...
+
+
 class Measures(Protocol):
     """Ranking measures over whole runs."""
 

@@ -20,6 +20,8 @@ class Found:
     """Evidence for a query, best first."""
 
     evidence: tuple[Evidence, ...]
+    explained: bool = False
+    """The scores by stage, which are always there, were asked for."""
     seconds: float
     trace: str
 
