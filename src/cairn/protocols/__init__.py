@@ -1,0 +1,28 @@
+"""The seams: what flows ask of adapters, one small protocol each.
+
+Knows nothing of any implementation. numpy stands in annotations alone, so that importing
+this costs nothing.
+"""
+
+from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
+from cairn.protocols.ingest import Container, Embedder, Parser, Source, Splitter
+from cairn.protocols.journal import Catalogue, Directory, Journal, Library, Runs, Vectors
+
+__all__ = [
+    "Catalogue",
+    "Container",
+    "Directory",
+    "Embedder",
+    "Index",
+    "Journal",
+    "Library",
+    "Measures",
+    "Names",
+    "Parser",
+    "Reranker",
+    "Retriever",
+    "Runs",
+    "Source",
+    "Splitter",
+    "Vectors",
+]
