@@ -12,17 +12,17 @@ import random
 import shutil
 import zipfile
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 import cairn
 from cairn import registry
-from cairn.access import decide
-from cairn.app import OWNER, Session, open_library
+from cairn.access import OWNER, decide
+from cairn.app import Session, open_library
 from cairn.errors import ParseFailed
 from cairn.flows.ingest import workers
 from cairn.flows.ingest.passages import Packer
@@ -32,7 +32,8 @@ from cairn.operations import access
 from cairn.records import Hits
 from cairn.types import Filters, State
 
-WORDS = "otter heron badger weir sluice meadow willow reed ford marsh".split()
+T = TypeVar("T")
+WORDS = ["otter", "heron", "badger", "weir", "sluice", "meadow", "willow", "reed", "ford", "marsh"]
 PEOPLE = ("amina", "tomas")
 MOST = 100_000
 ENVIRONMENT = {
@@ -121,17 +122,26 @@ async def _pool(*_: Any) -> AsyncIterator[_Here]:
     yield _Here()
 
 
+def wait(operation: Awaitable[T]) -> T:
+    """Return what an operation returns."""
+
+    async def awaited() -> T:
+        return await operation
+
+    return asyncio.run(awaited())
+
+
 def ingest(stage: Stage) -> None:
     """Do what ``cairn ingest FOLDER`` does."""
     with patch.object(workers, "pool", _pool), open_library(stage.home) as session:
-        asyncio.run(cairn.ingest(session, str(stage.folder), prune=True))
+        wait(cairn.ingest(session, str(stage.folder), prune=True))
 
 
 def enrol(stage: Stage) -> None:
     """Let two people be known: one of the staff, one of nothing."""
     with open_library(stage.home) as session:
-        asyncio.run(access.access_add(session, "person:amina", ["group:staff"]))
-        asyncio.run(access.access_add(session, "person:tomas"))
+        wait(access.access_add(session, "person:amina", ["group:staff"]))
+        wait(access.access_add(session, "person:tomas"))
 
 
 def world(seed: int, notes: Sequence[int], *, rules: str = "", prefix: str = "", zipped: int = 0) -> World:
@@ -174,7 +184,7 @@ def standing(stage: Stage) -> list[str]:
 def _seen(session: Session, name: str) -> Iterator[str]:
     """Yield whatever a search shows that may not be shown or that is not so."""
     journal = session.app.journal
-    found = asyncio.run(cairn.search(session, "otter heron weir", k=1000)).evidence
+    found = wait(cairn.search(session, "otter heron weir", k=1000)).evidence
     citable = journal.catalogue.citable([int(one.id[1:]) for one in found])
     classes, person = journal.directory.classes(), session.grants.principal
     for one in found:

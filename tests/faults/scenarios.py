@@ -4,11 +4,12 @@ To add one, write a function that takes a Stage and may be run again after it wa
 put it into SCENARIOS with the worlds that it goes through.
 """
 
-import asyncio
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from unittest.mock import patch
+
+from tests.faults.library import Stage, World, enrol, ingest, wait, world
 
 import cairn
 from cairn.adapters.indexes import segments
@@ -16,7 +17,6 @@ from cairn.app import open_library
 from cairn.errors import Unknown
 from cairn.flows.ingest import pipeline, views
 from cairn.operations import access
-from tests.faults.library import Stage, World, enrol, ingest, world
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ def forget(stage: Stage) -> None:
     for name in ("n6.md", "n9.md", "parts.zip"):
         with open_library(stage.home) as session:
             try:
-                asyncio.run(cairn.forget(session, name))
+                wait(cairn.forget(session, name))
             except Unknown:
                 session.app.catch_up()
 
@@ -77,16 +77,16 @@ def forget_all(stage: Stage) -> None:
     """Erase a source as a whole."""
     with open_library(stage.home) as session:
         if session.app.journal.catalogue.sources():
-            asyncio.run(cairn.forget(session, str(stage.folder)))
+            wait(cairn.forget(session, str(stage.folder)))
 
 
 def people(stage: Stage) -> None:
     """Let people join and leave while documents' readers change."""
     with open_library(stage.home) as session:
-        asyncio.run(access.access_add(session, "person:tomas", ["group:finance"]))
-        asyncio.run(access.access_remove(session, "person:amina", ["group:staff"]))
-        asyncio.run(access.access_add(session, "group:board", ["group:staff"]))
-        asyncio.run(access.access_add(session, "person:amina", ["group:board"]))
+        wait(access.access_add(session, "person:tomas", ["group:finance"]))
+        wait(access.access_remove(session, "person:amina", ["group:staff"]))
+        wait(access.access_add(session, "group:board", ["group:staff"]))
+        wait(access.access_add(session, "person:amina", ["group:board"]))
     rounds(stage)
 
 

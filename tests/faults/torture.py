@@ -1,4 +1,4 @@
-"""Kills the writer at thousands of system calls and compares what is left, continued, with a library never killed.
+"""Kills the writer at thousands of system calls; what is left, continued, must equal a library never killed.
 
     python -m tests.faults.torture --points 10000
 
@@ -53,7 +53,7 @@ class Point(NamedTuple):
     def read(cls, text: str) -> "Point":
         """Read back what a report shows."""
         at, harm, every, again, part = text.split(":")
-        return cls(int(at), HARMS[HARMS.index(harm)], every == "1", int(again), float(part))  # type: ignore[arg-type]
+        return cls(int(at), HARMS[HARMS.index(harm)], every == "1", int(again), float(part))
 
 
 @dataclass(kw_only=True)
@@ -138,7 +138,7 @@ class Bench:
         if self._log.exists():
             told = self._log.read_text().strip()
             if point.harm != "full" or not _last(told).startswith(CAIRN_ERROR):
-                wrong.append(f"raised {_short(told)}")
+                wrong.append(f"raised {short(told)}")
         if point.again:
             tracer.trace(run, Fault(at=point.again), log=self._log)
         return _name(outcome.hit), wrong
@@ -147,7 +147,7 @@ class Bench:
         """Do as the next command does, continue to the end, and compare."""
         result = forks.call(self._continued)
         if result.value is None:
-            return [_short(result.error)]
+            return [short(result.error)]
         wrong, found = result.value
         sides = [side for side, checksum in found.items() if checksum != self.expected[side]]
         return [*wrong, *([f"differs in {', '.join(sides)}"] if sides else [])]
@@ -166,7 +166,7 @@ def _last(told: str) -> str:
     return told.strip().splitlines()[-1]
 
 
-def _short(told: str) -> str:
+def short(told: str) -> str:
     """Return a traceback as one line: what was raised, and where in Cairn."""
     places = [line.strip() for line in told.splitlines() if "/cairn/" in line and line.startswith("  File")]
     return " ".join([_last(told), *places[-1:]])
@@ -178,15 +178,20 @@ def _name(number: int | None) -> str:
     return "none" if number is None else names.get(number, "other")
 
 
-def torture(names: Sequence[str], points: int, seed: str, jobs: int, only: Point | None = None) -> list[Tally]:
+def torture(
+    names: Sequence[str], points: int, seed: str, jobs: int, only: Point | None = None
+) -> list[Tally]:
     """Run every scenario's share of the points and print a row for each."""
     print(f"{'scenario':12} {'calls':>6} {'points':>6} {'differ':>6} {'s':>6}  killed at")
     tallies = []
-    with tempfile.TemporaryDirectory(dir=_memory()) as root:
+    with tempfile.TemporaryDirectory(dir=memory()) as root:
         for name in names:
             share = -(-points // len(names) // jobs)
             began = time.monotonic()
-            work = [partial(_work, name, Path(root) / f"{job}", share, f"{seed} {job}", only) for job in range(jobs)]
+            work = [
+                partial(_work, name, Path(root) / f"{job}", share, f"{seed} {job}", only)
+                for job in range(jobs)
+            ]
             tally = Tally()
             for result in forks.together(work, seconds=HOURS * 3600):
                 if result.value is None:
@@ -218,14 +223,14 @@ def _row(name: str, tally: Tally) -> None:
         print(f"    {difference}", flush=True)
 
 
-def _memory() -> str | None:
+def memory() -> str | None:
     """Return a folder in memory, where there is one: nothing here survives a power cut anyway."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
-def _warm() -> None:
+def warm() -> None:
     """Import all that is needed, so that a forked child begins to write at once."""
-    with tempfile.TemporaryDirectory(dir=_memory()) as root:
+    with tempfile.TemporaryDirectory(dir=memory()) as root:
         bench = Bench(SCENARIOS["ingest"], Path(root) / "warm")
 
         def once() -> None:
@@ -242,7 +247,9 @@ def _warm() -> None:
 
 def main() -> int:
     """Parse the arguments, run, and return 1 if anything differed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--points", type=int, default=10_000, help="crash points in all")
     parser.add_argument("--seed", default="7")
     parser.add_argument("--jobs", type=int, default=1, help="processes that run points side by side")
@@ -253,7 +260,7 @@ def main() -> int:
     if why := tracer.permitted():
         print(f"skipped: {why}")
         return 0
-    _warm()
+    warm()
     names = arguments.scenario if arguments.scenario else list(SCENARIOS)
     tallies = torture(names, arguments.points, arguments.seed, arguments.jobs, arguments.only)
     points, different = sum(t.points for t in tallies), sum(len(t.differences) for t in tallies)
