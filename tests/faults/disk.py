@@ -61,7 +61,7 @@ def locks(stage: Stage) -> Iterator[tuple[str, str]]:
     stage.place(SCENARIOS["changes"].worlds)
     forks.call(partial(_write, stage))
     shutil.rmtree(stage.home / "index")
-    yield "no room for the lock", _result(forks.call(partial(_limited, stage, 0)), None)
+    yield "no room for the lock", _result(forks.call(partial(_asked, stage)), None)
 
 
 Said = tuple[str, dict[str, str]]
@@ -89,12 +89,25 @@ def _go_on(stage: Stage) -> Said:
 
 
 def _limited(stage: Stage, size: int) -> Said:
+    _limit(size)
+    return _write(stage)
+
+
+def _limit(size: int) -> None:
+    """Let no file of this process grow beyond ``size``."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-    if size:
-        return _write(stage)
+
+
+def _asked(stage: Stage) -> Said:
+    """Ask of a library whose index is lost, when not one byte can be written any more."""
     with open_library(stage.home) as session:
-        session.app.catch_up()
+        session.app.journal.catalogue.head()  # the journal's own files are there
+        _limit(0)
+        try:
+            session.app.catch_up()
+        except CairnError as error:
+            return str(error), {}
     return "", {}
 
 

@@ -27,7 +27,7 @@ DETECTED_BY_NOBODY = "vectors' files carry no checksum: only their sizes are com
 @cache
 def damaged(*arguments: str) -> dict[str, list[str]]:
     """Return what came of each piece of damage."""
-    paths = [str(ROOT), str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [*filter(None, [os.environ.get("PYTHONPATH")]), str(ROOT), str(ROOT / "src")]
     done = subprocess.run(
         [sys.executable, "-m", "tests.faults.damage", *arguments],
         env=os.environ | ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(paths)},
@@ -181,8 +181,8 @@ def test_a_removal_killed_before_its_commit_is_made_again(tmp_path: Path) -> Non
     index.close()
     shutil.copytree(one, other)
     remove(one)
-    for path in one.glob("words-*/*.del"):
-        shutil.copy(path, other / path.relative_to(one))
+    for path in [*one.glob("words-*/*.del"), *one.glob("words-*/.managed.json")]:
+        shutil.copy(path, other / path.relative_to(one))  # all but the meta.json that commits it
     try:
         remove(other)
     except Storage as error:

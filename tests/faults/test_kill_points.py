@@ -20,7 +20,7 @@ KNOWN = (
 
 
 def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    paths = [str(ROOT), str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [*filter(None, [os.environ.get("PYTHONPATH")]), str(ROOT), str(ROOT / "src")]
     environment = os.environ | ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(paths)}
     return subprocess.run(
         [sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=600
