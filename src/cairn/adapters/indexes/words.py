@@ -9,7 +9,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,9 +50,13 @@ from cairn.records import Entry, Focus, Hits, Scope
 
 HEAP = 64_000_000
 """Bytes a writer holds before it writes a segment."""
-FEW_CLASSES = 1_000
 LARGE_SHARE = 0.25
-SMALL_SHARE = 0.02
+"""From this share on, ranking all and dropping what is hidden is faster than asking for what may be seen."""
+FETCHED = 4
+"""And so it is where that fetches at most so many passages for each class that would be asked for."""
+SMALL_SHARE = 0.001
+SAMPLED = 20_000
+"""Of more access classes, so many tell which part of all passages they have."""
 MOST_SHARES = 1_000
 MOST_DELETED = 1_000
 MOST_NAMED = 1_000
@@ -156,10 +160,9 @@ class Words:
         if scope.classes is None:
             return _fetch(view.searcher, text, None, k, 1.0)
         share = self._share(view.searcher, scope.classes)
-        if share < (LARGE_SHARE if len(scope.classes) <= FEW_CLASSES else SMALL_SHARE):
-            return _fetch(
-                view.searcher, restricted(text, [numbers("access_class", scope.classes)]), None, k, 1.0
-            )
+        if share < LARGE_SHARE and len(scope.classes) * FETCHED < _limit(k, share):
+            seen = restricted(text, [numbers("access_class", scope.classes)])
+            return _fetch(view.searcher, seen, None, k, 1.0)
         return _fetch(view.searcher, text, scope.classes, k, share)
 
     def position(self) -> int:
@@ -285,8 +288,9 @@ class Words:
         known = self._shares.get(classes)
         if known is not None and abs(total - known[1]) <= total * 0.1:
             return known[0]
-        seen = sum(searcher.doc_freq("access_class", each) for each in classes if each >= 0)
-        share = min(1.0, seen / max(total, 1))
+        asked = list(islice(classes, SAMPLED))
+        seen = sum(searcher.doc_freq("access_class", each) for each in asked if each >= 0)
+        share = min(1.0, seen * len(classes) / max(len(asked) * total, 1))
         if len(self._shares) >= MOST_SHARES:
             self._shares = {}
         self._shares[classes] = (share, total)
@@ -323,7 +327,7 @@ def _delete(writer: IndexWriter, field: str, values: Collection[int]) -> None:
 
 def _fetch(searcher: Searcher, query: Query, classes: frozenset[int] | None, k: int, share: float) -> Hits:
     """Fetch more and more until the ``k`` best that have one of ``classes`` are known for certain."""
-    limit = int(k / max(share, SMALL_SHARE) * 1.2) + 16
+    limit = _limit(k, share)
     total = max(searcher.num_docs, 1)
     while True:
         limit = min(limit, total)
@@ -340,6 +344,11 @@ def _fetch(searcher: Searcher, query: Query, classes: frozenset[int] | None, k: 
         if ended or settled(scores, k, last, limit):
             return best(passages, scores, k)
         limit *= 4
+
+
+def _limit(k: int, share: float) -> int:
+    """Return how many of the best passages to look at for ``k`` that may be seen."""
+    return int(k / max(share, SMALL_SHARE) * 1.2) + 16
 
 
 def _position(searcher: Searcher) -> int:
