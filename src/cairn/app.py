@@ -7,7 +7,7 @@ import fcntl
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -25,7 +25,7 @@ from cairn.flows.ingest import workers
 from cairn.flows.ingest.passages import Packer
 from cairn.flows.ingest.reading import Reader
 from cairn.flows.ingest.unpacking import Limits
-from cairn.flows.ingest.views import Report, apply_vectors, apply_words
+from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current
 from cairn.flows.retrieval.copies import Distinct
 from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
@@ -140,8 +140,7 @@ class App:
 
     def catch_up(self) -> None:
         """Bring the index up to the journal where a stopped process left it behind."""
-        positions, head = self.index.positions(), self.journal.catalogue.head()
-        if positions.words == head and positions.vectors == head:
+        if is_current(self.journal.catalogue, self.index):
             return
         try:
             with self.writing() as index:
@@ -259,9 +258,9 @@ def _locked(path: Path) -> Iterator[None]:
             raise Busy(
                 f"Another process ({writer}) is writing this library; wait for it or stop it."
             ) from None
-        file.truncate(0)
-        file.write(f"process {os.getpid()}")
-        file.flush()
+        with suppress(OSError):  # no room: nobody is told who writes, and that is all
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), f"process {os.getpid()}".encode())
         yield
 
 

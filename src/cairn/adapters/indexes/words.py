@@ -72,7 +72,7 @@ class _View(NamedTuple):
 
     searcher: Searcher
     sets: tuple[str, ...]
-    position: int
+    position: tuple[int, int]
     stamp: Stamp
 
 
@@ -165,12 +165,12 @@ class Words:
             return _fetch(view.searcher, seen, None, k, 1.0)
         return _fetch(view.searcher, text, scope.classes, k, share)
 
-    def position(self) -> int:
-        """Return up to where the journal has been applied."""
+    def position(self) -> tuple[int, int]:
+        """Return up to where the journal has been applied, and that change's stamp."""
         view = self._current()
-        return 0 if view is None else view.position
+        return (0, 0) if view is None else view.position
 
-    def write(self, removed: Collection[int], entries: Iterable[Entry], position: int) -> None:
+    def write(self, removed: Collection[int], entries: Iterable[Entry], position: int, stamp: int) -> None:
         """Drop documents, add entries and move the position, in one commit.
 
         Raises Busy when another process is writing, Storage when the disk refuses.
@@ -183,7 +183,7 @@ class Words:
                     writer.add_document(each)
             with _storing(self._path):
                 _delete(writer, "marker", [1])
-                writer.add_document(marker(position))
+                writer.add_document(marker(position, stamp))
                 writer.commit()
 
     def reset(self) -> None:
@@ -215,6 +215,8 @@ class Words:
         if self._writer is None:
             try:
                 self._writer = self._opened().writer(HEAP, 1)
+                # What a killed writer left behind may have the very names that are to be written.
+                self._writer.garbage_collect_files()
             except ValueError as error:
                 raise _refused(self._path, error) from error
         return self._writer
@@ -273,7 +275,9 @@ class Words:
             searcher = index.searcher()
             sets = tuple(term for term, _ in searcher.terms_with_prefix("analyser", ""))
             return _View(searcher, sets, _position(searcher), stamp)
-        except (ValueError, OSError, Storage):
+        except BaseException as error:
+            if not isinstance(error, ValueError | OSError | Storage) and not _is_panic(error):
+                raise
             self._index = None
             return None
 
@@ -351,11 +355,13 @@ def _limit(k: int, share: float) -> int:
     return int(k / max(share, SMALL_SHARE) * 1.2) + 16
 
 
-def _position(searcher: Searcher) -> int:
+def _position(searcher: Searcher) -> tuple[int, int]:
     found = searcher.search(numbers("marker", [1]), 1, count=False).hits
     if not found:
-        return 0
-    return int(_values(searcher, "position", [address for _, address in found])[0])
+        return 0, 0
+    addresses = [address for _, address in found]
+    position, stamp = (_values(searcher, field, addresses)[0] for field in ("position", "stamp"))
+    return int(position), int(stamp)
 
 
 def _values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> NDArray[np.int64]:
@@ -367,12 +373,17 @@ def _values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> NDAr
         ) from error
 
 
+def _is_panic(error: BaseException) -> bool:
+    """Tell whether the engine broke off; what it raises then is no Exception and has no public name."""
+    return type(error).__name__ == "PanicException"
+
+
 @contextlib.contextmanager
 def _undamaged(path: Path) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        if type(error).__name__ != "PanicException":
+        if not isinstance(error, ValueError) and not _is_panic(error):
             raise
         raise Storage(f"The index in {path} is damaged; delete it to have it rebuilt.") from error
 

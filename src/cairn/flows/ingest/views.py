@@ -26,17 +26,19 @@ Report = Callable[[str, int, int], None]
 
 def apply_words(catalogue: Catalogue, index: Index) -> None:
     """Make everything that is parsed findable by words."""
-    if index.positions().words > catalogue.head():
-        index.reset()  # it has seen a future this journal does not know: one restored from a backup
+    positions = index.positions()
+    if not _known(catalogue, positions.words, positions.words_stamp):
+        index.reset()
     while batch := catalogue.changes(index.positions().words, BATCH):
         touched = _touched(batch, {"content", "readers", "removed"})
-        index.write_words(touched, _entries(catalogue, touched), batch[-1].seq)
+        index.write_words(touched, _entries(catalogue, touched), batch[-1].seq, batch[-1].stamp)
 
 
 def apply_vectors(journal: Journal, index: Index) -> None:
     """Make everything that is embedded findable by meaning."""
     catalogue = journal.catalogue
-    if index.positions().vectors > catalogue.head():
+    positions = index.positions()
+    if not _known(catalogue, positions.vectors, positions.vectors_stamp):
         index.reset()
     while batch := catalogue.changes(index.positions().vectors, BATCH):
         touched = _touched(batch, {"content", "vectors", "removed"})
@@ -45,7 +47,7 @@ def apply_vectors(journal: Journal, index: Index) -> None:
         passages, vectors = journal.vectors.load(catalogue.stored(touched))
         entries = {entry.passage: entry for entry in _entries(catalogue, touched)}
         held = [entries[passage] for passage in passages]
-        index.write_vectors(touched, classes, held, vectors, batch[-1].seq)
+        index.write_vectors(touched, classes, held, vectors, batch[-1].seq, batch[-1].stamp)
 
 
 def embed(journal: Journal, embedder: Embedder, report: Report, *, serving: bool = True) -> None:
@@ -65,6 +67,21 @@ def embed(journal: Journal, embedder: Embedder, report: Report, *, serving: bool
         journal.vectors.complete(documents, serving=serving)
         done += len(documents)
     report("vectors", done, total)
+
+
+def is_current(catalogue: Catalogue, index: Index) -> bool:
+    """Tell whether both views have applied all of this journal."""
+    positions, head = index.positions(), catalogue.head()
+    return (
+        positions.words == positions.vectors == head
+        and _known(catalogue, head, positions.words_stamp)
+        and _known(catalogue, head, positions.vectors_stamp)
+    )
+
+
+def _known(catalogue: Catalogue, position: int, stamp: int) -> bool:
+    """Tell whether this journal is the one that a view has applied: not so once a backup was restored."""
+    return position == 0 or [c.stamp for c in catalogue.changes(position - 1, 1)] == [stamp]
 
 
 def _touched(batch: Sequence[JournalChange], kinds: set[str]) -> set[int]:
