@@ -187,12 +187,13 @@ def documents(n: int, seed: int) -> Ids:
 def write(made: Corpus) -> None:
     """Write texts, vectors and queries, as far as they are missing."""
     made.folder.mkdir(parents=True, exist_ok=True)
-    for start in range(_length(made.folder / "lengths.bin", 4), made.n, CHUNK):
+    for start in range(_length(made.folder / "lengths.bin", 4, made.n), made.n, CHUNK):
         _write_texts(made.folder, made.seed, start)
     from cairn import registry
 
     embedder: Any = registry.load("embedders", "minilm", home=made.folder)
-    for start in range(_length(made.folder / "vectors.bin", 2 * DIMENSIONS), made.n, CHUNK):
+    embedded = _length(made.folder / "vectors.bin", 2 * DIMENSIONS, made.n)
+    for start in range(embedded, made.n, CHUNK):
         heads = [text[:HEAD] for text in Corpus(start + CHUNK, made.seed).texts(start)]
         with (made.folder / "vectors.bin").open("ab") as file:
             file.write(embedder.embed(heads).astype(np.float16).tobytes())
@@ -202,10 +203,12 @@ def write(made: Corpus) -> None:
     np.save(made._queries, embedder.embed([text for text, _ in queries]))
 
 
-def _length(path: Path, row: int) -> int:
-    """Return how many rows a file holds, after dropping what a stopped process left unfinished."""
+def _length(path: Path, row: int, wanted: int) -> int:
+    """Return how many rows a file holds, if too few after dropping what a stopped process left unfinished."""
     if not path.is_file():
         return 0
+    if path.stat().st_size >= wanted * row:
+        return wanted
     rows = path.stat().st_size // row // CHUNK * CHUNK
     with path.open("r+b") as file:
         file.truncate(rows * row)
@@ -226,9 +229,8 @@ def _write_texts(folder: Path, seed: int, start: int) -> None:
         spelling.spell(chain(), words, seed, document, key).encode()
         for words, document, key in zip(drawn, held.tolist(), keys.tolist(), strict=True)
     ]
-    place = _length(folder / "lengths.bin", 4)
-    offset = int(np.fromfile(folder / "lengths.bin", np.int32).sum(dtype=np.int64)) if place else 0
-    with (folder / "texts.bin").open("r+b" if place else "wb") as file:
+    offset = int(np.fromfile(folder / "lengths.bin", np.int32).sum(dtype=np.int64)) if start else 0
+    with (folder / "texts.bin").open("r+b" if start else "wb") as file:
         file.seek(offset)
         file.write(b"".join(texts))
         file.truncate()

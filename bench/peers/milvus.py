@@ -1,0 +1,88 @@
+"""Milvus Lite through pymilvus: HNSW and its BM25 function in one collection, fused by its RRF ranker.
+
+The filter is a list of classes handed over as a parameter of the expression, as Milvus recommends for long
+lists, with an inverted index on the class.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pymilvus import (  # type: ignore[import-not-found]
+    AnnSearchRequest,
+    DataType,
+    Function,
+    FunctionType,
+    MilvusClient,
+    RRFRanker,
+)
+
+from bench.peers.given import Floats, Given, Reader, batches
+
+DENSE = {"metric_type": "COSINE", "params": {"ef": 100}}
+SPARSE = {"metric_type": "BM25"}
+
+
+class Peer:
+    modes = ("words", "vectors", "fused")
+    persistent = True
+
+    def build(self, given: Given, folder: Path) -> None:
+        client = MilvusClient(str(folder / "milvus.db"))
+        schema = client.create_schema(auto_id=False)
+        schema.add_field("id", DataType.INT64, is_primary=True)
+        schema.add_field("class", DataType.INT64)
+        schema.add_field("text", DataType.VARCHAR, max_length=65535, enable_analyzer=True)
+        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=384)
+        schema.add_field("sparse", DataType.SPARSE_FLOAT_VECTOR)
+        schema.add_function(Function("bm25", FunctionType.BM25, ["text"], ["sparse"]))
+        client.create_collection("passages", schema=schema)
+        for rows, texts, vectors in batches(given, 5_000):
+            classes = given.classes[rows.start : rows.stop].tolist()
+            columns = zip(rows, classes, texts, vectors, strict=True)
+            names = ("id", "class", "text", "vector")
+            client.insert("passages", [dict(zip(names, row, strict=True)) for row in columns])
+        client.flush("passages")
+        indexes = client.prepare_index_params()
+        indexes.add_index(
+            "vector", index_type="HNSW", metric_type="COSINE", params={"M": 16, "efConstruction": 200}
+        )
+        indexes.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25")
+        indexes.add_index("class", index_type="INVERTED")
+        client.create_index("passages", indexes)
+        client.load_collection("passages")
+        client.close()
+
+    def open(self, given: Given, folder: Path) -> None:
+        self._client = MilvusClient(str(folder / "milvus.db"))
+        self._client.load_collection("passages")
+
+    def reader(self, reader: Reader) -> Any:
+        if reader.classes is None:
+            return {}
+        return {"filter": "class in {classes}", "filter_params": {"classes": reader.classes}}
+
+    def words(self, text: str, reader: Any, k: int) -> list[int]:
+        return _ids(
+            self._client.search(
+                "passages", data=[text], anns_field="sparse", limit=k, search_params=SPARSE, **reader
+            )
+        )
+
+    def vectors(self, vector: Floats, reader: Any, k: int) -> list[int]:
+        return _ids(
+            self._client.search(
+                "passages", data=[vector], anns_field="vector", limit=k, search_params=DENSE, **reader
+            )
+        )
+
+    def fused(self, text: str, vector: Floats, reader: Any, k: int) -> list[int]:
+        only = {"expr": reader["filter"], "expr_params": reader["filter_params"]} if reader else {}
+        asked = [
+            AnnSearchRequest([vector], "vector", DENSE, limit=k, **only),
+            AnnSearchRequest([text], "sparse", SPARSE, limit=k, **only),
+        ]
+        return _ids(self._client.hybrid_search("passages", asked, ranker=RRFRanker(), limit=k))
+
+
+def _ids(found: Any) -> list[int]:
+    return [int(hit["id"]) for hit in found[0]]
