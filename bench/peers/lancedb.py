@@ -39,19 +39,19 @@ class Peer:
         return None if reader.classes is None else f"class IN ({', '.join(map(str, reader.classes))})"
 
     def words(self, text: str, reader: Any, k: int) -> list[int]:
-        return self._ids(self._table.search(text, query_type="fts"), reader, k)
+        return self._ids(self._table.search(text, query_type="fts"), reader, k, "_score")
 
     def vectors(self, vector: Floats, reader: Any, k: int) -> list[int]:
-        return self._ids(self._table.search(vector).refine_factor(REFINE), reader, k)
+        return self._ids(self._table.search(vector).refine_factor(REFINE), reader, k, "_distance")
 
     def fused(self, text: str, vector: Floats, reader: Any, k: int) -> list[int]:
         asked = self._table.search(query_type="hybrid").vector(vector).text(text)
         return self._ids(asked.refine_factor(REFINE), reader, k)
 
-    def _ids(self, asked: Any, reader: Any, k: int) -> list[int]:
+    def _ids(self, asked: Any, reader: Any, k: int, *scores: str) -> list[int]:
         if reader is not None:
             asked = asked.where(reader)
-        found: list[int] = asked.select(["id"]).limit(k).to_arrow()["id"].to_pylist()
+        found: list[int] = asked.select(["id", *scores]).limit(k).to_arrow()["id"].to_pylist()
         return found
 
 

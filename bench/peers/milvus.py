@@ -1,7 +1,7 @@
 """Milvus Lite through pymilvus: HNSW and its BM25 function in one collection, fused by its RRF ranker.
 
-The filter is a list of classes handed over as a parameter of the expression, as Milvus recommends for long
-lists, with an inverted index on the class.
+The filter is a list of classes with an inverted index on the class; the list stands in the expression, for
+the Lite does not know the parameters that Milvus recommends for long ones.
 """
 
 from pathlib import Path
@@ -57,29 +57,26 @@ class Peer:
         self._client.load_collection("passages")
 
     def reader(self, reader: Reader) -> Any:
-        if reader.classes is None:
-            return {}
-        return {"filter": "class in {classes}", "filter_params": {"classes": reader.classes}}
+        return "" if reader.classes is None else f"class in {reader.classes}"
 
     def words(self, text: str, reader: Any, k: int) -> list[int]:
         return _ids(
             self._client.search(
-                "passages", data=[text], anns_field="sparse", limit=k, search_params=SPARSE, **reader
+                "passages", data=[text], anns_field="sparse", limit=k, search_params=SPARSE, filter=reader
             )
         )
 
     def vectors(self, vector: Floats, reader: Any, k: int) -> list[int]:
         return _ids(
             self._client.search(
-                "passages", data=[vector], anns_field="vector", limit=k, search_params=DENSE, **reader
+                "passages", data=[vector], anns_field="vector", limit=k, search_params=DENSE, filter=reader
             )
         )
 
     def fused(self, text: str, vector: Floats, reader: Any, k: int) -> list[int]:
-        only = {"expr": reader["filter"], "expr_params": reader["filter_params"]} if reader else {}
         asked = [
-            AnnSearchRequest([vector], "vector", DENSE, limit=k, **only),
-            AnnSearchRequest([text], "sparse", SPARSE, limit=k, **only),
+            AnnSearchRequest([vector], "vector", DENSE, limit=k, expr=reader or None),
+            AnnSearchRequest([text], "sparse", SPARSE, limit=k, expr=reader or None),
         ]
         return _ids(self._client.hybrid_search("passages", asked, ranker=RRFRanker(), limit=k))
 

@@ -8,10 +8,10 @@ Runs in the peer's environment, which has numpy and the peer.
 import gc
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from bench.corpus import Corpus
@@ -45,9 +45,9 @@ def _say(**what: Any) -> None:
 
 
 def _build(peer: Peer, given: Given, folder: Path) -> None:
-    start = perf_counter()
+    start, used = perf_counter(), process_time()
     peer.build(given, folder)
-    _say(phase="built", seconds=perf_counter() - start)
+    _say(phase="built", seconds=perf_counter() - start, cpu=process_time() - used)
 
 
 def _ask(peer: Peer, given: Corpus, folder: Path) -> None:
@@ -64,8 +64,7 @@ def _ask(peer: Peer, given: Corpus, folder: Path) -> None:
         _say(phase="reader", reader=reader.name, seconds=perf_counter() - start)
         for mode in peer.modes:
             ask = _asker(peer, mode, own, K)
-            for times, found in _timed(ask, asked):
-                _say(phase="asked", mode=mode, reader=reader.name, times=times, found=found)
+            _say(phase="asked", mode=mode, reader=reader.name, **_timed(ask, asked))
     _say(phase="warm")
     sys.stdin.readline()  # the memory is looked at now
     if "words" in peer.modes:
@@ -85,9 +84,8 @@ def _asker(peer: Peer, mode: str, own: Any, k: int) -> Callable[[str, Any], list
     return lambda text, vector: peer.fused(text, vector, own, k)
 
 
-def _timed(
-    ask: Callable[[str, Any], list[int]], asked: list[tuple[str, Any]]
-) -> Iterator[tuple[list[float], list[list[int]]]]:
+def _timed(ask: Callable[[str, Any], list[int]], asked: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return seconds and hits by question, and processor seconds a question, which a busy machine keeps."""
     begin = perf_counter()
     for text, vector in asked[-WARM:]:
         ask(text, vector)
@@ -95,7 +93,7 @@ def _timed(
             break
     times: list[float] = []
     found: list[list[int]] = []
-    begin = perf_counter()
+    begin, used = perf_counter(), process_time()
     for text, vector in asked[:QUERIES]:
         start = perf_counter()
         hits = ask(text, vector)
@@ -103,7 +101,7 @@ def _timed(
         found.append([int(hit) for hit in hits])
         if len(times) >= 3 and perf_counter() - begin > SECONDS:
             break
-    yield times, found
+    return {"times": times, "found": found, "cpu": (process_time() - used) / len(times)}
 
 
 def _quality(make: Callable[[], Peer], folder: Path) -> None:

@@ -35,7 +35,8 @@ def written(size: int, measured: Mapping[str, Lines]) -> str:
     held = {name: lines for name, lines in measured.items() if lines}
     parts = [
         f"Cairn and other libraries, {size:,} passages",
-        "Times in ms: p50 / p95 / p99 of up to 200 questions one at a time, warm, the ten best.",
+        "Times in ms: p50 / p95 / p99 · processor time, of up to 200 questions (fewer in brackets), one at a "
+        "time, warm, the ten best. Built: seconds, and of the processor.",
         _table(("", "built s", "disk MB", "peak MB", "warm MB", "lines", *quality.READ), _sizes(held)),
         *(
             f"{mode}\n\n" + _table(("", *shares, "recall@10", "of 10 found", "not theirs"), rows)
@@ -64,7 +65,7 @@ def _sizes(held: Mapping[str, Lines]) -> list[list[str]]:
         rows.append(
             [
                 NAMES[name],
-                f"{of['built']['seconds']:.0f}" if "built" in of else "—",
+                "{seconds:.0f} ({cpu:.0f})".format(**of["built"]) if "built" in of else "—",
                 _mega(of["disk"]["bytes"]) if of.get("disk", {}).get("bytes") else "—",
                 _mega(peak),
                 f"{_mega(warm['resident'])} ({_mega(warm['anonymous'])})" if warm is not None else "—",
@@ -78,7 +79,7 @@ def _sizes(held: Mapping[str, Lines]) -> list[list[str]]:
 def _asked(answers: Answers, mode: str, name: str, lines: Lines) -> list[str]:
     asked = {line["reader"]: line for line in lines if line["phase"] == "asked" and line["mode"] == mode}
     deep: list[list[int]] = next((line["found"] for line in lines if line["phase"] == "deep"), [])
-    cells = [_times(asked[who]["times"]) if who in asked else "—" for who in WHO]
+    cells = [_times(asked[who]) if who in asked else "—" for who in WHO]
     recalls, found, leaks = [], [], 0
     for who in WHO:
         if who not in asked:
@@ -99,10 +100,11 @@ def _asked(answers: Answers, mode: str, name: str, lines: Lines) -> list[str]:
     ]
 
 
-def _times(seconds: Sequence[float]) -> str:
-    values = [f"{1e3 * each:.3g}" for each in np.percentile(seconds, (50, 95, 99))]
-    few = f" ({len(seconds)})" if len(seconds) < 100 else ""
-    return " / ".join(f"{float(each):g}" for each in values) + few
+def _times(line: Mapping[str, Any]) -> str:
+    values = [*np.percentile(line["times"], (50, 95, 99)), line["cpu"]]
+    half, most, nearly_all, used = (f"{float(f'{1e3 * each:.3g}'):g}" for each in values)
+    few = f" ({len(line['times'])})" if len(line["times"]) < 100 else ""
+    return f"{half} / {most} / {nearly_all} · {used}{few}"
 
 
 def _mega(count: int) -> str:
