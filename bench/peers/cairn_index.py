@@ -64,7 +64,9 @@ class Peer:
         return [found[each] for each in best]
 
     def _index(self, folder: Path, *, writable: bool) -> Any:
-        return registry.load("indexes", "local", folder=folder, dimensions=384, writable=writable)
+        return registry.load(
+            "indexes", "local", folder=folder, model="minilm", dimensions=384, writable=writable
+        )
 
 
 def _entry(row: int, document: int, granted: int, title: str, opening: str, text: str) -> Entry:

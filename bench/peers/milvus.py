@@ -48,13 +48,13 @@ class Peer:
         )
         indexes.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25")
         indexes.add_index("class", index_type="INVERTED")
-        client.create_index("passages", indexes)
-        client.load_collection("passages")
+        client.create_index("passages", indexes, timeout=3_600)  # else it is asked for twice
+        client.load_collection("passages", timeout=3_600)
         client.close()
 
     def open(self, given: Given, folder: Path) -> None:
         self._client = MilvusClient(str(folder / "milvus.db"))
-        self._client.load_collection("passages")
+        self._client.load_collection("passages", timeout=3_600)
 
     def reader(self, reader: Reader) -> Any:
         return "" if reader.classes is None else f"class in {reader.classes}"
