@@ -39,6 +39,10 @@ lock: .venv/uv ## renew the locks from pyproject.toml
 	$(LOCK) $(WITHOUT) pyproject.toml --extra demo -c requirements/core.txt -o requirements/demo.txt
 	$(LOCK) pyproject.toml --extra dev -c requirements/core.txt -o requirements/dev.txt
 
+SIZE ?= 200000
+bench-peers: .venv/dev ## measure Cairn beside other libraries (SIZE=200000 passages; hours, gigabytes)
+	PYTHONPATH=src:. $(BIN)/python -m bench.peers.run $(SIZE)
+
 clean: ## remove what the other targets made
 	rm -rf .venv demo bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
@@ -62,4 +66,4 @@ clean: ## remove what the other targets made
 	$(INSTALL) -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help demo test check torture format lock clean
+.PHONY: help demo test check torture format lock bench-peers clean

@@ -1,0 +1,87 @@
+"""Cairn's index alone: words in Tantivy, vectors in faiss, fused by Hybrid's rule, no journal.
+
+The vectors that fusion reads of each candidate come from the corpus's file, as the journal's would come from
+SQLite.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.peers.given import Floats, Given, Reader, batches
+from cairn import registry
+from cairn.flows.retrieval.fusion import fuse
+from cairn.records import Entry, Scope
+from cairn.types import Filters
+
+DEPTH = 100
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Peer:
+    modes: tuple[str, ...] = ("words", "vectors", "fused")
+    persistent = True
+
+    def build(self, given: Given, folder: Path) -> None:
+        index = self._index(folder, writable=True)
+        documents, classes = given.documents.tolist(), given.classes.tolist()
+        opening, seen = "", -1
+        for position, (rows, texts, vectors) in enumerate(batches(given, 10_000), start=1):
+            entries = []
+            for row, text in zip(rows, texts, strict=True):
+                if documents[row] != seen:
+                    seen, opening = documents[row], text
+                entries.append(_entry(row, seen, classes[row], given.title(seen), opening, text))
+            index.write_words([], entries, position)
+            index.write_vectors([], {}, entries, vectors, position)
+        index.close()
+
+    def open(self, given: Given, folder: Path) -> None:
+        self._vectors = given.vectors
+        self._found = self._index(folder, writable=False)
+
+    def reader(self, reader: Reader) -> Any:
+        classes = None if reader.classes is None else frozenset(reader.classes)
+        return Scope(classes=classes, filters=Filters())
+
+    def words(self, text: str, reader: Any, k: int) -> list[int]:
+        hits: list[int] = self._found.words(text, reader, k).passages.tolist()
+        return hits
+
+    def vectors(self, vector: Floats, reader: Any, k: int) -> list[int]:
+        hits: list[int] = self._found.vectors(vector, reader, k).passages.tolist()
+        return hits
+
+    def fused(self, text: str, vector: Floats, reader: Any, k: int) -> list[int]:
+        words = self._found.words(text, reader, DEPTH)
+        scores = dict(zip(words.passages.tolist(), words.scores.tolist(), strict=True))
+        found = sorted({*scores, *self._found.vectors(vector, reader, DEPTH).passages.tolist()})
+        rows = self._vectors[np.array(found, np.int64)].astype(np.float32)
+        nothing = [0.0] * len(found)
+        rank = fuse(vector, rows, [scores.get(each, 0.0) for each in found], nothing, nothing)["rank"]
+        best = sorted(range(len(found)), key=lambda each: (-rank[each], found[each]))[:k]
+        return [found[each] for each in best]
+
+    def _index(self, folder: Path, *, writable: bool) -> Any:
+        return registry.load(
+            "indexes", "local", folder=folder, model="minilm", dimensions=384, writable=writable
+        )
+
+
+def _entry(row: int, document: int, granted: int, title: str, opening: str, text: str) -> Entry:
+    return Entry(
+        passage=row,
+        document=document,
+        source=1,
+        access_class=granted,
+        media_type="text/plain",
+        modified=WHEN,
+        language="en",
+        tags=(),
+        name=title,
+        opening=opening,
+        context=title,
+        text=text,
+    )
