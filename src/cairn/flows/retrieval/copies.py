@@ -13,6 +13,8 @@ from cairn.types import Evidence
 
 SPARE = 10
 """Passages asked for beyond those wanted, for what is left out."""
+COMPARED = 100
+"""Passages among which near copies are looked for; further down only what has the very same words goes."""
 ALIKE = 0.9
 """Share of the words of two passages that they have in common, from which they say the same."""
 
@@ -28,14 +30,13 @@ class Distinct:
     async def __call__(self, query: Query) -> list[Evidence]:
         """Return at most ``query.k`` passages, best first."""
         found = await self._inner(replace(query, k=query.k + SPARE))
-        kept: list[Evidence] = []
-        said: list[frozenset[str]] = []
-        for evidence in found:
+        kept: dict[frozenset[str], Evidence] = {}
+        for place, evidence in enumerate(found):
             words = frozenset(_WORD.findall(evidence.text.casefold()))
-            if not any(_alike(words, other) for other in said):
-                kept.append(evidence)
-                said.append(words)
-        return kept[: query.k]
+            near = place < COMPARED and any(_alike(words, other) for other in kept)
+            if words not in kept and not near:
+                kept[words] = evidence
+        return list(kept.values())[: query.k]
 
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:

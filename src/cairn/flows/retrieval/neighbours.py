@@ -10,8 +10,8 @@ from cairn.protocols import Retriever
 from cairn.records import Query
 from cairn.types import Anchor, Evidence, locate
 
-WIDER = 2
-"""How many times as many passages are asked for as are wanted."""
+SPARE = 20
+"""Passages asked for beyond those wanted, for what is joined."""
 LONGEST = 3
 """Passages that are joined, at most."""
 
@@ -27,7 +27,7 @@ class Joined:
 
     async def __call__(self, query: Query) -> list[Evidence]:
         """Return at most ``query.k`` texts, best first."""
-        found = await self._inner(replace(query, k=query.k * WIDER))
+        found = await self._inner(replace(query, k=query.k + SPARE))
         left = {(evidence.document, evidence.ordinal): evidence for evidence in found}
         shown: list[Evidence] = []
         for evidence in found:
