@@ -17,6 +17,7 @@ from cairn.records import (
     Entry,
     Focus,
     Hits,
+    JobRecord,
     JournalChange,
     Known,
     Parsed,
@@ -29,6 +30,7 @@ from cairn.records import (
     Unread,
 )
 from cairn.types import Change, Document, Evidence, Part, State
+from cairn.upkeep import IndexUpkeep, JournalUpkeep
 
 if TYPE_CHECKING:
     import numpy as np
@@ -269,11 +271,14 @@ class Runs(Protocol):
 
     def record(self, spans: Sequence[SpanRecord]) -> None: ...
     def trace(self, trace: str) -> list[SpanRecord]: ...
-    def begin(self, kind: str) -> int:
+    def begin(self, kind: str, detail: str = "") -> int:
         """Open a job; what an earlier process left open is closed as stopped."""
         ...
 
     def end(self, job: int, state: str, detail: str) -> None: ...
+    def last(self, kind: str) -> JobRecord | None:
+        """Return the job of this kind that was opened last."""
+        ...
 
 
 class Journal(Protocol):
@@ -284,6 +289,7 @@ class Journal(Protocol):
     directory: Directory
     vectors: Vectors
     runs: Runs
+    upkeep: JournalUpkeep
 
     def close(self) -> None: ...
 
@@ -320,6 +326,11 @@ class Index(Protocol):
     @property
     def names(self) -> Names:
         """What knows documents by name."""
+        ...
+
+    @property
+    def upkeep(self) -> IndexUpkeep:
+        """What checks and copies it."""
         ...
 
     def words(self, query: str, scope: Scope, k: int, without: Collection[str] = ()) -> Hits:

@@ -195,6 +195,15 @@ class Positions(NamedTuple):
     vectors: int
 
 
+class JobRecord(NamedTuple):
+    """A piece of work as the journal remembers it."""
+
+    state: str
+    """running, done, or stopped if its process ended before it did."""
+    detail: str
+    started: datetime
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Query:
     """A question as retrieval takes it."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cairn.adapters.indexes.upkeep import LocalUpkeep
 from cairn.adapters.indexes.vectors import Vectors
 from cairn.adapters.indexes.words import Words
 from cairn.errors import Invalid
@@ -21,6 +22,7 @@ class LocalIndex:
     def __init__(self, folder: Path, dimensions: int, *, writable: bool) -> None:
         self._words = Words(folder, writable=writable)
         self._vectors = Vectors(folder, dimensions, writable=writable)
+        self.upkeep = LocalUpkeep(self._words, self._vectors)
 
     @property
     def names(self) -> Words:

@@ -48,6 +48,7 @@ from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, settled
 from cairn.errors import Busy, Invalid, Storage
 from cairn.records import Entry, Focus, Hits, Scope
 
+META = "meta.json"
 HEAP = 64_000_000
 """Bytes a writer holds before it writes a segment."""
 FEW_CLASSES = 1_000
@@ -76,7 +77,7 @@ class Words:
     """Passages by words in ``folder``; an index that cannot be read is as an empty one."""
 
     def __init__(self, folder: Path, *, writable: bool) -> None:
-        self._path = folder / f"words-{LAYOUT}"
+        self.path = self._path = folder / f"words-{LAYOUT}"
         self._writable = writable
         self._lock = threading.Lock()
         self._index: Index | None = None
@@ -166,6 +167,15 @@ class Words:
         """Return up to where the journal has been applied."""
         view = self._current()
         return 0 if view is None else view.position
+
+    def searcher(self) -> Searcher | None:
+        """Return what is stored now; None when that cannot be read."""
+        view = self._current()
+        return None if view is None else view.searcher
+
+    def undamaged(self) -> contextlib.AbstractContextManager[None]:
+        """Raise Storage where the engine panics."""
+        return _undamaged(self._path)
 
     def write(self, removed: Collection[int], entries: Iterable[Entry], position: int) -> None:
         """Drop documents, add entries and move the position, in one commit.
@@ -258,7 +268,7 @@ class Words:
 
     def _stamp(self) -> Stamp | None:
         try:
-            found = (self._path / "meta.json").stat()
+            found = (self._path / META).stat()
         except OSError:
             return None
         return found.st_ino, found.st_mtime_ns, found.st_size
@@ -354,7 +364,7 @@ def _values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> NDAr
         return np.array(searcher.fast_field_values(field, addresses), np.int64)
     except (TypeError, OverflowError) as error:
         raise Storage(
-            f"The word index is damaged ({field} cannot be read); delete it to have it rebuilt."
+            f"The word index is damaged ({field} cannot be read); mend it with: cairn verify --repair"
         ) from error
 
 
@@ -365,7 +375,7 @@ def _undamaged(path: Path) -> Iterator[None]:
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
-        raise Storage(f"The index in {path} is damaged; delete it to have it rebuilt.") from error
+        raise Storage(f"The index in {path} is damaged; mend it with: cairn verify --repair") from error
 
 
 @contextlib.contextmanager

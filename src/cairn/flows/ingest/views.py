@@ -24,19 +24,22 @@ Report = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
 
-def apply_words(catalogue: Catalogue, index: Index) -> None:
+def apply_words(catalogue: Catalogue, index: Index, report: Report = lambda *told: None) -> None:
     """Make everything that is parsed findable by words."""
-    if index.positions().words > catalogue.head():
+    head = catalogue.head()
+    if index.positions().words > head:
         index.reset()  # it has seen a future this journal does not know: one restored from a backup
     while batch := catalogue.changes(index.positions().words, BATCH):
         touched = _touched(batch, {"content", "readers", "removed"})
         index.write_words(touched, _entries(catalogue, touched), batch[-1].seq)
+        report("words", batch[-1].seq, head)
 
 
-def apply_vectors(journal: Journal, index: Index) -> None:
+def apply_vectors(journal: Journal, index: Index, report: Report = lambda *told: None) -> None:
     """Make everything that is embedded findable by meaning."""
     catalogue = journal.catalogue
-    if index.positions().vectors > catalogue.head():
+    head = catalogue.head()
+    if index.positions().vectors > head:
         index.reset()
     while batch := catalogue.changes(index.positions().vectors, BATCH):
         touched = _touched(batch, {"content", "vectors", "removed"})
@@ -46,6 +49,7 @@ def apply_vectors(journal: Journal, index: Index) -> None:
         entries = {entry.passage: entry for entry in _entries(catalogue, touched)}
         held = [entries[passage] for passage in passages]
         index.write_vectors(touched, classes, held, vectors, batch[-1].seq)
+        report("meanings", batch[-1].seq, head)
 
 
 def embed(journal: Journal, embedder: Embedder, report: Report) -> None:
