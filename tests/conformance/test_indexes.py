@@ -475,7 +475,7 @@ def test_missing_and_foreign_files(tmp_path: Path) -> None:
     write(index, [entry(1)], position=3)
     index.close()
     (tmp_path / "words-0").mkdir()
-    for path in [*tmp_path.glob("*/*.codes"), *tmp_path.glob("*/*.idx")]:
+    for path in [*tmp_path.glob("*/*.codes.npy"), *tmp_path.glob("*/*.idx")]:
         path.unlink()
     index = local.load("", folder=tmp_path, dimensions=DIMENSIONS, writable=True)
     assert index.positions() == Positions(0, 0)

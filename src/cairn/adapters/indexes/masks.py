@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 
 from cairn.adapters.indexes.analysis import primary
 from cairn.adapters.indexes.scopes import kinds, moment
-from cairn.adapters.indexes.segments import DEAD, Bytes, Column, Floats, Ids, Segment
+from cairn.adapters.indexes.segments import DEAD, Bytes, Column, Ids, Segment
 from cairn.records import Entry, Scope
 from cairn.types import Filters
 
 Mask = NDArray[np.bool_]
 
-FEW = 1_000
-"""Up to so many visible rows are scored one by one instead of scanning all."""
 MANY = 0.15
 """From this share on, scanning all and dropping what is hidden is faster than asking row by row."""
 
@@ -55,27 +53,28 @@ class Visible(NamedTuple):
     """The visible rows of one segment, in the form in which they are used."""
 
     rows: Ids | None
-    """Which they are, if few."""
-    bitmap: Bytes | None
-    """One bit a row, if many; None if all."""
+    """Which they are; None if they are many."""
+    mask: Mask | None
+    """A truth a row, if they are many; None if they are few or all."""
     share: float
     """Which part of the segment's rows they are."""
 
-    def candidates(self, segment: Segment, query: Floats, k: int) -> Ids:
-        """Return at least the ``k`` visible rows nearest to ``query``, or all if they are fewer."""
+    def nearest(self, segment: Segment, sketch: Bytes, k: int) -> tuple[Ids, Ids]:
+        """Return at least ``k`` visible rows whose sketches differ least, or all, and in how many bits."""
         if self.rows is not None:
-            return self.rows
-        if self.bitmap is None or self.share < MANY:
-            return segment.search(query, k, self.bitmap)
-        return self._overfetched(segment, query, k, self.bitmap)
-
-    def _overfetched(self, segment: Segment, query: Floats, k: int, bitmap: Bytes) -> Ids:
+            distances = segment.distances(sketch, self.rows)
+            if k >= len(distances):
+                return self.rows, distances
+            near = distances <= np.partition(distances, k)[k]
+            return self.rows[near], distances[near]
+        if self.mask is None:
+            return segment.nearest(sketch, k)
         limit = int(k / self.share * 1.2) + 16
         while True:
-            rows = segment.search(query, limit, None)
-            kept: Ids = rows[(bitmap[rows >> 3] >> (rows & 7).astype(np.uint8)) & 1 == 1]
-            if len(kept) >= k or len(rows) < limit:
-                return kept
+            rows, distances = segment.nearest(sketch, limit)
+            kept = self.mask[rows]
+            if np.count_nonzero(kept) >= k or len(rows) < limit:
+                return rows[kept], distances[kept]
             limit *= 4
 
 
@@ -106,16 +105,14 @@ def columns(entries: Sequence[Entry], names: Names) -> Ids:
 def seen(segments: Sequence[Segment], names: Names, scope: Scope) -> Seen:
     """Return which rows ``scope`` may see."""
     masks = [_mask(segment, names, scope) for segment in segments]
-    counts = [int(np.count_nonzero(mask)) for mask in masks]
-    few = sum(counts) <= FEW
-    return Seen(tuple(_form(mask, few) for mask in masks), sum(counts))
+    return Seen(tuple(map(_form, masks)), sum(int(np.count_nonzero(mask)) for mask in masks))
 
 
-def _form(mask: Mask, few: bool) -> Visible:
+def _form(mask: Mask) -> Visible:
     share = float(mask.mean())
-    if few:
+    if share < MANY:
         return Visible(np.flatnonzero(mask), None, share)
-    return Visible(None, None if mask.all() else np.packbits(mask, bitorder="little"), share)
+    return Visible(None, None if mask.all() else mask, share)
 
 
 def _mask(segment: Segment, names: Names, scope: Scope) -> Mask:
@@ -139,8 +136,8 @@ def _mask(segment: Segment, names: Names, scope: Scope) -> Mask:
 def _among(classes: NDArray[np.int32], wanted: frozenset[int]) -> Mask:
     """Look every row's class up in a table; removed rows hit its last place, which is never set."""
     table = np.zeros(int(classes.max(initial=0)) + 2, bool)
-    known = np.array([each for each in wanted if 0 <= each < len(table) - 1], np.int64)
-    table[known] = True
+    known = np.fromiter(wanted, np.int64, len(wanted))
+    table[known[(known >= 0) & (known < len(table) - 1)]] = True
     mask: Mask = table[classes]
     return mask
 

@@ -1,10 +1,12 @@
-"""Immutable segments of quantised vectors: faiss codes and what each row is, in files.
+"""Immutable segments of quantised vectors, in files that are mapped: what each row is, and its codes.
 
 Knows nothing of scopes, positions or the manifest that names the segments.
 
 A vector is rotated (a fixed random rotation spreads any embedder's directions evenly, so that one
-range suits every coordinate of every batch) and stored as one byte a coordinate. All segments
-share rotation and range: rows move between them byte for byte, and merging loses nothing.
+range suits every coordinate of every batch) and kept twice: as a sketch, one bit a coordinate, which
+is scanned, and as a code, one byte a coordinate, by which what the scan found is ranked (the two steps
+of Gao and Long 2024, arXiv 2405.12497, with the plain Hamming distance). Nothing is trained, so that
+rows move between segments byte for byte and merging loses nothing.
 """
 
 import os
@@ -29,6 +31,8 @@ DEAD = -1
 RANGE = 5.0
 """Standard deviations of a rotated unit vector's coordinate that a code can express."""
 
+_CODE = faiss.ScalarQuantizer.QT_8bit_direct_signed
+_WORD = np.uint64
 
 MOST_SEGMENTS = 8
 GROWTH = 2
@@ -62,31 +66,48 @@ class Rows(NamedTuple):
 class Segment:
     """Vectors as a folder holds them; only the classes are ever rewritten, into a new file."""
 
-    files: tuple[str, str, str]
-    """Codes, columns, classes."""
-    index: Any
-    """The faiss index over the codes, which are mapped, not read."""
+    files: tuple[str, str, str, str]
+    """Codes, sketches, columns, classes."""
+    codes: Bytes
+    """Shape (n, dimensions)."""
+    sketches: Bytes
+    """Shape (n, dimensions / 8)."""
     columns: Ids
     classes: NDArray[np.int32]
 
-    @cached_property
-    def codes(self) -> Bytes:
-        """Return the codes as faiss has mapped them, shape (n, dimensions)."""
-        size = self.index.ntotal * self.index.d
-        flat: Bytes = faiss.rev_swig_ptr(self.index.codes.data(), size)
-        return flat.reshape(self.index.ntotal, self.index.d)
+    def __len__(self) -> int:
+        return len(self.classes)
 
     @cached_property
     def live(self) -> int:
         """Return how many rows have not been removed."""
         return int(np.count_nonzero(self.classes != DEAD))
 
-    def search(self, query: Floats, k: int, bitmap: Bytes | None) -> Ids:
-        """Return the rows nearest to ``query``, best first, of those whose bit is set."""
-        parameters = None if bitmap is None else _chosen(bitmap)
-        _, found = self.index.search(query[None], min(k, self.index.ntotal), params=parameters)
-        rows: Ids = found[0]
-        return rows[rows >= 0]
+    def nearest(self, sketch: Bytes, k: int) -> tuple[Ids, Ids]:
+        """Return the ``k`` rows whose sketches differ least from ``sketch``, and in how many bits."""
+        k = min(k, len(self))
+        distances, rows = faiss.knn_hamming(sketch[None], self.sketches, k, variant="mc")
+        return rows[0], distances[0].astype(np.int64)
+
+    def distances(self, sketch: Bytes, rows: Ids) -> Ids:
+        """Return in how many bits the sketches of ``rows`` differ from ``sketch``."""
+        differing = np.take(self.sketches, rows, axis=0)
+        np.bitwise_xor(differing, sketch, out=differing)
+        words = differing.view(_WORD) if differing.shape[1] % 8 == 0 else differing
+        counts: Ids = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
+        return counts
+
+    def shortlist(self, query: Floats, rows: Ids, k: int) -> Ids:
+        """Return about the ``k`` of ``rows`` with the highest cosines, by whole numbers alone."""
+        if len(rows) <= k:
+            return rows
+        codes = faiss.IndexScalarQuantizer(self.codes.shape[1], _CODE, faiss.METRIC_INNER_PRODUCT)
+        codes.is_trained = True
+        rows = np.sort(rows)  # read in the order in which they lie
+        codes.add_sa_codes(np.take(self.codes, rows, axis=0))
+        _, found = codes.search(_whole(query)[None], k)
+        chosen: Ids = rows[found[0]]
+        return chosen
 
     def cosines(self, query: Floats, rows: Ids) -> Floats:
         """Return the cosine of each of ``rows`` with a rotated unit vector."""
@@ -118,7 +139,7 @@ def encode(vectors: Floats, rotation: Floats) -> Bytes:
     return (coordinates + 128).astype(np.uint8)
 
 
-def whole(query: Floats) -> Floats:
+def _whole(query: Floats) -> Floats:
     """Return ``query`` stretched to whole numbers, as faiss cuts off what is behind the point."""
     stretched: Floats = np.rint(query * (127 / max(float(np.abs(query).max()), 1e-9)))
     return stretched
@@ -147,37 +168,32 @@ def mergeable(segments: Sequence[Segment]) -> list[Segment]:
 
 
 def store(folder: Path, rows: Rows) -> Segment:
-    """Write ``rows`` as a new segment and open it; raises OSError or RuntimeError."""
-    codes, columns = unused("codes"), unused("columns.npy")
-    dimensions = rows.codes.shape[1]
-    quantizer = faiss.ScalarQuantizer.QT_8bit_direct_signed
-    index = faiss.IndexScalarQuantizer(dimensions, quantizer, faiss.METRIC_INNER_PRODUCT)
-    index.is_trained = True
-    index.add_sa_codes(np.ascontiguousarray(rows.codes))
-    faiss.write_index(index, str(folder / codes))
-    _sync(folder / codes)
-    save(folder / columns, rows.columns)
-    return load(folder, (codes, columns, _store_classes(folder, rows.classes)))
+    """Write ``rows`` as a new segment and open it; raises OSError."""
+    names = unused("codes.npy"), unused("sketches.npy"), unused("columns.npy"), unused("classes.npy")
+    arrays = rows.codes, np.packbits(rows.codes > 128, axis=1), rows.columns, rows.classes
+    for name, array in zip(names, arrays, strict=True):
+        save(folder / name, np.ascontiguousarray(array))
+    return load(folder, names)
 
 
 def regraded(folder: Path, segment: Segment, classes: NDArray[np.int32]) -> Segment:
     """Return the segment with other classes, which are written at once."""
-    files = (*segment.files[:2], _store_classes(folder, classes))
-    return replace(segment, files=files, classes=classes)
+    name = unused("classes.npy")
+    save(folder / name, classes)
+    return replace(segment, files=(*segment.files[:3], name), classes=classes)
 
 
-def load(folder: Path, files: tuple[str, str, str], known: Segment | None = None) -> Segment:
-    """Open a segment, from ``known`` what it shares; raises OSError, RuntimeError or ValueError."""
+def load(folder: Path, files: tuple[str, str, str, str], known: Segment | None = None) -> Segment:
+    """Open a segment, from ``known`` what it shares; raises OSError or ValueError."""
     if known is not None and known.files == files:
         return known
-    classes = np.load(folder / files[2])
+    classes = np.load(folder / files[3])
     if known is not None:
         return replace(known, files=files, classes=classes)
-    index = faiss.read_index(str(folder / files[0]), faiss.IO_FLAG_MMAP_IFC)
-    columns = np.load(folder / files[1], mmap_mode="r")
-    if not index.ntotal == columns.shape[1] == len(classes):
+    codes, sketches, columns = (np.load(folder / name, mmap_mode="r") for name in files[:3])
+    if not len(codes) == len(sketches) == columns.shape[1] == len(classes):
         raise ValueError(f"The parts of segment {files[0]} differ in length.")
-    return Segment(files=files, index=index, columns=columns, classes=classes)
+    return Segment(files=files, codes=codes, sketches=sketches, columns=columns, classes=classes)
 
 
 def save(path: Path, array: NDArray[Any]) -> None:
@@ -191,19 +207,3 @@ def save(path: Path, array: NDArray[Any]) -> None:
 def unused(ending: str) -> str:
     """Return a file name that was never used: what a reader has mapped is never written to."""
     return f"{secrets.token_hex(8)}.{ending}"
-
-
-def _chosen(bitmap: Bytes) -> faiss.SearchParameters:
-    selector = faiss.IDSelectorBitmap(bitmap)  # type: ignore[call-arg, arg-type]
-    return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-
-
-def _store_classes(folder: Path, classes: NDArray[np.int32]) -> str:
-    name = unused("classes.npy")
-    save(folder / name, classes)
-    return name
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

@@ -8,7 +8,7 @@ import contextlib
 import os
 import shutil
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cairn.adapters.indexes.masks import Names, Seen, columns, seen
-from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, settled
+from cairn.adapters.indexes.scopes import NOTHING, best, hopeless
 from cairn.adapters.indexes.seals import crcs, sealed, unsealed
 from cairn.adapters.indexes.segments import (
     DEAD,
@@ -34,7 +34,6 @@ from cairn.adapters.indexes.segments import (
     save,
     store,
     unused,
-    whole,
 )
 from cairn.errors import Invalid, Storage
 from cairn.records import Entry, Hits, Scope
@@ -43,6 +42,11 @@ LAYOUT = 2
 """Raised whenever files change: an index of another layout is not opened."""
 MANIFEST = "manifest.json"
 MOST_MASKS = 64
+CERTAIN = 256
+"""Candidates that are always ranked exactly."""
+BITS = 3072
+"""Bits compared for each candidate that is ranked by its code, by the root of the rows: 8 for each at 384
+dimensions. LOG.md has recall by it."""
 ATTEMPTS = 5
 """Times a manifest is read whose files another process may just be replacing."""
 
@@ -120,20 +124,14 @@ class Vectors:
         self._check_writable()
         if entries:
             self._check(vectors, (len(entries), self._dimensions))
-        try:
+        with _storing(self._path):
             self._write(removed, regranted, entries, vectors, position)
-        except (OSError, RuntimeError) as error:
-            raise Storage(
-                f"The index in {self._path} could not be written ({error}); free space and try again."
-            ) from error
 
     def reset(self) -> None:
         """Begin again from nothing; raises Storage when the disk refuses."""
         self._check_writable()
-        try:
+        with _storing(self._path):
             (self._path / MANIFEST).unlink(missing_ok=True)
-        except OSError as error:
-            raise Storage(f"The index in {self._path} cannot be emptied ({error}); mend access.") from error
         self._sweep()
 
     def close(self) -> None:
@@ -209,12 +207,8 @@ class Vectors:
                     path.unlink()
 
     def _prepare(self, folder: Path) -> None:
-        try:
+        with _storing(self._path):
             self._path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise Storage(
-                f"The folder {self._path} cannot be made ({error}); mend access and try again."
-            ) from error
         for other in folder.glob("vectors-*"):
             if other != self._path:
                 shutil.rmtree(other, ignore_errors=True)
@@ -274,20 +268,34 @@ class Vectors:
 
 
 def _search(view: _View, visible: Seen, query: Floats, k: int) -> Hits:
-    """Fetch more and more candidates until the ``k`` best are known, then rank by exact scores."""
-    stretched, limit = whole(query), k + max(k // 2, 16)
-    while visible.total:
-        found = [NOTHING]
-        for segment, mask in zip(view.segments, visible.masks, strict=True):
-            rows = mask.candidates(segment, stretched, limit)
-            found.append(Hits(segment.columns[Column.PASSAGE][rows], segment.cosines(query, rows)))
-        passages = np.concatenate([each.passages for each in found])
-        scores = np.concatenate([each.scores for each in found])
-        last = max((float(each.scores.min()) for each in found if len(each.scores) >= limit), default=-np.inf)
-        if len(passages) == visible.total or settled(scores, k, last, limit):
-            return best(passages, scores, k)
-        limit *= 4
-    return NOTHING
+    """Take what the sketches bring near, rank it by codes in whole numbers, and the best of that exactly."""
+    if not visible.total:
+        return NOTHING
+    wanted = CERTAIN + max(4 * k, int(BITS / len(query) * visible.total**0.5))
+    sketch = np.packbits(query > 0)
+    near = [
+        mask.nearest(segment, sketch, wanted)
+        for segment, mask in zip(view.segments, visible.masks, strict=True)
+    ]
+    distances = np.concatenate([each for _, each in near])
+    furthest = np.partition(distances, wanted)[wanted] if len(distances) > wanted else np.inf
+    found: list[Hits] = []
+    for segment, (rows, bits) in zip(view.segments, near, strict=True):
+        rows = segment.shortlist(query, rows[bits <= furthest], max(CERTAIN, 2 * k))
+        found.append(Hits(segment.columns[Column.PASSAGE][rows], segment.cosines(query, rows)))
+    return best(
+        np.concatenate([each.passages for each in found]), np.concatenate([each.scores for each in found]), k
+    )
+
+
+@contextlib.contextmanager
+def _storing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        raise Storage(
+            f"The index in {path} could not be written ({error}); free space or mend access and try again."
+        ) from error
 
 
 def _sync_folder(path: Path) -> None:
