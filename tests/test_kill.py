@@ -58,7 +58,7 @@ def fingerprint(session: Session) -> str:
             digest.update(repr(held.passage).encode() + vectors[held.id].tobytes())
     everything = session.app.grants("owner").query("x", 10, Filters()).scope
     for word in WORDS:
-        # The engine counts what is deleted until it merges, so a score by words tells how often it was written.
+        # The engine counts what is deleted until it merges: a score by words tells how often it was written.
         words = index.words(word, everything, 100_000).passages
         digest.update(repr(sorted(name[int(passage)] for passage in words)).encode())
         hits = index.vectors(session.app.embedder.embed([word])[0], everything, 100_000)

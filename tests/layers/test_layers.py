@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src"
-VOCABULARY = ["errors", "access", "types", "results", "records", "upkeep", "protocols", "trace", "settings", "registry"]
+_WORDS = "errors access types results records upkeep protocols trace settings registry"
+VOCABULARY = _WORDS.split()
 """In the order in which each may import those before it."""
 
 OUTSIDE = {

@@ -16,6 +16,7 @@ CHUNK = 1 << 20
 FOOTER = 1337
 """The last four bytes of every file of Tantivy; before them the length of a footer in JSON."""
 LONGEST_FOOTER = 50_000
+VERSION = {"major", "minor", "patch", "index_format_version"}
 
 
 def sealed(manifest: dict[str, Any]) -> str:
@@ -55,10 +56,11 @@ def intact(path: Path) -> bool:
             if magic != FOOTER or length > LONGEST_FOOTER:
                 return False
             body = file.seek(-8 - length, os.SEEK_END)
-            told = json.loads(file.read(length))["crc"]
+            footer = json.loads(file.read(length))
             file.seek(0)
-            return bool(_crc(file, body) == told)
-        except (OSError, StructError, ValueError, KeyError, TypeError):
+            known = footer.keys() == {"version", "crc"} and footer["version"].keys() == VERSION
+            return bool(known and _crc(file, body) == footer["crc"])
+        except (OSError, StructError, ValueError, TypeError, AttributeError):
             return False
 
 
