@@ -460,9 +460,9 @@ def test_an_index_that_is_gone_or_of_another_layout_is_built_and_says_so(
     filled.app.close()
     if harm == "newer":
         for path in list(place.iterdir()):
-            path.rename(path.with_name(path.name.replace("-", "-9", 1)))
+            path.rename(path.with_name(path.name.replace("-2-", "-92-").replace("words-", "words-9")))
     else:
-        for path in place.parent.glob("*" if harm == "all" else f"*/{harm}"):
+        for path in place.parent.glob("index" if harm == "all" else f"*/{harm}"):
             shutil.rmtree(path)
     with cairn.open() as again:
         trace = run(cairn.search(again, "otter")).trace

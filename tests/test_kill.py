@@ -50,7 +50,7 @@ def fingerprint(session: Session) -> str:
     name = {}
     classes = journal.directory.classes()
     for document in sorted(journal.catalogue.find(), key=lambda one: one.uri):
-        state = (document.uri, document.state, document.reason, document.content, document.embedded)
+        state = (document.uri, document.state, document.reason, document.content)
         digest.update(repr((*state, classes[document.access_class].key())).encode())
         vectors = dict(zip(*journal.vectors.load([document.id]), strict=True))
         for held in journal.catalogue.passages([document.id]):

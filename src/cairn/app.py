@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from shutil import rmtree
@@ -26,8 +27,11 @@ from cairn.flows.ingest.reading import Reader
 from cairn.flows.ingest.unpacking import Limits
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words
 from cairn.flows.keeping import swap
+from cairn.flows.retrieval.copies import Distinct
 from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
+from cairn.flows.retrieval.neighbours import Joined
+from cairn.flows.retrieval.reranked import Reranked
 from cairn.protocols import Container, Embedder, Index, Journal, Parser, Retriever, Source
 from cairn.records import Query, Scope, SourceRecord
 from cairn.settings import Settings
@@ -67,6 +71,8 @@ class App:
     """A library's parts, each wired when it is first needed."""
 
     home: Path
+    model: str = ""
+    """Another embedder than the settings say."""
     _granted: dict[tuple[int, str], Grants] = field(default_factory=dict)
     """By the directory's epoch and the person."""
 
@@ -77,7 +83,8 @@ class App:
 
     @cached_property
     def embedder(self) -> Embedder:
-        made: Embedder = registry.load("embedders", self.settings.embedder, home=self.home)
+        spec = self.model if self.model else self.settings.embedder
+        made: Embedder = registry.load("embedders", spec, home=self.home)
         return made
 
     @cached_property
@@ -99,13 +106,17 @@ class App:
 
     @property
     def index_folder(self) -> Path:
-        """Where the index is; another model's is elsewhere, so that changing the setting mixes nothing."""
-        return self.home / "index" / self.embedder.name
+        """Where the index is, with the vectors of every model apart."""
+        return self.home / "index"
 
     def _index(self, folder: Path, *, writable: bool) -> Index:
-        dimensions, spec = self.embedder.dimensions, self.settings.index
         opened: Index = registry.load(
-            "indexes", spec, folder=folder, dimensions=dimensions, writable=writable
+            "indexes",
+            self.settings.index,
+            folder=folder,
+            model=self.embedder.name,
+            dimensions=self.embedder.dimensions,
+            writable=writable,
         )
         return opened
 
@@ -117,12 +128,19 @@ class App:
     @cached_property
     def read(self) -> Retriever:
         """Finds what an answer is read from: neighbours on one page as well."""
-        return Hybrid(self.index, self.embedder, self.journal)
+        chosen = self.settings
+        recency = timedelta(days=chosen.recency_days)
+        found: Retriever = Hybrid(self.index, self.embedder, self.journal, recency=recency)
+        if chosen.reranker:
+            reranker = registry.load("rerankers", chosen.reranker, home=self.home)
+            found = Reranked(found, reranker, chosen.rerank_depth)
+        return Distinct(found) if chosen.distinct else found
 
     @cached_property
     def retrieve(self) -> Retriever:
         """Finds what a person is shown."""
-        return Diverse(self.read, self.settings.per_document)
+        found = Joined(self.read) if self.settings.neighbours else self.read
+        return Diverse(found, self.settings.per_document)
 
     @cached_property
     def extract(self) -> Extractive:
@@ -167,26 +185,29 @@ class App:
             yield
 
     @contextmanager
-    def writing(self, report: Report = unreported) -> Iterator[Index]:
+    def writing(self, report: Report = unreported, *, vectors: bool = True) -> Iterator[Index]:
         """Be the one process that writes this library; raises Busy when another is.
 
         The index begins where the journal stands: a journal restored from a backup must not first grow
-        past what the index believes to have seen of it.
+        past what the index believes to have seen of it. Without ``vectors`` only its words do.
         """
-        with self.locked(), self.current(report) as index:
+        with self.locked(), self.current(report, vectors=vectors) as index:
             yield index
 
     @contextmanager
-    def current(self, report: Report = unreported, anew: str = "") -> Iterator[Index]:
+    def current(
+        self, report: Report = unreported, *, anew: str = "", vectors: bool = True
+    ) -> Iterator[Index]:
         """Hold the index brought up to the journal, or built ``anew`` for this reason; needs the lock."""
-        why = anew if anew else self._lost()
+        why = anew if anew else "; ".join(said for said in self._lost() if vectors or said[:5] == "words")
         index = self._index(self.index_folder, writable=True)
         try:
             with self._rebuilding(why):
                 if anew:
                     index.reset()
                 apply_words(self.journal.catalogue, index, report)
-                apply_vectors(self.journal, index, report)
+                if vectors:
+                    apply_vectors(self.journal, index, report)
             yield index
         finally:
             index.close()
@@ -205,11 +226,11 @@ class App:
             index.close()
             rmtree(folder, ignore_errors=True)
 
-    def _lost(self) -> str:
-        """Say why the index must be built from nothing; empty when it goes on from where it stands."""
+    def _lost(self) -> list[str]:
+        """Say of each view why it must be built from nothing; of one that goes on, nothing."""
         head, positions = self.journal.catalogue.head(), self.index.positions()._asdict()
         ahead = [f"{view}: ahead of the journal" for view, position in positions.items() if position > head]
-        return "; ".join([*ahead, *(self.index.upkeep.lost() if head else [])])
+        return [*ahead, *(self.index.upkeep.lost() if head else [])]
 
     @contextmanager
     def _rebuilding(self, why: str) -> Iterator[None]:
@@ -221,6 +242,10 @@ class App:
             job = self.journal.runs.begin("rebuild", why)
             yield
             self.journal.runs.end(job, "done", why)
+
+    def other(self, embedder: str) -> "App":
+        """Return the same library with another embedder; close it when done."""
+        return App(home=self.home, model=embedder)
 
     def catch_up(self, report: Report = unreported) -> None:
         """Bring the index up to the journal where a stopped process left it behind."""

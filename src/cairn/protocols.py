@@ -17,7 +17,6 @@ from cairn.records import (
     Entry,
     Focus,
     Hits,
-    JobRecord,
     JournalChange,
     Known,
     Parsed,
@@ -26,11 +25,10 @@ from cairn.records import (
     Query,
     Scope,
     SourceRecord,
-    SpanRecord,
     Unread,
 )
 from cairn.types import Change, Document, Evidence, Part, State
-from cairn.upkeep import IndexUpkeep, JournalUpkeep
+from cairn.upkeep import IndexUpkeep, JournalUpkeep, Runs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -239,7 +237,7 @@ class Directory(Protocol):
 
 
 class Vectors(Protocol):
-    """Embeddings by (passage hash, model), so that unchanged text is never embedded twice."""
+    """One model's embeddings by passage hash, so that unchanged text is never embedded twice."""
 
     def unembedded(self, limit: int | None = None) -> list[int]:
         """Return documents with passages that may lack vectors, newest first."""
@@ -253,8 +251,16 @@ class Vectors(Protocol):
         """Keep vectors, shape (len(hashes), dimensions)."""
         ...
 
-    def complete(self, documents: Collection[int]) -> None:
-        """Note that these documents lack no vector now."""
+    def complete(self, documents: Collection[int], *, serving: bool = True) -> None:
+        """Note that these documents lack no vector now; a view that is ``serving`` is told so."""
+        ...
+
+    def models(self) -> dict[str, int]:
+        """Return how many vectors of each model are kept."""
+        ...
+
+    def drop(self) -> None:
+        """Erase this model's vectors."""
         ...
 
     def load(self, documents: Collection[int]) -> tuple[list[int], NDArray[np.float32]]:
@@ -263,21 +269,6 @@ class Vectors(Protocol):
 
     def of(self, passages: Sequence[int], dimensions: int) -> NDArray[np.float32]:
         """Return these passages' vectors, shape (len(passages), dimensions); 0 where there is none."""
-        ...
-
-
-class Runs(Protocol):
-    """Jobs and traces."""
-
-    def record(self, spans: Sequence[SpanRecord]) -> None: ...
-    def trace(self, trace: str) -> list[SpanRecord]: ...
-    def begin(self, kind: str, detail: str = "") -> int:
-        """Open a job; what an earlier process left open is closed as stopped."""
-        ...
-
-    def end(self, job: int, state: str, detail: str) -> None: ...
-    def last(self, kind: str) -> JobRecord | None:
-        """Return the job of this kind that was opened last."""
         ...
 
 
@@ -323,14 +314,11 @@ class Names(Protocol):
 class Index(Protocol):
     """A view of the journal that finds passages; written by one process, read by many."""
 
+    upkeep: IndexUpkeep
+
     @property
     def names(self) -> Names:
         """What knows documents by name."""
-        ...
-
-    @property
-    def upkeep(self) -> IndexUpkeep:
-        """What checks and copies it."""
         ...
 
     def words(self, query: str, scope: Scope, k: int, without: Collection[str] = ()) -> Hits:
@@ -369,6 +357,10 @@ class Index(Protocol):
         """Begin again from nothing, position 0."""
         ...
 
+    def drop_vectors(self) -> None:
+        """Erase the vectors' view, position 0: another model serves."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -379,6 +371,16 @@ class Retriever(Protocol):
     """Finds evidence; what wraps a retriever is a retriever."""
 
     async def __call__(self, query: Query) -> list[Evidence]: ...
+
+
+class Reranker(Protocol):
+    """Judges how well texts answer a question, reading both together; thread-safe."""
+
+    name: str
+
+    def score(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return a score for each text, higher is better, comparable within one call."""
+        ...
 
 
 class Measures(Protocol):

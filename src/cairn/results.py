@@ -20,6 +20,8 @@ class Found:
     """Evidence for a query, best first."""
 
     evidence: tuple[Evidence, ...]
+    explained: bool = False
+    """The scores by stage, which are always there, were asked for."""
     seconds: float
     trace: str
 
@@ -138,6 +140,16 @@ class Restored:
     replaced: bool
     """Whether another library stood there, which is gone."""
     seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelView:
+    """An embedder's vectors that are kept."""
+
+    model: str
+    vectors: int
+    serving: bool
+    """Searches use these."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,6 +3,7 @@
 Environment (``CAIRN_PASSAGE_TOKENS``) before the library's ``settings.toml`` before the default.
 """
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -43,6 +44,19 @@ SETTINGS = (
     Setting("archive_depth", 5, "files within files within files are read so deep", 1),
     Setting("text_characters", 20_000_000, "a file with more text fails", 1),
     Setting("passage_tokens", 400, "tokens of a passage, about; what is cited stays within one", 50),
+    Setting(
+        "recency_days",
+        0.0,
+        "a document's age in days at which its advantage over old ones has halved; 0: age says nothing",
+    ),
+    Setting("distinct", True, "of passages that say the same in nearly the same words only the best"),
+    Setting("neighbours", True, "passages found side by side on a page are shown as one"),
+    Setting(
+        "reranker",
+        "",
+        "what ranks the best passages once more: `maxsim`, `cross-encoder:MODEL` or empty for nothing",
+    ),
+    Setting("rerank_depth", 50, "passages that the reranker reads", 1),
     Setting("per_document", 3, "at most so many passages of one document in a result", 1),
     Setting("answer_threshold", 0.41, "an answer less probably right than this is not given"),
     Setting("answer_sentences", 4, "verbatim sentences in an answer, at most", 1),
@@ -73,6 +87,27 @@ def read(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         if variable in environment:
             values[name] = _cast(_KNOWN[name], environment[variable], variable)
     return Settings(values)
+
+
+def write(home: Path, name: str, value: str, environment: Mapping[str, str] = os.environ) -> None:
+    """Set a setting in the library's ``settings.toml``, in one step; every other line stays as it is.
+
+    Raises Invalid where the environment says otherwise, which would hide it.
+    """
+    variable = f"CAIRN_{name.upper()}"
+    if variable in environment:
+        raise Invalid(f"{variable} is set to {environment[variable]!r}; unset it, and set {name} here.")
+    path = home / "settings.toml"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    kept = [line for line in lines if line.partition("=")[0].strip() != name]
+    # Before all else: a later line might stand within a table.
+    text = "\n".join([f"{name} = {json.dumps(value)}", *kept, ""])
+    draft = path.with_suffix(".draft")
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
 
 
 def _file(path: Path) -> dict[str, Any]:

@@ -326,6 +326,8 @@ class Evidence:
     """Score by stage; the one it was ranked by is ``rank``."""
     context: str = ""
     document: int = 0
+    ordinal: int = 0
+    """Its place among its document's passages."""
     source: str = ""
     anchors: tuple[Anchor, ...] = field(default=(), repr=False)
 

@@ -1,10 +1,13 @@
-"""The seams by which a library is kept whole: how its journal and its index are checked and copied.
+"""The seams by which a library is looked after: its parts checked and copied, what was done remembered.
 
 Knows nothing of when that is done, nor of what is done about what is found.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
+
+from cairn.records import JobRecord, SpanRecord
 
 
 class Checksum(NamedTuple):
@@ -59,4 +62,19 @@ class IndexUpkeep(Protocol):
 
         The copy is never ahead of what the journal holds at the end of the call.
         """
+        ...
+
+
+class Runs(Protocol):
+    """Jobs and traces."""
+
+    def record(self, spans: Sequence[SpanRecord]) -> None: ...
+    def trace(self, trace: str) -> list[SpanRecord]: ...
+    def begin(self, kind: str, detail: str = "") -> int:
+        """Open a job; what an earlier process left open is closed as stopped."""
+        ...
+
+    def end(self, job: int, state: str, detail: str) -> None: ...
+    def last(self, kind: str) -> JobRecord | None:
+        """Return the job of this kind that was opened last."""
         ...

@@ -34,7 +34,8 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     found: list[Index] = []
 
     def open_(writable: bool = False, folder: Path = tmp_path / "index") -> Index:
-        found.append(loaders[request.param]("", folder=folder, dimensions=DIMENSIONS, writable=writable))
+        load = loaders[request.param]
+        found.append(load("", folder=folder, model="m", dimensions=DIMENSIONS, writable=writable))
         return found[-1]
 
     yield open_
@@ -450,7 +451,7 @@ def _torn(folder: Path) -> Iterator[tuple[Path, int]]:
 
 def test_torn_folders_open_empty_or_old(tmp_path: Path) -> None:
     whole = tmp_path / "whole"
-    index = local.load("", folder=whole, dimensions=DIMENSIONS, writable=True)
+    index = local.load("", folder=whole, model="m", dimensions=DIMENSIONS, writable=True)
     write(index, [entry(1), entry(2)], position=3)
     write(index, [entry(3)], position=4)
     index.close()
@@ -460,7 +461,7 @@ def test_torn_folders_open_empty_or_old(tmp_path: Path) -> None:
         with (folder / path).open("r+b") as file:
             file.truncate(size)
         for writable in (False, True):
-            torn = local.load("", folder=folder, dimensions=DIMENSIONS, writable=writable)
+            torn = local.load("", folder=folder, model="m", dimensions=DIMENSIONS, writable=writable)
             full = {0: [], 4: [1, 2, 3]}
             words, vectors = torn.positions()
             assert both(torn, scope()) == (full[words], full[vectors]), path
@@ -471,24 +472,24 @@ def test_torn_folders_open_empty_or_old(tmp_path: Path) -> None:
 
 
 def test_missing_and_foreign_files(tmp_path: Path) -> None:
-    index = local.load("", folder=tmp_path, dimensions=DIMENSIONS, writable=True)
+    index = local.load("", folder=tmp_path, model="m", dimensions=DIMENSIONS, writable=True)
     write(index, [entry(1)], position=3)
     index.close()
     (tmp_path / "words-0").mkdir()
     for path in [*tmp_path.glob("*/*.codes.npy"), *tmp_path.glob("*/*.idx")]:
         path.unlink()
-    index = local.load("", folder=tmp_path, dimensions=DIMENSIONS, writable=True)
+    index = local.load("", folder=tmp_path, model="m", dimensions=DIMENSIONS, writable=True)
     assert index.positions() == Positions(0, 0)
     assert not (tmp_path / "words-0").exists()
     index.close()
-    other = local.load("", folder=tmp_path, dimensions=DIMENSIONS * 2, writable=True)
+    other = local.load("", folder=tmp_path, model="m", dimensions=DIMENSIONS * 2, writable=True)
     assert other.positions() == Positions(0, 0)
     other.close()
 
 
 def test_the_local_index_takes_no_argument(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="write: local"):
-        local.load("x", folder=tmp_path, dimensions=4, writable=False)
+        local.load("x", folder=tmp_path, model="m", dimensions=4, writable=False)
 
 
 def test_normalise_is_stable_on_plain_words() -> None:
@@ -506,7 +507,7 @@ def test_results_equal_brute_force(library: list[tuple[int, str]], classes: froz
     entries = [entry(number, text, access_class=each) for number, (each, text) in enumerate(library, 1)]
     visible = {each.passage for each in entries if each.access_class in classes}
     with tempfile.TemporaryDirectory() as folder:
-        index = local.load("", folder=Path(folder), dimensions=DIMENSIONS, writable=True)
+        index = local.load("", folder=Path(folder), model="m", dimensions=DIMENSIONS, writable=True)
         write(index, entries)
         ranked = index.words("house sea", scope(), len(entries))
         expected = [each for each in ids(ranked) if each in visible][:k]

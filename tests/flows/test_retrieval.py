@@ -1,7 +1,10 @@
 """Ranking, naming and diversity, as a person who searches would notice them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import os
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,9 @@ import cairn
 from cairn.app import Session
 from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.fusion import fuse
+from cairn.flows.retrieval.reranked import Reranked
 from cairn.operations.access import access_add
+from cairn.operations.questions import trace
 from cairn.records import Query, Scope
 from cairn.types import Evidence, Filters, Locator
 
@@ -74,7 +79,7 @@ def test_a_better_word_score_never_ranks_lower(rows: list[list[float]], chance: 
     question = np.array([1, 0, 0, 0], np.float32)
     words = [chance.random() for _ in rows]
     same = [0.0] * len(rows)
-    scores = fuse(question, np.tile(vectors[:1], (len(rows), 1)), words, same)["rank"]
+    scores = fuse(question, np.tile(vectors[:1], (len(rows), 1)), words, same, same)["rank"]
     for (word, score), (other_word, other_score) in permutations(zip(words, scores, strict=True), 2):
         assert score > other_score or word < other_word + 1e-4
 
@@ -110,3 +115,84 @@ def test_one_passage_a_page_and_a_few_pages_a_document() -> None:
 def test_a_named_document_may_fill_the_result() -> None:
     pieces = [piece(number, 1, number, name=1.0) for number in range(1, 6)] + [piece(6, 2, 1)]
     assert shown(pieces, 5) == ["p1", "p2", "p3", "p4", "p5"]
+
+
+def test_what_is_said_twice_is_shown_once_but_not_what_differs_in_numbers(
+    run: Run, session: Session, folder: Path
+) -> None:
+    text = (
+        "The pump in hall {} was serviced by the crew of the northern depot, which found {} leaks in it. " * 3
+    )
+    (folder / "first.md").write_text(text.format(*["four", 12] * 3))
+    (folder / "again.md").write_text("Fwd: " + text.format(*["four", 12] * 3))
+    (folder / "later.md").write_text(text.format(*["four", 15] * 3))
+    run(cairn.ingest(session, str(folder)))
+    uris = {evidence.uri for evidence in found(run, session, "leaks found in the pump of hall four")}
+    assert "later.md" in uris and len(uris & {"first.md", "again.md"}) == 1
+
+
+def test_neighbours_that_are_both_found_are_one_text(run: Run, session: Session, folder: Path) -> None:
+    parts = [f"## Step {n}\n\nThe otter crosses stream {n}. " + "It swims on. " * 90 for n in (1, 2, 3)]
+    (folder / "way.md").write_text("\n\n".join(parts))
+    run(cairn.ingest(session, str(folder)))
+    (evidence,) = found(run, session, "Which streams does the otter cross?")
+    places = [evidence.text.index(f"The otter crosses stream {n}.") for n in (1, 2, 3)]
+    assert places == sorted(places)
+    first, last = evidence.anchors[0], evidence.anchors[-1]
+    assert (first.start, last.end) == (0, len(evidence.text))
+    source = (folder / "way.md").read_text().splitlines()
+    for anchor in evidence.anchors:
+        assert anchor.locator.lines is not None
+        quoted = evidence.text[anchor.start : anchor.end].strip().splitlines()[0][:30]
+        assert any(quoted in line for line in source[anchor.locator.lines[0] - 1 : anchor.locator.lines[1]])
+
+
+def test_recency_counts_where_it_is_asked_for(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, age in (("old", 3000), ("new", 1)):
+        (folder / f"{name}.md").write_text(f"The {name} otter report: otters sleep in the den of the brook.")
+        when = time.time() - age * 86_400
+        os.utime(folder / f"{name}.md", (when, when))
+    query = "otters sleep in the den of the brook old"
+    with cairn.open() as session:
+        run(cairn.ingest(session, str(folder)))
+        assert [one.uri for one in found(run, session, query)] == ["old.md", "new.md"]
+    monkeypatch.setenv("CAIRN_RECENCY_DAYS", "30")
+    with cairn.open() as session:
+        fresh = {one.uri: one.scores["fresh"] for one in found(run, session, query)}
+    assert fresh["new.md"] > 0.9 and fresh["old.md"] < 0.001
+
+
+def test_the_scores_of_each_stage_are_told_and_stay_in_the_trace(
+    run: Run, session: Session, folder: Path
+) -> None:
+    (folder / "a.md").write_text("The otter sleeps in the den.")
+    run(cairn.ingest(session, str(folder)))
+    result = run(cairn.search(session, "otter den", explain=True))
+    (evidence,) = result.evidence
+    assert result.explained and evidence.scores.keys() == {"words", "vectors", "name", "feedback", "rank"}
+    steps = {step.name: step for step in run(trace(session, result.trace)).steps}
+    assert f"rank={evidence.scores['rank']:.3f}" in steps["fuse"].attributes[evidence.id]
+
+
+class Longest:
+    """Likes long texts."""
+
+    name = "longest"
+
+    def score(self, question: str, texts: Sequence[str]) -> Any:
+        return np.array([len(text) for text in texts], np.float32)
+
+
+def test_a_reranker_orders_the_first_and_leaves_the_rest(run: Run) -> None:
+    pieces = [replace(piece(n, n, 1), text="x" * n) for n in range(1, 6)]
+
+    async def retrieve(query: Query) -> list[Evidence]:
+        return pieces[: query.k]
+
+    query = Query(text="x", scope=Scope(classes=None, filters=Filters()), readable=lambda _: True, k=5)
+    ranked = run(Reranked(retrieve, Longest(), 3)(query))
+    assert [one.id for one in ranked] == ["p3", "p2", "p1", "p4", "p5"]
+    assert [one.id for one in run(Reranked(retrieve, Longest(), 3)(replace(query, k=2)))] == ["p3", "p2"]
+    assert "rerank" in ranked[0].scores and "rerank" not in ranked[-1].scores

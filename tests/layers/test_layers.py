@@ -46,6 +46,7 @@ OUTSIDE = {
     "parsers/pdf_inside.py": {"pypdfium2"},
     "parsers/pdfium.py": {"pypdfium2"},
     "parsers/text.py": {"charset_normalizer"},
+    "rerankers/cross_encoder.py": {"huggingface_hub", "numpy", "onnxruntime", "tokenizers"},
     "sinks/": {"opentelemetry"},
     "sources/": {"pathspec"},
     "splitters/": {"semchunk"},

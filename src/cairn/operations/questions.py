@@ -57,6 +57,7 @@ async def search(
     query: Annotated[str, Say("words, a question, a number, an identifier", positional=True)],
     *,
     k: Annotated[int, Say("how many passages", short="-k")] = 10,
+    explain: Annotated[bool, Say("show what each stage of the ranking thought of them")] = False,
     source: Source = (),
     type: Type = (),
     after: After = None,
@@ -72,7 +73,9 @@ async def search(
     asked = await asyncio.to_thread(_query, session, query, k, filters)
     with span("retrieve"):
         evidence = await session.app.retrieve(asked)
-    return Found(evidence=tuple(evidence), seconds=perf_counter() - began, trace=trace_id())
+    return Found(
+        evidence=tuple(evidence), explained=explain, seconds=perf_counter() - began, trace=trace_id()
+    )
 
 
 @operation("trace")

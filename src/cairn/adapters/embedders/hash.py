@@ -13,27 +13,30 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cairn.errors import Invalid
+
 DIMENSIONS = 64
 _WORD = re.compile(r"\w+")
 
 
 class HashEmbedder:
-    """Feature hashing (Weinberger et al. 2009, arXiv 0902.2206) of lower-cased words into 64 dimensions."""
+    """Feature hashing (Weinberger et al. 2009, arXiv 0902.2206) of lower-cased words."""
 
-    name = f"hash-{DIMENSIONS}"
-    dimensions = DIMENSIONS
+    def __init__(self, dimensions: int = DIMENSIONS) -> None:
+        self.name = f"hash-{dimensions}"
+        self.dimensions = dimensions
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Number of words of each text."""
         return [len(_words(text)) for text in texts]
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors (texts, 64), float32, unit length; (0, 64) for no texts. Never fails."""
-        vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+        """Vectors (texts, dimensions), float32, unit length. Never fails."""
+        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         for row, text in zip(vectors, texts, strict=True):
             for word in _words(text):
                 code = zlib.crc32(word.encode("utf-8", "surrogatepass"))
-                row[code % DIMENSIONS] += 1.0 if code & 0x8000_0000 else -1.0
+                row[code % self.dimensions] += 1.0 if code & 0x8000_0000 else -1.0
         # A text without words, or whose words cancel out, still gets a unit vector: the first axis.
         vectors[~vectors.any(axis=1), 0] = 1.0
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -41,9 +44,11 @@ class HashEmbedder:
 
 
 def load(rest: str, *, home: Path) -> HashEmbedder:
-    """The embedder for the spec "hash"; neither `rest` nor `home` is used."""
-    del rest, home
-    return HashEmbedder()
+    """The embedder for the spec "hash" or "hash:<dimensions>"; Invalid for another. `home` is not used."""
+    del home
+    if rest and not (rest.isdecimal() and int(rest)):
+        raise Invalid(f"hash:{rest} is no number of dimensions; write hash or hash:128.")
+    return HashEmbedder(int(rest) if rest else DIMENSIONS)
 
 
 def _words(text: str) -> list[str]:

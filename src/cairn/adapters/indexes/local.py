@@ -14,15 +14,16 @@ from cairn.adapters.indexes.vectors import Vectors
 from cairn.adapters.indexes.words import Words
 from cairn.errors import Invalid
 from cairn.records import Entry, Hits, Positions, Scope
+from cairn.upkeep import IndexUpkeep
 
 
 class LocalIndex:
     """Passages by words and by vectors; see ``cairn.protocols.Index``."""
 
-    def __init__(self, folder: Path, dimensions: int, *, writable: bool) -> None:
+    def __init__(self, folder: Path, model: str, dimensions: int, *, writable: bool) -> None:
         self._words = Words(folder, writable=writable)
-        self._vectors = Vectors(folder, dimensions, writable=writable)
-        self.upkeep = LocalUpkeep(self._words, self._vectors)
+        self._vectors = Vectors(folder, model, dimensions, writable=writable)
+        self.upkeep: IndexUpkeep = LocalUpkeep(self._words, self._vectors)
 
     @property
     def names(self) -> Words:
@@ -61,17 +62,23 @@ class LocalIndex:
         self._words.reset()
         self._vectors.reset()
 
+    def drop_vectors(self) -> None:
+        """Erase the vectors' view, position 0; raises Storage."""
+        self._vectors.reset()
+
     def close(self) -> None:
         """Let merges end and give files and locks back."""
         self._words.close()
         self._vectors.close()
 
 
-def load(rest: str, *, folder: Path, dimensions: int, writable: bool) -> LocalIndex:
+def load(rest: str, *, folder: Path, model: str, dimensions: int, writable: bool) -> LocalIndex:
     """Open the index in ``folder``, made if ``writable``; an unreadable one is emptied or taken as empty.
+
+    Words are the same for all; the vectors of each ``model`` stand by themselves.
 
     Raises Invalid for ``local:something``, Storage when the folder cannot be made.
     """
     if rest:
         raise Invalid(f"The local index takes nothing after its name, got {rest!r}; write: local.")
-    return LocalIndex(folder, dimensions, writable=writable)
+    return LocalIndex(folder, model, dimensions, writable=writable)

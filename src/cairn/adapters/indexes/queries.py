@@ -24,6 +24,8 @@ LONGEST_QUERY = 20_000
 """Characters of a query that are read."""
 RARE = 1_000
 """A term in more passages than this is no secret; of a rarer one only those in sight are counted."""
+FEW_CLASSES = 64
+"""Up to so many access classes the engine sorts out what may be seen faster than one asks for each hit."""
 SHORTEST_BEGINNING = 3
 """Letters of a word that may be the beginning of a name."""
 _ASKING = """
@@ -92,7 +94,11 @@ def _frequency(searcher: Searcher, field: str, term: str, scope: Scope) -> int:
     everywhere = int(searcher.doc_freq(field, term))
     if scope.classes is None or not 0 < everywhere <= RARE:
         return everywhere
-    return count(searcher, visible(_term(field, term), scope))
+    query = _term(field, term)
+    if len(scope.classes) <= FEW_CLASSES:
+        return count(searcher, visible(query, scope))
+    held = [address for _, address in searcher.search(narrowed(query, scope), RARE, count=False).hits]
+    return sum(each in scope.classes for each in searcher.fast_field_values("access_class", held))
 
 
 def visible(query: Query, scope: Scope) -> Query:

@@ -76,8 +76,10 @@ class LocalUpkeep:
 def _why(path: Path, manifest: Path) -> str:
     if manifest.exists():
         return "unreadable"
-    kind = path.name.partition("-")[0]
-    others = [other.name for other in path.parent.glob(f"{kind}-*") if other != path]
+    # A layout's numbers come last: words-3, vectors-MODEL-2-384.
+    parts = 1 if path.name.startswith("words-") else 2
+    kind = path.name.rsplit("-", parts)[0]
+    others = [each.name for each in path.parent.glob("*-*") if each.name.rsplit("-", parts)[0] == kind]
     return f"of another layout ({', '.join(others)})" if others else "missing"
 
 

@@ -10,6 +10,7 @@ import shutil
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -79,14 +80,14 @@ class _View:
 class Vectors:
     """Passages by cosine in ``folder``; an index that cannot be read is as an empty one."""
 
-    def __init__(self, folder: Path, dimensions: int, *, writable: bool) -> None:
-        self.path = self._path = folder / f"vectors-{LAYOUT}-{dimensions}"
+    def __init__(self, folder: Path, model: str, dimensions: int, *, writable: bool) -> None:
+        self.path = self._path = folder / f"vectors-{model}-{LAYOUT}-{dimensions}"
         self._dimensions = dimensions
         self._writable = writable
         self._lock = threading.Lock()
         self._view = _View()
         if writable:
-            self._prepare(folder)
+            self._prepare(model)
 
     def search(self, vector: Floats, scope: Scope, k: int) -> Hits:
         """Return at most ``k`` passages, best first; raises Invalid for a vector of another shape."""
@@ -206,10 +207,10 @@ class Vectors:
                 with contextlib.suppress(OSError):
                     path.unlink()
 
-    def _prepare(self, folder: Path) -> None:
+    def _prepare(self, model: str) -> None:
         with _storing(self._path):
             self._path.mkdir(parents=True, exist_ok=True)
-        for other in folder.glob("vectors-*"):
+        for other in self._path.parent.glob(f"vectors-{escape(model)}-*-*"):
             if other != self._path:
                 shutil.rmtree(other, ignore_errors=True)
 

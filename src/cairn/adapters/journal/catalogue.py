@@ -16,11 +16,10 @@ from cairn.types import State
 
 
 class SqlCatalogue:
-    """See ``cairn.protocols.Catalogue``; ``model`` is the present embedder's name."""
+    """See ``cairn.protocols.Catalogue``."""
 
-    def __init__(self, database: Database, model: str) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._model = model
 
     def sources(self) -> list[SourceRecord]:
         with self._database.read() as connection:
@@ -42,7 +41,7 @@ class SqlCatalogue:
     def documents(self, ids: Collection[int]) -> list[DocumentRecord]:
         with self._database.read() as connection:
             found = select_in(connection, select(documents), documents.c.id, ids)
-            return [rows.document(row, self._model) for row in found]
+            return [rows.document(row) for row in found]
 
     def find(
         self, *, source: int | None = None, uri: str | None = None, states: Collection[State] = ()
@@ -55,7 +54,7 @@ class SqlCatalogue:
         if states:
             query = query.where(documents.c.state.in_(states))
         with self._database.read() as connection:
-            return [rows.document(row, self._model) for row in connection.execute(query)]
+            return [rows.document(row) for row in connection.execute(query)]
 
     def stored(self, documents: Collection[int]) -> set[int]:
         with self._database.read() as connection:
@@ -71,7 +70,7 @@ class SqlCatalogue:
                 or_(*ways), documents.c.id != row.id, documents.c.state != State.DELETED
             )
             found = connection.execute(query.order_by(documents.c.modified))
-            return [rows.document(one, self._model) for one in found]
+            return [rows.document(one) for one in found]
 
     def passages(self, documents: Collection[int]) -> list[PassageRecord]:
         query = select(passages).order_by(passages.c.document, passages.c.ordinal)
@@ -85,8 +84,7 @@ class SqlCatalogue:
             query = select(documents).where(documents.c.state.in_(SERVING))
             owners = {record.document for record in found}
             holding = {
-                row.id: rows.document(row, self._model)
-                for row in select_in(connection, query, documents.c.id, owners)
+                row.id: rows.document(row) for row in select_in(connection, query, documents.c.id, owners)
             }
         return {
             record.id: (record, holding[record.document]) for record in found if record.document in holding

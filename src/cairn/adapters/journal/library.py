@@ -14,7 +14,15 @@ from cairn.access import NOBODY, Readers
 from cairn.adapters.journal import family, rows
 from cairn.adapters.journal.database import Database, bump, chunks, select_in
 from cairn.adapters.journal.family import note
-from cairn.adapters.journal.schema import classes, documents, embeddings, passages, sources, versions
+from cairn.adapters.journal.schema import (
+    classes,
+    documents,
+    embedded,
+    embeddings,
+    passages,
+    sources,
+    versions,
+)
 from cairn.records import LIMITS, Parsed, SourceRecord, Unread
 from cairn.types import WITHIN, Blob, Change, Deleted, Regranted, State, Upserted
 
@@ -137,7 +145,6 @@ class SqlLibrary:
                         reason=reason,
                         media_type=media_type,
                         recipe=recipe,
-                        embedded=None,
                         twin=None,
                     )
                 )
@@ -257,7 +264,6 @@ def _describe(connection: Connection, row: Row[Any], result: Parsed, now: float)
             language=result.language,
             pages=result.pages,
             metadata=json.dumps(dict(result.metadata), ensure_ascii=False, sort_keys=True),
-            embedded=None,
             twin=result.twin,
             thread=result.metadata.get("thread"),
         )
@@ -311,7 +317,7 @@ def _delete(connection: Connection, gone: Collection[Row[Any]]) -> None:
         connection.execute(
             update(documents)
             .where(documents.c.id.in_(chunk))
-            .values(state=State.DELETED, reason=None, embedded=None, twin=None)
+            .values(state=State.DELETED, reason=None, twin=None)
         )
     note(connection, "removed", ids)
     family.note_heirs(connection, gone, ids)
@@ -319,4 +325,5 @@ def _delete(connection: Connection, gone: Collection[Row[Any]]) -> None:
 
 def _drop_passages(connection: Connection, ids: Iterable[int]) -> None:
     for chunk in chunks(ids):
+        connection.execute(delete(embedded).where(embedded.c.document.in_(chunk)))
         connection.execute(delete(passages).where(passages.c.document.in_(chunk)))

@@ -17,8 +17,8 @@ def source(row: Row[Any]) -> SourceRecord:
     return SourceRecord(row.id, row.spec, json.loads(row.options), row.error)
 
 
-def document(row: Row[Any], model: str) -> DocumentRecord:
-    """Read a row of ``documents``; ``model`` is the present embedder's name."""
+def document(row: Row[Any]) -> DocumentRecord:
+    """Read a row of ``documents``."""
     return DocumentRecord(
         id=row.id,
         source=row.source,
@@ -37,7 +37,6 @@ def document(row: Row[Any], model: str) -> DocumentRecord:
         language=row.language,
         pages=row.pages,
         metadata=json.loads(row.metadata),
-        embedded=row.embedded == model,
         parent=row.parent,
         part=row.part,
         twin=row.twin,

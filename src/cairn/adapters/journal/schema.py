@@ -69,7 +69,6 @@ documents = Table(
     Column("language", Text),
     Column("pages", Integer),
     Column("metadata", Text, nullable=False),
-    Column("embedded", Text),
     Column("parent", Id, index=True),
     Column("part", Text),
     Column("twin", Text, index=True),
@@ -110,6 +109,13 @@ embeddings = Table(
     Column("hash", Text, primary_key=True),
     Column("model", Text, primary_key=True),
     Column("vector", LargeBinary, nullable=False),
+)
+
+embedded = Table(
+    "embedded",
+    metadata,
+    Column("document", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("model", Text, primary_key=True),
 )
 
 changes = Table(
@@ -179,7 +185,16 @@ def _m002_parts(connection: Connection) -> None:
         connection.execute(this.values(anchors=json.dumps(told, separators=(",", ":"))))
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_m001_initial, _m002_parts)
+def _m003_models(connection: Connection) -> None:
+    """Documents may have the vectors of several models."""
+    embedded.create(connection, checkfirst=True)
+    if "embedded" in {column["name"] for column in inspect(connection).get_columns("documents")}:
+        held = "INSERT INTO embedded SELECT id, embedded FROM documents WHERE embedded IS NOT NULL"
+        connection.execute(text(held))
+        connection.execute(text("ALTER TABLE documents DROP COLUMN embedded"))
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_m001_initial, _m002_parts, _m003_models)
 """Never edit one that has been released; add another."""
 
 

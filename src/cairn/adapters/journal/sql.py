@@ -18,7 +18,7 @@ class SqlJournal:
     def __init__(self, database: Database, model: str) -> None:
         self._database = database
         self.library = SqlLibrary(database)
-        self.catalogue = SqlCatalogue(database, model)
+        self.catalogue = SqlCatalogue(database)
         self.directory = SqlDirectory(database)
         self.vectors = SqlVectors(database, model)
         self.runs = SqlRuns(database)

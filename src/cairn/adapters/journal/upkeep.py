@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, func, select
 
 from cairn.adapters.journal.database import FILE, Database
 from cairn.adapters.journal.family import SERVING
-from cairn.adapters.journal.schema import documents, embeddings, passages
+from cairn.adapters.journal.schema import documents, embedded, embeddings, passages
 from cairn.errors import Storage, Unavailable
 
 
@@ -56,8 +56,9 @@ class SqlUpkeep:
         if count := connection.execute(query).scalar_one():
             yield f"{count:,} passages stand in documents that have none"
         have = and_(embeddings.c.hash == passages.c.hash, embeddings.c.model == self._model)
-        query = select(func.count()).select_from(owned.outerjoin(embeddings, have))
-        query = query.where(documents.c.embedded == self._model, embeddings.c.hash.is_(None))
+        done = and_(embedded.c.document == documents.c.id, embedded.c.model == self._model)
+        query = select(func.count()).select_from(owned.join(embedded, done).outerjoin(embeddings, have))
+        query = query.where(embeddings.c.hash.is_(None))
         if count := connection.execute(query).scalar_one():
             yield f"{count:,} passages have no vector, and nothing waits for one"
 

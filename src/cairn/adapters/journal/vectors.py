@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Column, and_, select, update
+from sqlalchemy import Column, and_, delete, func, select
 
-from cairn.adapters.journal.database import Database, chunks, select_in
+from cairn.adapters.journal.database import Database, select_in
 from cairn.adapters.journal.family import SERVING, note
-from cairn.adapters.journal.schema import documents, embeddings, passages
+from cairn.adapters.journal.schema import documents, embedded, embeddings, passages
 
 # 16 bits change a cosine by less than 0.001 and halve the journal.
 STORED = np.float16
@@ -22,10 +22,11 @@ class SqlVectors:
         self._model = model
 
     def unembedded(self, limit: int | None = None) -> list[int]:
-        lacking = documents.c.embedded.is_(None) | (documents.c.embedded != self._model)
+        done = and_(embedded.c.document == documents.c.id, embedded.c.model == self._model)
         query = (
             select(documents.c.id)
-            .where(documents.c.state.in_(SERVING), documents.c.version > 0, lacking)
+            .outerjoin(embedded, done)
+            .where(documents.c.state.in_(SERVING), documents.c.version > 0, embedded.c.model.is_(None))
             .order_by(documents.c.id.desc())
             .limit(limit)
         )
@@ -51,12 +52,22 @@ class SqlVectors:
         with self._database.write() as connection:
             self._database.add_missing(connection, embeddings, packed)
 
-    def complete(self, documents_: Collection[int]) -> None:
+    def complete(self, documents_: Collection[int], *, serving: bool = True) -> None:
         with self._database.write() as connection:
-            for chunk in chunks(documents_):
-                these = update(documents).where(documents.c.id.in_(chunk))
-                connection.execute(these.values(embedded=self._model))
-            note(connection, "vectors", documents_)
+            rows = [{"document": document, "model": self._model} for document in documents_]
+            self._database.add_missing(connection, embedded, rows)
+            if serving:
+                note(connection, "vectors", documents_)
+
+    def models(self) -> dict[str, int]:
+        count = select(embeddings.c.model, func.count()).group_by(embeddings.c.model)
+        with self._database.read() as connection:
+            return {model: held for model, held in connection.execute(count)}
+
+    def drop(self) -> None:
+        with self._database.write() as connection:
+            for table in (embedded, embeddings):
+                connection.execute(delete(table).where(table.c.model == self._model))
 
     def load(self, documents_: Collection[int]) -> tuple[list[int], NDArray[np.float32]]:
         held = self._load(passages.c.document, documents_)

@@ -52,8 +52,11 @@ def apply_vectors(journal: Journal, index: Index, report: Report = lambda *told:
         report("meanings", batch[-1].seq, head)
 
 
-def embed(journal: Journal, embedder: Embedder, report: Report) -> None:
-    """Compute the vectors that are missing, newest documents first, and store them as they come."""
+def embed(journal: Journal, embedder: Embedder, report: Report, *, serving: bool = True) -> None:
+    """Compute the vectors that are missing, newest documents first, and store them as they come.
+
+    Those of a model that is not ``serving`` yet are no news to the view that is.
+    """
     total = len(journal.vectors.unembedded())
     done = 0
     while documents := journal.vectors.unembedded(DOCUMENTS):
@@ -63,7 +66,7 @@ def embed(journal: Journal, embedder: Embedder, report: Report) -> None:
             part = missing[start : start + TEXTS]
             vectors = embedder.embed([text for _, text in part])
             journal.vectors.store([key for key, _ in part], vectors)
-        journal.vectors.complete(documents)
+        journal.vectors.complete(documents, serving=serving)
         done += len(documents)
     report("vectors", done, total)
 

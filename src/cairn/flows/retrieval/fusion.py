@@ -20,6 +20,8 @@ WORDS = 0.6
 MEANING = 0.4
 NAME = 0.3
 """Added for a passage of the document the question names."""
+FRESH = 0.1
+"""Added for a passage of a document of this moment, where recency counts at all."""
 FEEDBACK = 0.7
 """What the best passages count beside the question when meaning is judged again (Rocchio 1971)."""
 BEST = 2
@@ -27,17 +29,24 @@ BEST = 2
 
 
 def fuse(
-    question: Floats, vectors: Floats, words: Sequence[float], names: Sequence[float]
+    question: Floats,
+    vectors: Floats,
+    words: Sequence[float],
+    names: Sequence[float],
+    fresh: Sequence[float],
 ) -> Mapping[str, list[float]]:
     """Return by stage the candidates' scores, n each; they are ranked by ``rank``.
 
     ``question`` has shape (d,), ``vectors`` (n, d), both unit; a candidate without a vector is 0.
     """
-    fixed = [WORDS * word + NAME * name for word, name in zip(words, names, strict=True)]
+    fixed = [
+        WORDS * word + NAME * name + FRESH * age for word, name, age in zip(words, names, fresh, strict=True)
+    ]
     cosines = (vectors @ question).tolist()
     first = [here + MEANING * cosine for here, cosine in zip(fixed, cosines, strict=True)]
     best = sorted(range(len(first)), key=lambda i: -first[i])[:BEST]
     turned = question + FEEDBACK * vectors[best].mean(axis=0) if best else question
     again = (vectors @ turned / (turned @ turned) ** 0.5).tolist()
     rank = [here + MEANING * cosine for here, cosine in zip(fixed, again, strict=True)]
-    return {"words": list(words), "vectors": cosines, "name": list(names), "feedback": again, "rank": rank}
+    stages = {"words": list(words), "vectors": cosines, "name": list(names), "feedback": again}
+    return stages | ({"fresh": list(fresh)} if any(fresh) else {}) | {"rank": rank}

@@ -7,9 +7,9 @@ and what it says now decides.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cairn.flows.retrieval.fusion import fuse
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DEPTH = 100
 """Candidates taken from each ranking, at least."""
+SHOWN = 10
+"""Passages whose scores by stage stay in the trace."""
 MEANT = 0.5
 """Documents named this well, beside the best one's 1, are searched by themselves as well."""
 
@@ -31,8 +33,11 @@ MEANT = 0.5
 class Hybrid:
     """A retriever over one index; see ``cairn.protocols.Retriever``."""
 
-    def __init__(self, index: Index, embedder: Embedder, journal: Journal) -> None:
+    def __init__(
+        self, index: Index, embedder: Embedder, journal: Journal, *, recency: timedelta = timedelta(0)
+    ) -> None:
         self._index = index
+        self._half_life = recency
         self._embedder = embedder
         self._catalogue = journal.catalogue
         self._vectors = journal.vectors
@@ -51,14 +56,12 @@ class Hybrid:
         with span("journal check", candidates=len(found)) as step:
             standing = self._standing(query, found)
             step.set_attribute("removed", len(found) - len(standing))
-        with span("fuse", candidates=len(standing)):
+        with span("fuse", candidates=len(standing)) as step:
             scores = self._scores(list(standing), vector, words, meant, standing)
-        best = sorted(standing, key=lambda passage: (-scores[passage]["rank"], passage))
-        ranked = _without_copies(best, standing)
+            ranked = sorted(standing, key=lambda passage: (-scores[passage]["rank"], passage))[: query.k]
+            step.set_attributes({f"p{passage}": _said(scores[passage]) for passage in ranked[:SHOWN]})
         specs = {source.id: source for source in self._catalogue.sources()}
-        return [
-            _evidence(*standing[p], specs[standing[p][1].source], scores[p]) for p in islice(ranked, query.k)
-        ]
+        return [_evidence(*standing[p], specs[standing[p][1].source], scores[p]) for p in ranked]
 
     def _candidates(self, query: Query, vector: Floats, meant: Named) -> tuple[dict[int, float], set[int]]:
         """Return the word scores of what words found, and all that anything found."""
@@ -102,23 +105,23 @@ class Hybrid:
             self._vectors.of(passages, len(vector)),
             [words.get(passage, 0.0) for passage in passages],
             [meant.scores.get(standing[passage][1].id, 0.0) for passage in passages],
+            [self._freshness(standing[passage][1].modified) for passage in passages],
         )
         return {
             passage: {stage: values[row] for stage, values in stages.items()}
             for row, passage in enumerate(passages)
         }
 
+    def _freshness(self, modified: datetime) -> float:
+        """Return 1 for a document of now, half as much for each half-life of age; 0 without one."""
+        if not self._half_life:
+            return 0.0
+        age = max(datetime.now(UTC) - modified, timedelta(0))
+        return float(0.5 ** (age / self._half_life))
 
-def _without_copies(
-    ranked: Sequence[int], standing: Mapping[int, tuple[PassageRecord, DocumentRecord]]
-) -> Iterator[int]:
-    """Yield the passages whose words, spaces and case aside, no better one has."""
-    seen: set[str] = set()
-    for passage in ranked:
-        words = " ".join(standing[passage][0].passage.text.casefold().split())
-        if words not in seen:
-            seen.add(words)
-            yield passage
+
+def _said(scores: Mapping[str, float]) -> str:
+    return " ".join(f"{stage}={score:.3f}" for stage, score in scores.items())
 
 
 def _depth(query: Query) -> int:
@@ -143,6 +146,7 @@ def _evidence(
         scores=scores,
         context=passage.context,
         document=document.id,
+        ordinal=record.ordinal,
         source=source.spec,
         anchors=passage.anchors,
     )

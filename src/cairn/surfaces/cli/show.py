@@ -90,6 +90,9 @@ def _(result: results.Found) -> None:
     for number, evidence in enumerate(result.evidence, start=1):
         where = place(evidence.uri, evidence.locators)
         out.print(Text.assemble((f"{number}. ", "bold cyan"), (evidence.title, "bold"), f"  {where}"))
+        if result.explained:
+            stages = (f"{stage} {score:.3f}" for stage, score in evidence.scores.items())
+            out.print(Text(f"   {' · '.join(stages)}", style="cyan"))
         lines = evidence.text.splitlines()
         shown = "\n".join(lines[:LINES]) + (" …" if len(lines) > LINES else "")
         out.print(Text(indent(shown[:800], "   ") + "\n"))

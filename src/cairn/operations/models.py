@@ -1,0 +1,56 @@
+"""Operations on the models that a library's vectors come from."""
+
+import asyncio
+from contextlib import closing
+from typing import Annotated
+
+from cairn import settings
+from cairn.app import App, Session
+from cairn.errors import Invalid
+from cairn.flows.ingest import views
+from cairn.operations.declare import Say, operation
+from cairn.results import ModelView
+
+
+@operation("reembed")
+async def reembed(
+    session: Session,
+    model: Annotated[str, Say("an embedder, as in the setting of this name", positional=True)] = "",
+    *,
+    drop: Annotated[bool, Say("erase this embedder's vectors instead")] = False,
+) -> tuple[ModelView, ...]:
+    """Compute vectors with another embedder while the present one serves, then switch in one step.
+
+    Stopped at any moment, the next call goes on. The former vectors stay until they are dropped, so
+    that switching back computes only what is new since. Without a model, it shows what is kept.
+    """
+    session.only_owner("change the embedder")
+    if model:
+        with closing(session.app.other(model)) as other:
+            await asyncio.to_thread(_drop if drop else _switch, session, other, model)
+    elif drop:
+        raise Invalid("Say which embedder's vectors to erase: cairn reembed MODEL --drop")
+    serving = settings.read(session.app.home).embedder
+    with closing(session.app.other(serving)) as now:
+        held = now.journal.vectors.models()
+        name = now.embedder.name
+    return tuple(ModelView(model=each, vectors=count, serving=each == name) for each, count in held.items())
+
+
+def _switch(session: Session, other: App, model: str) -> None:
+    # Most of the work, without the lock: ingest and questions go on meanwhile.
+    views.embed(other.journal, other.embedder, session.report, serving=False)
+    with other.writing(vectors=False) as index:
+        views.embed(other.journal, other.embedder, session.report, serving=False)
+        index.drop_vectors()  # it may have seen documents whose vectors came later
+        views.apply_words(other.journal.catalogue, index)
+        views.apply_vectors(other.journal, index)
+        settings.write(session.app.home, "embedder", model)
+
+
+def _drop(session: Session, other: App, model: str) -> None:
+    if other.embedder.name == session.app.embedder.name:
+        raise Invalid(f"{model} is in use; switch first: cairn reembed OTHER-MODEL")
+    with other.writing(vectors=False) as index:
+        index.drop_vectors()
+        other.journal.vectors.drop()
