@@ -12,7 +12,7 @@ from cairn.app import Session
 from cairn.errors import Denied, Invalid, Unknown
 from cairn.flows.ingest import views
 from cairn.operations import access, models
-from cairn.results import ModelView
+from cairn.results import Models
 
 Run = Callable[[Awaitable[Any]], Any]
 OLD, NEW = "hash", "hash:128"
@@ -46,8 +46,8 @@ def nearest(session: Session, text: str) -> list[int]:
 
 def kept(run: Run) -> dict[str, tuple[int, bool]]:
     with cairn.open() as session:
-        views_: tuple[ModelView, ...] = run(models.reembed(session))
-    return {view.model: (view.vectors, view.serving) for view in views_}
+        found: Models = run(models.reembed(session))
+    return {each.model: (each.vectors, each.serving) for each in found.models}
 
 
 def test_another_embedder_serves_after_one_step(run: Run, filled: Path, chosen: Path) -> None:

@@ -25,6 +25,7 @@ from cairn.records import (
     Query,
     Scope,
     SourceRecord,
+    Tokens,
     Unread,
 )
 from cairn.types import Change, Document, Evidence, Part, State
@@ -111,6 +112,10 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors, shape (len(texts), dimensions)."""
+        ...
+
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """Return each text's tokens as far as it is read; a text may have none."""
         ...
 
 

@@ -178,6 +178,15 @@ class Hits(NamedTuple):
     scores: NDArray[np.float32]
 
 
+class Tokens(NamedTuple):
+    """A text's tokens, each read in the context of the text."""
+
+    vectors: NDArray[np.float32]
+    """Unit vectors, shape (n, dimensions)."""
+    spans: Sequence[tuple[int, int]]
+    """The half-open character range each stands at."""
+
+
 class Focus(NamedTuple):
     """How passages that hold some words lie to some documents, 0 to 1 each."""
 

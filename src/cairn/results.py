@@ -153,6 +153,13 @@ class ModelView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Models:
+    """Whose vectors a library keeps."""
+
+    models: tuple[ModelView, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PassageView:
     """A passage as Cairn read it."""
 

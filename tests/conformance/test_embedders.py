@@ -66,6 +66,22 @@ def test_a_batch_changes_no_vector(embedder: Any) -> None:
     assert (together * turned).sum(axis=1).min() >= 1 - INT8
 
 
+def test_tokens_stand_where_they_say(embedder: Any) -> None:
+    for text, tokens in zip(TEXTS, embedder.tokens(TEXTS), strict=True):
+        assert tokens.vectors.shape == (len(tokens.spans), embedder.dimensions)
+        np.testing.assert_allclose(np.linalg.norm(tokens.vectors, axis=1), 1.0, atol=1e-5)
+        assert all(0 <= start < end <= len(text) for start, end in tokens.spans)
+        starts = [start for start, _ in tokens.spans]
+        assert starts == sorted(starts) and len(starts) >= len(text.split())
+    assert embedder.tokens([]) == []
+    assert [len(one.vectors) for one in embedder.tokens(["", " \n "])] == [0, 0]
+
+
+def test_a_token_is_nearest_to_itself(embedder: Any) -> None:
+    pump, choir = (tokens.vectors for tokens in embedder.tokens([TEXTS[0], TEXTS[2]]))
+    assert (pump @ pump.T).max(axis=1).min() > (pump @ choir.T).max(axis=1).min()
+
+
 def test_the_same_again(embedder: Any) -> None:
     np.testing.assert_array_equal(embedder.embed(TEXTS), embedder.embed(TEXTS))
 
@@ -76,6 +92,7 @@ def test_the_same_again(embedder: Any) -> None:
 def test_odd_texts(embedder: Any, text: str) -> None:
     vector = embedder.embed([text])
     assert np.isfinite(vector).all()
+    assert np.isfinite(embedder.tokens([text])[0].vectors).all()
     assert np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-5)
     assert len(embedder.count([text])) == 1
 
@@ -109,7 +126,8 @@ def test_minilm_in_int8_is_near_the_model_it_was_made_from(tmp_path: Path) -> No
     model = minilm_graph.float_model(embedder._weights.read())
     exact = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     texts = [text for text in TEXTS if len(text) > 1]
-    vectors = [exact.run(["vectors"], {"ids": ids})[0][0] for ids in embedder._token_ids(texts)]
+    encodings = embedder._tokenizer.encode_batch(texts, add_special_tokens=False)
+    vectors = [exact.run(["vectors"], {"ids": minilm._ids(each)})[0][0] for each in encodings]
     assert (embedder.embed(texts) * np.array(vectors)).sum(axis=1).min() > 0.98
 
 

@@ -1,13 +1,19 @@
 """Sentences, the check of a quotation, coverage, and what an abstention is."""
 
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cairn.adapters.embedders import hash as hash_embedder
 from cairn.flows.answering.confidence import Signals, probability
+from cairn.flows.answering.extractive import Draft, Extractive
 from cairn.flows.answering.units import LONGEST, units
 from cairn.flows.answering.verification import verdict
-from cairn.flows.answering.words import coverage, rarity, terms
+from cairn.flows.answering.words import coverage, rarity, tells_number, terms, weights, years
 from cairn.types import Anchor, Evidence, Locator
 
 
@@ -77,3 +83,65 @@ def test_coverage_counts_rare_words_more() -> None:
 
 def test_nothing_found_is_never_probable() -> None:
     assert probability(Signals()) == 0
+
+
+def test_a_word_counts_by_its_rarity_and_its_tokens_share_it() -> None:
+    idf = rarity(["heat plan", "heat budget", "heat map"])
+    what, heat, bud, get, mark = weights(
+        "What heat budget?", [(0, 4), (5, 9), (10, 13), (13, 16), (16, 17)], idf
+    )
+    assert what == mark == 0
+    assert bud == get > heat / 2 > 0
+    assert heat + bud + get == pytest.approx(1)
+
+
+def test_a_question_of_function_words_alone_is_matched_as_a_whole() -> None:
+    assert weights("Who is it?", [(0, 3), (4, 6), (7, 9), (9, 10)], rarity(["a"])) == [0.25] * 4
+    assert weights("", [], rarity(["a"])) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("in 2025, we", {"2025"}),
+        ("costs 2,025 or 2025.5", set()),
+        ("outturn-2025.pdf of 2024.", {"2025", "2024"}),
+    ],
+)
+def test_years(text: str, told: set[str]) -> None:
+    assert years(text) == told
+
+
+def test_a_number_of_the_question_is_no_answer() -> None:
+    assert not tells_number("In 2025 it grew.", "How much did it cost in 2025?")
+    assert tells_number("In 2025 it cost 2,025.", "How much did it cost in 2025?")
+    assert tells_number("It is open for five days.", "How many days?")
+
+
+def test_the_sentence_that_matches_every_word_is_first() -> None:
+    plan = (
+        "paragraph",
+        "The plan counts cool rooms. The budget of the plan is 4 million. Visitors go in pairs.",
+    )
+    draft = _extracted("What is the budget of the plan?", evidence(plan))
+    assert draft.claims[0].text == "The budget of the plan is 4 million."
+    assert draft.signals.matched == pytest.approx(1)
+    assert (draft.signals.year, draft.signals.number) == (0, 0)
+
+
+def test_a_year_may_stand_in_the_document_name() -> None:
+    held = evidence(("paragraph", "The budget of the plan is 40 this year."))
+    asked = "What was the budget of the plan in 2025?"
+    assert _extracted(asked, held).signals.year == 1
+    assert _extracted(asked, replace(held, uri="finance/plan-2025.pdf")).signals.year == 0
+    assert _extracted(asked, held).confidence < _extracted(asked, replace(held, title="Plan 2025")).confidence
+
+
+def test_nothing_is_extracted_of_nothing() -> None:
+    assert _extracted("What is the budget?").claims == ()
+    assert _extracted("?!", evidence(("paragraph", "The budget of the plan is 40."))).confidence < 0.5
+
+
+def _extracted(question: str, *found: Evidence) -> Draft:
+    extract = Extractive(hash_embedder.load("", home=Path()), sentences=4)
+    return asyncio.run(extract(question, found))

@@ -9,7 +9,7 @@ from cairn.app import App, Session
 from cairn.errors import Invalid
 from cairn.flows.ingest import views
 from cairn.operations.declare import Say, operation
-from cairn.results import ModelView
+from cairn.results import Models, ModelView
 
 
 @operation("reembed")
@@ -18,7 +18,7 @@ async def reembed(
     model: Annotated[str, Say("an embedder, as in the setting of this name", positional=True)] = "",
     *,
     drop: Annotated[bool, Say("erase this embedder's vectors instead")] = False,
-) -> tuple[ModelView, ...]:
+) -> Models:
     """Compute vectors with another embedder while the present one serves, then switch in one step.
 
     Stopped at any moment, the next call goes on. The former vectors stay until they are dropped, so
@@ -34,7 +34,9 @@ async def reembed(
     with closing(session.app.other(serving)) as now:
         held = now.journal.vectors.models()
         name = now.embedder.name
-    return tuple(ModelView(model=each, vectors=count, serving=each == name) for each, count in held.items())
+    return Models(
+        models=tuple(ModelView(model=m, vectors=n, serving=m == name) for m, n in sorted(held.items()))
+    )
 
 
 def _switch(session: Session, other: App, model: str) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cairn.errors import Invalid
+from cairn.records import Tokens
 
 DIMENSIONS = 64
 _WORD = re.compile(r"\w+")
@@ -42,6 +43,13 @@ class HashEmbedder:
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors
 
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """Each word by itself, knowing nothing of the others."""
+        return [
+            Tokens(self.embed([word for word, _ in found]), [span for _, span in found])
+            for found in map(_placed, texts)
+        ]
+
 
 def load(rest: str, *, home: Path) -> HashEmbedder:
     """The embedder for the spec "hash" or "hash:<dimensions>"; Invalid for another. `home` is not used."""
@@ -53,3 +61,7 @@ def load(rest: str, *, home: Path) -> HashEmbedder:
 
 def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
+
+
+def _placed(text: str) -> list[tuple[str, tuple[int, int]]]:
+    return [(match.group(), match.span()) for match in _WORD.finditer(text)]

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from cairn.adapters.embedders.minilm_graph import WIDTH, int8_model
 from cairn.errors import Unavailable
+from cairn.records import Tokens
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -35,7 +36,8 @@ WEIGHTS_BYTES = 90_868_376
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 MAX_TOKENS = 256  # with [CLS] and [SEP]; 512 found nothing more (cranfield nDCG@10 .452 against .454)
-GRAPH_VERSION = 2  # raise it when minilm_graph.py builds something else: the cached model gets a new name
+GRAPH_VERSION = 3  # raise it when minilm_graph.py builds something else: the cached model gets a new name
+VECTORS_VERSION = 2  # raise it when its vectors become others: stored ones are made anew
 CHARACTERS_PER_TOKEN = 32  # text beyond MAX_TOKENS times this is not even tokenized
 CLS, SEP = 101, 102
 HUB_SECONDS = 3
@@ -68,10 +70,10 @@ class Weights:
 
 
 class MiniLM:
-    """Sentence vectors of all-MiniLM-L6-v2 (Reimers and Gurevych 2019, arXiv 1908.10084) in int8."""
+    """all-MiniLM-L6-v2 (Reimers and Gurevych 2019, arXiv 1908.10084) in int8: texts and their tokens."""
 
     # Whatever changes the vectors changes the name: length, number format, graph.
-    name = f"minilm-int8-{MAX_TOKENS}" + (f"-g{GRAPH_VERSION}" if GRAPH_VERSION > 1 else "")
+    name = f"minilm-int8-{MAX_TOKENS}-g{VECTORS_VERSION}"
     dimensions = WIDTH
 
     def __init__(self, weights: Weights) -> None:
@@ -96,14 +98,22 @@ class MiniLM:
         if not texts:
             return np.empty((0, WIDTH), dtype=np.float32)
         run = self._ready().run
-        vectors = _on_all_cores(lambda ids: run(["vectors"], {"ids": ids})[0], self._token_ids(texts))
+        encodings = self._tokenizer.encode_batch_fast(_heads(texts), add_special_tokens=False)
+        vectors = _on_all_cores(lambda ids: run(["vectors"], {"ids": ids})[0], list(map(_ids, encodings)))
         return np.concatenate(vectors, dtype=np.float32)
 
-    def _token_ids(self, texts: Sequence[str]) -> list[Ids]:
-        heads = [_clean(text[: MAX_TOKENS * CHARACTERS_PER_TOKEN]) for text in texts]
-        encodings = self._tokenizer.encode_batch_fast(heads, add_special_tokens=False)
-        pieces = [encoding.ids[: MAX_TOKENS - 2] for encoding in encodings]
-        return [np.array([[CLS, *ids, SEP]], dtype=np.int64) for ids in pieces]
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """The same word pieces one by one: the last layer's states, unit length, without [CLS] and [SEP].
+
+        Costs and fails as `embed` does.
+        """
+        if not texts:
+            return []
+        run = self._ready().run
+        # The faster encoding of `embed` does not say where a word piece stands.
+        encodings = self._tokenizer.encode_batch(_heads(texts), add_special_tokens=False)
+        states = _on_all_cores(lambda ids: run(["states"], {"ids": ids})[0], list(map(_ids, encodings)))
+        return [_tokens(one[0, 1:-1], encoding) for one, encoding in zip(states, encodings, strict=True)]
 
     def _ready(self) -> onnxruntime.InferenceSession:
         with self._lock:
@@ -238,6 +248,19 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _heads(texts: Sequence[str]) -> list[str]:
+    return [_clean(text[: MAX_TOKENS * CHARACTERS_PER_TOKEN]) for text in texts]
+
+
+def _ids(encoding: Encoding) -> Ids:
+    return np.array([[CLS, *encoding.ids[: MAX_TOKENS - 2], SEP]], dtype=np.int64)
+
+
+def _tokens(states: Floats, encoding: Encoding) -> Tokens:
+    unit = states / np.linalg.norm(states, axis=1, keepdims=True)
+    return Tokens(unit, tuple(encoding.offsets[: len(states)]))
 
 
 def _on_all_cores(run: Callable[[Ids], Floats], inputs: Sequence[Ids]) -> list[Floats]:

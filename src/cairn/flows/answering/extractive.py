@@ -1,41 +1,47 @@
 """An answer without a language model: the sentences that answer best, verbatim, each cited.
 
-Sentences of the best passages are scored by similarity to the question, read with their
-document's title, and by the share of the question's rarer words that they hold. When what was
-found is not likely enough to answer, it abstains.
+Sentences are read below their document's title and scored by how well they match each word of the
+question, in meaning (late interaction, Khattab and Zaharia 2020, arXiv 2004.12832, with a model
+not trained for it) and as written. When what was found is not likely enough to answer, it abstains.
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from cairn.flows.answering.confidence import Signals, probability
 from cairn.flows.answering.units import Unit, units
 from cairn.flows.answering.verification import verdict
-from cairn.flows.answering.words import asks_quantity, coverage, rarity, terms, years
+from cairn.flows.answering.words import (
+    asks_quantity,
+    coverage,
+    rarity,
+    tells_number,
+    terms,
+    weights,
+    years,
+)
 from cairn.protocols import Embedder
+from cairn.records import Tokens
 from cairn.trace import span
 from cairn.types import Citation, Claim, Evidence, locate
 
-PASSAGES = 10
-"""The best so many passages are read sentence by sentence."""
-EXAMINED = 48
+EXAMINED = 32
 """Sentences that are embedded, at most; words choose them when there are more."""
-ALONE = 0.5
-"""What a sentence's similarity by itself counts beside the one in its context, which is 1."""
-WORDS = 0.5
-"""What full coverage of the question's words is worth beside a similarity of 1."""
-ASTRAY = 0.25
+WORDS = 0.25
+"""What full coverage of the question's words is worth beside matching them all, which is 1."""
+PASSAGE = 0.15
+"""What it is worth that the passage speaks of all that is asked."""
+ENOUGH = 0.6
+"""A passage speaks of a word from this similarity on; more would only tell how it puts it."""
+ASTRAY = 0.15
 """What a sentence loses that speaks of other years than the question."""
-PASSAGE = 0.5
-"""What the passage's own score is worth."""
 EACH = 2
 """Sentences shown of one passage, at most."""
-MARGIN = 0.25
+MARGIN = 0.22
 """A further sentence is shown when it scores at most so much less than the best."""
-LEAD = 5
-"""Which passage the best one is compared with."""
 FRAGMENT = 3
 """Words below which a line of prose is no sentence."""
 
@@ -45,20 +51,18 @@ class Scored:
     """A sentence or row with what speaks for it."""
 
     unit: Unit
-    context: str
-    """As it is read: below its title, headings and table header."""
-    similar: float
-    """Similarity to the question, in context and alone, as a cosine."""
+    matched: float
+    """How well it matches the question's words, by their rarity, in meaning; 1 says the same."""
     covered: float
     """Share of the question's words, by rarity, that it holds in its context."""
     passage: float
-    """Its passage's score."""
+    """How much of the question its passage speaks of, 0 to 1."""
     astray: bool
     """It is of another year than the question."""
 
     @property
     def total(self) -> float:
-        return self.similar + WORDS * self.covered + PASSAGE * self.passage - ASTRAY * self.astray
+        return self.matched + WORDS * self.covered + PASSAGE * self.passage - ASTRAY * self.astray
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,44 +87,41 @@ class Extractive:
         return await asyncio.to_thread(self._extract, question, list(evidence))
 
     def _extract(self, question: str, evidence: list[Evidence]) -> Draft:
-        read = evidence[:PASSAGES]
-        with span("extract", passages=len(read)) as step:
-            telling = [unit for unit in units(read) if not _fragment(unit) and _adds(unit, read)]
-            scored = self._score(question, telling, read)
+        with span("extract", passages=len(evidence)) as step:
+            telling = [unit for unit in units(evidence) if not _fragment(unit) and _adds(unit, evidence)]
+            scored = self._score(question, telling, evidence)
             chosen = self._choose(scored)
             signals = _signals(question, evidence, chosen)
             confidence = probability(signals)
             step.set_attributes({"sentences": len(scored), "confidence": confidence})
         quoted = [one.unit for one in chosen]
         return Draft(
-            claims=_claims(quoted, read),
-            evidence=tuple(read[i] for i in dict.fromkeys(unit.evidence for unit in quoted)),
+            claims=_claims(quoted, evidence),
+            evidence=tuple(evidence[i] for i in dict.fromkeys(unit.evidence for unit in quoted)),
             signals=signals,
             confidence=confidence,
         )
 
-    def _score(self, question: str, found: list[Unit], read: list[Evidence]) -> list[Scored]:
+    def _score(self, question: str, found: list[Unit], evidence: list[Evidence]) -> list[Scored]:
         """Return the units that words select, scored, best first."""
-        contexts = [_in_context(unit, read) for unit in found]
-        idf = rarity([*contexts, *(one.text for one in read)])
+        contexts = [_in_context(unit, evidence) for unit in found]
+        idf = rarity([*contexts, *(one.text for one in evidence)])
         wanted = terms(question)
         covered = [coverage(wanted, terms(text), idf) for text in contexts]
-        examined = sorted(range(len(found)), key=lambda i: -covered[i])[:EXAMINED]
-        texts = [question, *(contexts[i] for i in examined), *(found[i].text for i in examined)]
-        vectors = self._embedder.embed(texts)
-        cosines = (vectors[1:] @ vectors[0]).tolist()
+        examined = sorted(sorted(range(len(found)), key=lambda i: -covered[i])[:EXAMINED])
+        asked, *read = self._embedder.tokens([question, *(contexts[i] for i in examined)])
+        share = weights(question, asked.spans, idf)
+        likest = [_likest(asked, one) for one in read]
+        passages = _passages([found[i].evidence for i in examined], likest, share)
         scored = [
             Scored(
                 unit=found[i],
-                context=contexts[i],
-                similar=(in_context + ALONE * alone) / (1 + ALONE),
+                matched=_weighed(similar, share),
                 covered=covered[i],
-                passage=read[found[i].evidence].scores["rank"],
+                passage=passages[found[i].evidence],
                 astray=_astray(years(question), years(found[i].text)),
             )
-            for i, in_context, alone in zip(
-                examined, cosines[: len(examined)], cosines[len(examined) :], strict=True
-            )
+            for i, similar in zip(examined, likest, strict=True)
         ]
         return sorted(scored, key=lambda one: -one.total)
 
@@ -140,6 +141,32 @@ class Extractive:
         return chosen
 
 
+def _likest(question: Tokens, text: Tokens) -> list[float]:
+    """Return for each of the question's tokens its cosine with the likest token of the text."""
+    if not len(text.vectors):
+        return [0.0] * len(question.vectors)
+    found: list[float] = (question.vectors @ text.vectors.T).max(axis=1).tolist()
+    return found
+
+
+def _passages(
+    of: Sequence[int], likest: Sequence[Sequence[float]], share: Sequence[float]
+) -> dict[int, float]:
+    """Return by passage how much of the question its sentences together speak of."""
+    together = {
+        passage: [max(column) for column in zip(*(similar for _, similar in group), strict=True)]
+        for passage, group in groupby(zip(of, likest, strict=True), key=lambda pair: pair[0])
+    }
+    return {
+        passage: _weighed([min(one / ENOUGH, 1.0) for one in similar], share)
+        for passage, similar in together.items()
+    }
+
+
+def _weighed(values: Sequence[float], share: Sequence[float]) -> float:
+    return sum(value * part for value, part in zip(values, share, strict=True))
+
+
 def _fragment(unit: Unit) -> bool:
     """Tell whether a line is too short to be a sentence, in a script that puts spaces between words."""
     return not unit.header and len(unit.text.split()) < FRAGMENT and unit.text.isascii()
@@ -150,31 +177,31 @@ def _astray(asked: set[str], told: set[str]) -> bool:
     return bool(asked and told) and not asked & told
 
 
-def _adds(unit: Unit, read: Sequence[Evidence]) -> bool:
+def _adds(unit: Unit, evidence: Sequence[Evidence]) -> bool:
     """Tell whether a line says more than the title and the headings above it."""
-    above = terms(f"{read[unit.evidence].context} {unit.heading}")
+    above = terms(f"{evidence[unit.evidence].context} {unit.heading}")
     return not set(terms(unit.text)) <= set(above)
 
 
-def _in_context(unit: Unit, read: Sequence[Evidence]) -> str:
+def _in_context(unit: Unit, evidence: Sequence[Evidence]) -> str:
     """Return the unit as it is read: below its title, heading and table header."""
-    above = (read[unit.evidence].context, unit.heading, unit.header)
+    above = (evidence[unit.evidence].context, unit.heading, unit.header)
     return "\n".join([*filter(None, above), unit.text])
 
 
-def _claims(chosen: Sequence[Unit], read: Sequence[Evidence]) -> tuple[Claim, ...]:
+def _claims(chosen: Sequence[Unit], evidence: Sequence[Evidence]) -> tuple[Claim, ...]:
     numbers: dict[str, int] = {}
     claims = []
     for unit in chosen:
-        evidence = read[unit.evidence]
-        checked = verdict(unit.text, evidence.text)
+        held = evidence[unit.evidence]
+        checked = verdict(unit.text, held.text)
         citation = Citation(
-            evidence=evidence.id,
-            number=numbers.setdefault(evidence.id, len(numbers) + 1),
+            evidence=held.id,
+            number=numbers.setdefault(held.id, len(numbers) + 1),
             quote=unit.text,
-            uri=evidence.uri,
-            title=evidence.title,
-            locators=locate(evidence.anchors, unit.start, unit.end),
+            uri=held.uri,
+            title=held.title,
+            locators=locate(held.anchors, unit.start, unit.end),
             verdict=checked,
         )
         text = f"{unit.header}\n{unit.text}" if unit.header else unit.text
@@ -186,19 +213,10 @@ def _signals(question: str, evidence: Sequence[Evidence], chosen: Sequence[Score
     if not chosen:
         return Signals()
     best = chosen[0]
-    top = evidence[best.unit.evidence]
-    wanted = terms(question)
-    idf = rarity([one.text for one in evidence])
-    beside = set(terms(best.context))
-    scores = [one.scores["rank"] for one in evidence]
+    held = evidence[best.unit.evidence]
+    told = years("\n".join((held.text, held.context, held.title, held.uri)))
     return Signals(
-        sentence=best.total,
-        passage=top.scores["vectors"],
-        lead=scores[0] - scores[min(LEAD, len(scores)) - 1],
-        held=coverage(wanted, terms(f"{top.context} {top.text}"), idf),
-        covered=coverage(wanted, [term for one in chosen for term in terms(one.context)], idf),
-        terms=float(len(set(wanted))),
-        numbers=float(len({term for term in wanted if term[0].isdigit()} - beside)),
-        row=float(bool(best.unit.header)),
-        quantity=float(asks_quantity(question)),
+        matched=best.passage,
+        year=float(bool(years(question) - told)),
+        number=float(asks_quantity(question) and not tells_number(best.unit.text, question)),
     )

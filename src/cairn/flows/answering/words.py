@@ -1,4 +1,4 @@
-"""How much of a question stands in a text, judged by words and numbers alone.
+"""What a question asks for and how much of it stands in a text, judged by words and numbers alone.
 
 Knows nothing of vectors. Words are compared by their beginnings, so that inflected forms meet
 in any language that inflects at the end.
@@ -7,11 +7,11 @@ in any language that inflects at the end.
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 _WORD = re.compile(r"\d[\d.,]*\d|\w+", re.UNICODE)
 _WIDE = re.compile(r"[぀-ヿ㐀-鿿가-힯]")
-_YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d,]|\.\d)")
+_YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?!\d|[.,]\d)")
 STEM = 5
 """Letters of a longer word that count."""
 
@@ -43,9 +43,24 @@ _QUANTITY = re.compile(
 )
 
 
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
+# The numbers that prose writes out. Only such as are no other word in another of these languages.
+_NUMERAL = re.compile(
+    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|half|twice"
+    r"|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|halb"
+    r"|deux|trois|quatre|cinq|sept|huit|neuf|dix|onze|douze)\b|[二三四五六七八九十百千万]",
+    re.IGNORECASE,
+)
+
+
 def asks_quantity(question: str) -> bool:
     """Tell whether a number is asked for."""
     return _QUANTITY.search(question) is not None
+
+
+def tells_number(text: str, question: str) -> bool:
+    """Tell whether a text holds a number that the question does not give."""
+    return bool(set(_FIGURE.findall(text)) - set(_FIGURE.findall(question)) or _NUMERAL.search(text))
 
 
 def years(text: str) -> set[str]:
@@ -74,6 +89,20 @@ def rarity(texts: Iterable[str]) -> Mapping[str, float]:
     idf = {term: math.log(1 + (size - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
     idf[""] = math.log(1 + (size + 0.5) / 0.5)
     return idf
+
+
+def weights(text: str, spans: Sequence[tuple[int, int]], idf: Mapping[str, float]) -> list[float]:
+    """Return what the token at each span counts: its word's rarity, shared among the word's tokens; in all 1.
+
+    Words that say nothing count 0, unless no other is there.
+    """
+    counts = [0.0] * len(spans)
+    for word in _WORD.finditer(text):
+        inside = [i for i, (start, _) in enumerate(spans) if word.start() <= start < word.end()]
+        for i in inside:
+            counts[i] = sum(idf.get(term, idf[""]) for term in terms(word.group())) / len(inside)
+    total = sum(counts)
+    return [count / total for count in counts] if total else [1 / max(len(spans), 1)] * len(spans)
 
 
 def coverage(question: Iterable[str], text: Iterable[str], idf: Mapping[str, float]) -> float:

@@ -283,6 +283,14 @@ def _(result: results.Trace) -> None:
         )
 
 
+@show.register
+def _(result: results.Models) -> None:
+    table = _table("embedder", "vectors", "")
+    for each in result.models:
+        table.add_row(each.model, f"{each.vectors:,}", "serving" if each.serving else "")
+    console().print(table)
+
+
 @show.register(tuple)
 def _(result: tuple[results.SettingView, ...]) -> None:
     table = _table("setting", "value", "default", "meaning")
