@@ -24,6 +24,10 @@ check: .venv/dev ## format, lint, types, layers and docs
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/layers tests/docs tests/parity
 
+torture: .venv/dev ## kill the writer at 10,000 system calls, flip bits, fill disks (hours)
+	$(BIN)/python -m tests.faults.torture --points 10000
+	$(BIN)/python -m tests.faults.damage flipped --times 20
+
 format: .venv/dev ## format the code
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format --quiet .
@@ -58,4 +62,4 @@ clean: ## remove what the other targets made
 	$(INSTALL) -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help demo test check format lock clean
+.PHONY: help demo test check torture format lock clean

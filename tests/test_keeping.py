@@ -21,7 +21,7 @@ from cairn.app import Session
 from cairn.errors import CairnError, Denied, Invalid, Storage, Unavailable
 from cairn.flows.keeping import manifest, swap
 from cairn.operations import access, keeping
-from cairn.upkeep import Checksum
+from cairn.records import Checksum
 
 Run = Callable[[Awaitable[Any]], Any]
 

@@ -132,7 +132,7 @@ class App:
         recency = timedelta(days=chosen.recency_days)
         found: Retriever = Hybrid(self.index, self.embedder, self.journal, recency=recency)
         if chosen.reranker:
-            reranker = registry.load("rerankers", chosen.reranker, home=self.home)
+            reranker = registry.load("rerankers", chosen.reranker, home=self.home, embedder=self.embedder)
             found = Reranked(found, reranker, chosen.rerank_depth)
         return Distinct(found) if chosen.distinct else found
 

@@ -203,6 +203,23 @@ class Positions(NamedTuple):
     vectors: int
 
 
+class Checksum(NamedTuple):
+    """What a view holds, in whatever order it holds it."""
+
+    rows: int
+    sum: int
+    """Of a hash of each row, modulo 2^64."""
+
+
+class Checksums(NamedTuple):
+    """Of both views: two indexes of one journal are equal if these are."""
+
+    words: Checksum
+    """Over passage and access class, and over document and access class of what is known by name."""
+    vectors: Checksum
+    """Over passage, access class and vector."""
+
+
 class JobRecord(NamedTuple):
     """A piece of work as the journal remembers it."""
 

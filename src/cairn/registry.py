@@ -60,7 +60,10 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
         "minilm": BuiltIn("cairn.adapters.embedders.minilm"),
         "hash": BuiltIn("cairn.adapters.embedders.hash"),
     },
-    "rerankers": {"cross-encoder": BuiltIn("cairn.adapters.rerankers.cross_encoder")},
+    "rerankers": {
+        "maxsim": BuiltIn("cairn.adapters.rerankers.maxsim"),
+        "cross-encoder": BuiltIn("cairn.adapters.rerankers.cross_encoder"),
+    },
     "indexes": {"local": BuiltIn("cairn.adapters.indexes.local")},
     "journal": {
         "sqlite": BuiltIn("cairn.adapters.journal.sql"),

@@ -17,6 +17,7 @@ QUESTION = "where does the otter sleep"
 TEXTS = ["the heron waits by the brook", "the otter sleeps in the den", "where the otter does sleep", ""]
 WORDS = sorted({word for text in [QUESTION, *TEXTS] for word in text.split()})
 INT, FLOAT = "int64", "float32"
+EMBEDDER = registry.load("embedders", "hash", home=None)
 
 
 def make(folder: Path, classes: int = 1) -> Path:
@@ -59,9 +60,10 @@ def make(folder: Path, classes: int = 1) -> Path:
     return folder
 
 
-@pytest.fixture(params=["cross-encoder"])
+@pytest.fixture(params=["cross-encoder", "maxsim"])
 def reranker(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    return registry.load("rerankers", f"cross-encoder:{make(tmp_path / 'tiny')}", home=tmp_path)
+    spec = f"cross-encoder:{make(tmp_path / 'tiny')}" if request.param == "cross-encoder" else "maxsim"
+    return registry.load("rerankers", spec, home=tmp_path, embedder=EMBEDDER)
 
 
 def test_what_answers_scores_higher(reranker: Any) -> None:
@@ -91,17 +93,19 @@ def test_many_threads(reranker: Any) -> None:
 
 
 def test_two_classes_are_one_score_and_three_are_refused(tmp_path: Path) -> None:
-    two = cross_encoder.load(str(make(tmp_path / "two", classes=2)), home=tmp_path)
-    one = cross_encoder.load(str(make(tmp_path / "one")), home=tmp_path)
+    two = cross_encoder.load(str(make(tmp_path / "two", classes=2)), home=tmp_path, embedder=EMBEDDER)
+    one = cross_encoder.load(str(make(tmp_path / "one")), home=tmp_path, embedder=EMBEDDER)
     assert np.allclose(two.score(QUESTION, TEXTS), 2 * one.score(QUESTION, TEXTS))
     with pytest.raises(Invalid, match="3 classes"):
-        cross_encoder.load(str(make(tmp_path / "three", classes=3)), home=tmp_path).score(QUESTION, TEXTS)
+        cross_encoder.load(str(make(tmp_path / "three", classes=3)), home=tmp_path, embedder=EMBEDDER).score(
+            QUESTION, TEXTS
+        )
 
 
 def test_it_is_found_among_the_librarys_models_or_said_to_be_missing(tmp_path: Path) -> None:
     make(tmp_path / "models" / "our" / "judge")
-    assert cross_encoder.load("our/judge", home=tmp_path).name == "cross-encoder:our/judge"
+    assert cross_encoder.load("our/judge", home=tmp_path, embedder=EMBEDDER).name == "cross-encoder:our/judge"
     with pytest.raises(Unavailable, match=r"models"):
-        cross_encoder.load("nowhere/at-all", home=tmp_path)
+        cross_encoder.load("nowhere/at-all", home=tmp_path, embedder=EMBEDDER)
     with pytest.raises(Invalid, match="Say which"):
-        cross_encoder.load("", home=tmp_path)
+        cross_encoder.load("", home=tmp_path, embedder=EMBEDDER)

@@ -14,9 +14,9 @@ from cairn.app import App, Session, open_library
 from cairn.errors import Invalid, Storage
 from cairn.flows.keeping import manifest, swap
 from cairn.operations.declare import Say, operation
+from cairn.records import Checksums
 from cairn.results import BackedUp, Restored, Verified
 from cairn.types import State
-from cairn.upkeep import Checksums
 
 LEFT_OUT = {*swap.KEPT, "index", "scratch"}
 """What a backup does not take as it is: the index is copied by itself, the rest is of no use elsewhere."""

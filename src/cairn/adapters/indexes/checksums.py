@@ -12,7 +12,7 @@ from tantivy import DocAddress, FieldType, Order, Query, Searcher
 from cairn.adapters.indexes.queries import count
 from cairn.adapters.indexes.schema import SCHEMA
 from cairn.adapters.indexes.segments import DEAD, Bytes, Column, Segment
-from cairn.upkeep import Checksum
+from cairn.records import Checksum
 
 PAGE = 50_000
 """Rows in memory at once."""

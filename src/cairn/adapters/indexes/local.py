@@ -13,8 +13,8 @@ from cairn.adapters.indexes.upkeep import LocalUpkeep
 from cairn.adapters.indexes.vectors import Vectors
 from cairn.adapters.indexes.words import Words
 from cairn.errors import Invalid
+from cairn.protocols import IndexUpkeep
 from cairn.records import Entry, Hits, Positions, Scope
-from cairn.upkeep import IndexUpkeep
 
 
 class LocalIndex:

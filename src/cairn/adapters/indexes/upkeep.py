@@ -1,4 +1,4 @@
-"""Checks and copies the local index; see ``cairn.upkeep.IndexUpkeep``.
+"""Checks and copies the local index; see ``cairn.protocols.IndexUpkeep``.
 
 Knows which files a view consists of and how each tells that it is whole; nothing of the journal.
 """
@@ -14,7 +14,7 @@ from cairn.adapters.indexes.seals import crc, intact, unsealed
 from cairn.adapters.indexes.vectors import MANIFEST, Vectors
 from cairn.adapters.indexes.words import META, Words
 from cairn.errors import Storage
-from cairn.upkeep import Checksum, Checksums
+from cairn.records import Checksum, Checksums
 
 ENDINGS = ("fast", "fieldnorm", "idx", "pos", "store", "term")
 """The files of a segment of Tantivy, beside the one of what is deleted."""
@@ -25,7 +25,7 @@ ATTEMPTS = 10
 
 
 class LocalUpkeep:
-    """See ``cairn.upkeep.IndexUpkeep``."""
+    """See ``cairn.protocols.IndexUpkeep``."""
 
     def __init__(self, words: Words, vectors: Vectors) -> None:
         self._words = words

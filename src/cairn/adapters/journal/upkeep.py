@@ -1,4 +1,4 @@
-"""Checks and copies the journal; see ``cairn.upkeep.JournalUpkeep``.
+"""Checks and copies the journal; see ``cairn.protocols.JournalUpkeep``.
 
 Knows what must hold between its tables, and SQLite's own check and backup; nothing of the index.
 """
@@ -17,7 +17,7 @@ from cairn.errors import Storage, Unavailable
 
 
 class SqlUpkeep:
-    """See ``cairn.upkeep.JournalUpkeep``; ``model`` is the present embedder's name."""
+    """See ``cairn.protocols.JournalUpkeep``; ``model`` is the present embedder's name."""
 
     def __init__(self, database: Database, model: str) -> None:
         self._database = database

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from cairn.errors import Invalid, Unavailable
+from cairn.protocols import Embedder
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -89,11 +90,12 @@ class CrossEncoder:
             return self._session
 
 
-def load(rest: str, *, home: Path) -> CrossEncoder:
+def load(rest: str, *, home: Path, embedder: Embedder) -> CrossEncoder:
     """The reranker ``cross-encoder:MODEL``: a folder, a name within ``home``/models, or one of the hub.
 
-    Raises Invalid without a name, Unavailable when it is nowhere.
+    Raises Invalid without a name, Unavailable when it is nowhere. The ``embedder`` is not used.
     """
+    del embedder
     if not rest:
         raise Invalid("Say which cross-encoder: cross-encoder:FOLDER or cross-encoder:cross-encoder/NAME.")
     for folder in _places(rest, home):

@@ -10,8 +10,8 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.trace import Tracer, format_span_id, format_trace_id
 
 from cairn.errors import CairnError
+from cairn.protocols import Runs
 from cairn.records import SpanRecord
-from cairn.upkeep import Runs
 
 
 class JournalProcessor(SpanProcessor):

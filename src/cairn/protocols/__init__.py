@@ -1,0 +1,31 @@
+"""The seams: what flows ask of adapters, one small protocol each.
+
+Knows nothing of any implementation. numpy stands in annotations alone, so that importing
+this costs nothing.
+"""
+
+from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
+from cairn.protocols.ingest import Container, Embedder, Parser, Source, Splitter
+from cairn.protocols.journal import Catalogue, Directory, Journal, Library, Runs, Vectors
+from cairn.protocols.upkeep import IndexUpkeep, JournalUpkeep
+
+__all__ = [
+    "Catalogue",
+    "Container",
+    "Directory",
+    "Embedder",
+    "Index",
+    "IndexUpkeep",
+    "Journal",
+    "JournalUpkeep",
+    "Library",
+    "Measures",
+    "Names",
+    "Parser",
+    "Reranker",
+    "Retriever",
+    "Runs",
+    "Source",
+    "Splitter",
+    "Vectors",
+]

@@ -1,0 +1,320 @@
+"""A small library on a stage of its own: folders that change, what must be true of it, and its checksum.
+
+The stage runs Cairn's own operations; only parsing happens in this process and not in others, so that
+a run costs a tenth of a second and every call of it can be stopped at.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import random
+import shutil
+import zipfile
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from unittest.mock import patch
+
+import cairn
+from cairn import registry
+from cairn.access import OWNER, decide
+from cairn.app import Session, open_library
+from cairn.errors import ParseFailed
+from cairn.flows.ingest import workers
+from cairn.flows.ingest.passages import Packer
+from cairn.flows.ingest.reading import Reader
+from cairn.flows.ingest.unpacking import Limits
+from cairn.operations import access
+from cairn.records import Hits
+from cairn.types import Filters, State
+
+T = TypeVar("T")
+WORDS = ["otter", "heron", "badger", "weir", "sluice", "meadow", "willow", "reed", "ford", "marsh"]
+PEOPLE = ("amina", "tomas")
+MOST = 100_000
+ENVIRONMENT = {
+    "CAIRN_EMBEDDER": "hash",
+    "CAIRN_WORKERS": "1",
+    "CAIRN_PARSERS": "markdown,text,archives",
+    "CAIRN_PASSAGE_TOKENS": "50",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
+"""Of the process that forks: no thread may have started in it."""
+
+World = Mapping[str, str]
+"""A folder: path to text; a path that ends in .zip holds a World as JSON."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A library's home, and a folder to ingest that can become another at once."""
+
+    root: Path
+
+    @property
+    def home(self) -> Path:
+        return self.root / "home"
+
+    @property
+    def folder(self) -> Path:
+        """A link to one of the worlds."""
+        return self.root / "folder"
+
+    def place(self, worlds: Sequence[World]) -> None:
+        """Write every world; what is the same in several is one file, with one number and time."""
+        for number, world in enumerate(worlds):
+            for path, text in world.items():
+                there = self.root / "worlds" / str(number) / path
+                there.parent.mkdir(parents=True, exist_ok=True)
+                os.link(self._content(text, zipped=path.endswith(".zip")), there)
+
+    def show(self, world: int) -> None:
+        """Let the folder be the world of this number."""
+        draft = self.root / "draft"
+        draft.unlink(missing_ok=True)
+        draft.symlink_to(self.root / "worlds" / str(world))
+        draft.replace(self.folder)
+
+    def shown(self) -> int:
+        """Return which world the folder is."""
+        return int(self.folder.readlink().name)
+
+    def _content(self, text: str, *, zipped: bool) -> Path:
+        path = self.root / "contents" / hashlib.sha256(text.encode()).hexdigest()[:16]
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if zipped:
+                with zipfile.ZipFile(path, "w") as archive:
+                    for name, held in json.loads(text).items():
+                        archive.writestr(zipfile.ZipInfo(name), held)
+            else:
+                path.write_text(text, encoding="utf-8")
+            os.utime(path, (1_700_000_000, 1_700_000_000))
+        return path
+
+
+class _Here:
+    """Stands for the pool of parse processes."""
+
+    size = 1
+
+    def __init__(self) -> None:
+        embedder = registry.load("embedders", "hash", home=Path())
+        packer = Packer(embedder.count, registry.load("splitters", "semchunk"), tokens=50)
+        limits = Limits(bytes=1_000_000, total=1_000_000, parts=100, depth=2)
+        parsers = [registry.load("parsers", name) for name in ENVIRONMENT["CAIRN_PARSERS"].split(",")]
+        self._reader = Reader(parsers, packer, characters=1_000_000, limits=limits)
+
+    async def ask(self, message: workers.Message) -> workers.Message:
+        answer: workers.Message = json.loads(json.dumps(self._reader.answer(message)))
+        if "failed" in answer:
+            raise ParseFailed(answer["failed"])
+        return answer
+
+
+@asynccontextmanager
+async def _pool(*_: Any) -> AsyncIterator[_Here]:
+    yield _Here()
+
+
+def wait(operation: Awaitable[T]) -> T:
+    """Return what an operation returns."""
+
+    async def awaited() -> T:
+        return await operation
+
+    return asyncio.run(awaited())
+
+
+def ingest(stage: Stage) -> None:
+    """Do what ``cairn ingest FOLDER`` does."""
+    with patch.object(workers, "pool", _pool), open_library(stage.home) as session:
+        wait(cairn.ingest(session, str(stage.folder), prune=True))
+
+
+def enrol(stage: Stage) -> None:
+    """Let two people be known: one of the staff, one of nothing."""
+    with open_library(stage.home) as session:
+        wait(access.access_add(session, "person:amina", ["group:staff"]))
+        wait(access.access_add(session, "person:tomas"))
+
+
+def world(seed: int, notes: Sequence[int], *, rules: str = "", prefix: str = "", zipped: int = 0) -> World:
+    """Return a folder of notes; ``seed`` changes each text of the numbers that divide by three."""
+    texts = {f"{prefix}n{number}.md": _text(number, seed if number % 3 == 0 else 0) for number in notes}
+    inside = {f"z{number}.md": _text(1000 + number, seed) for number in range(zipped)}
+    archives = {"parts.zip": json.dumps(inside)} if inside else {}
+    return texts | archives | {".cairn-access": f"* allow group:staff\n{rules}"}
+
+
+def _text(number: int, seed: int) -> str:
+    number -= number % 10 == 7  # the sixth and the seventh of ten have the same words
+    chance = random.Random(f"{number} {seed}")
+    paragraphs = [" ".join(chance.choices(WORDS, k=45)) for _ in range(chance.randint(1, 5))]
+    return "\n\n".join([f"# T{number}", *paragraphs, ""])
+
+
+# --- what must hold of any library, at any time -------------------------------------------------
+
+
+def look(stage: Stage) -> list[str]:
+    """Open the library as the next command would; return what is wrong with it."""
+    wrong: list[str] = []
+    for name in (OWNER, *PEOPLE):
+        with open_library(stage.home) as owner:
+            known = owner.app.journal.directory.principals()
+        if name == OWNER or f"person:{name}" in known:
+            with open_library(stage.home, as_=name) as session:
+                wrong += _seen(session, name)
+    return wrong + standing(stage)
+
+
+def standing(stage: Stage) -> list[str]:
+    """Bring the index up to the journal as any question does; return how it differs from it then."""
+    with open_library(stage.home) as session:
+        session.app.catch_up()
+        return view_errors(session)
+
+
+def _seen(session: Session, name: str) -> Iterator[str]:
+    """Yield whatever a search shows that may not be shown or that is not so."""
+    journal = session.app.journal
+    found = wait(cairn.search(session, "otter heron weir", k=1000)).evidence
+    citable = journal.catalogue.citable([int(one.id[1:]) for one in found])
+    classes, person = journal.directory.classes(), session.grants.principal
+    for one in found:
+        held = citable.get(int(one.id[1:]))
+        if held is None:
+            yield f"{name} sees {one.id}, which is not there"
+        elif not decide(person, classes[held[1].access_class]).allowed:
+            yield f"{name} sees {one.uri}, which is forbidden"
+        elif held[0].passage.text != one.text:
+            yield f"{name} sees another text of {one.uri}"
+
+
+def view_errors(session: Session) -> list[str]:
+    """Return how the index differs from what the journal says that it must be, by a naive reading."""
+    journal, index = session.app.journal, session.app.index
+    head = journal.catalogue.head()
+    stored = journal.catalogue.stored({record.id for record in journal.catalogue.find()})
+    held = journal.catalogue.passages(stored)
+    with_vectors = set(journal.vectors.load(stored)[0])
+    wrong = [] if index.positions() == (head, head) else [f"positions {index.positions()}, head {head}"]
+    vector = session.app.embedder.embed(["otter heron"])[0]
+    for person in (OWNER, *(p for p in PEOPLE if f"person:{p}" in journal.directory.principals())):
+        grants = session.app.grants(person)
+        readable = {r.id for r in journal.catalogue.documents(stored) if grants.readable(r.access_class)}
+        scope = grants.query("x", 10, Filters()).scope
+        wanted = {one.id for one in held if one.document in readable}
+        found = _ids(index.vectors(vector, scope, MOST))
+        if found != wanted & with_vectors:
+            wrong.append(f"vectors of {person}: {_difference(found, wanted & with_vectors)}")
+        for word in WORDS:
+            having = {one.id for one in held if one.id in wanted and word in one.passage.text.split()}
+            found = _ids(index.words(word, scope, MOST))
+            if found != having:
+                wrong.append(f"{word} of {person}: {_difference(found, having)}")
+    return wrong
+
+
+def _ids(hits: Hits) -> set[int]:
+    return set(hits.passages.tolist())
+
+
+def _difference(found: set[int], wanted: set[int]) -> str:
+    return f"{len(found - wanted)} too many, {len(wanted - found)} missing"
+
+
+# --- the checksum --------------------------------------------------------------------------------
+
+
+def fingerprint(stage: Stage) -> dict[str, str]:
+    """Return a checksum for each side of a library: its documents, passages, vectors, people, and searches.
+
+    Nothing in it depends on how often it was interrupted: documents go by their names, not numbers.
+    """
+    with open_library(stage.home) as session:
+        session.app.catch_up()
+        told = {
+            "documents": _documents(session),
+            "passages": _passages(session),
+            "people": [
+                session.app.journal.directory.principals(),
+                session.app.journal.directory.memberships(),
+            ],
+            "searches": _searches(session),
+            "waiting": session.app.journal.vectors.unembedded(),
+        }
+    return {name: hashlib.sha256(repr(value).encode()).hexdigest()[:16] for name, value in told.items()}
+
+
+def _documents(session: Session) -> list[Any]:
+    catalogue = session.app.journal.catalogue
+    classes = session.app.journal.directory.classes()
+    records = catalogue.find()
+    uri = {record.id: record.uri for record in records}
+    return sorted(
+        (
+            *(record.uri, str(record.state), record.reason, classes[record.access_class].key()),
+            *(record.title, record.media_type, record.size, record.modified.timestamp()),
+            *(record.content, record.recipe, record.embedded, uri.get(record.parent or 0), record.twin),
+        )
+        for record in records
+        if record.state is not State.DELETED
+    )
+
+
+def _passages(session: Session) -> list[Any]:
+    journal = session.app.journal
+    uri = {record.id: record.uri for record in journal.catalogue.find()}
+    held = journal.catalogue.passages(uri.keys())
+    vectors = dict(zip(*journal.vectors.load(uri.keys()), strict=True))
+    return sorted(
+        (uri[one.document], one.ordinal, repr(one.passage), vectors[one.id].tobytes().hex()) for one in held
+    )
+
+
+def _searches(session: Session) -> list[Any]:
+    journal, index = session.app.journal, session.app.index
+    uri = {record.id: record.uri for record in journal.catalogue.find()}
+    name = {one.id: (uri[one.document], one.ordinal) for one in journal.catalogue.passages(uri.keys())}
+    # Of documents with the same words the first stands for all: whichever was read first.
+    same: defaultdict[Any, list[str]] = defaultdict(list)
+    for record in journal.catalogue.find():
+        same[record.twin, record.access_class].append(record.uri)
+    first = {u: min(group) for (twin, _), group in same.items() if twin is not None for u in group}
+    told = []
+    for person in (OWNER, *PEOPLE):
+        scope = session.app.grants(person).query("x", 10, Filters()).scope
+        for word in WORDS:
+            for hits, digits in (
+                # Of words only what is found: BM25 counts removed passages until their segment is merged.
+                (index.words(word, scope, MOST), None),
+                (index.vectors(session.app.embedder.embed([word])[0], scope, MOST), 4),
+            ):
+                pairs = zip(hits.passages.tolist(), hits.scores.tolist(), strict=True)
+                named = ((name.get(passage, ("gone", passage)), score) for passage, score in pairs)
+                found = sorted(
+                    (first.get(u, u), ordinal, 0.0 if digits is None else round(score, digits))
+                    for (u, ordinal), score in named
+                )
+                told.append((person, word, found))
+    return told
+
+
+def copy(here: Path, there: Path) -> None:
+    """Make ``there`` the same as ``here``."""
+    shutil.rmtree(there, ignore_errors=True)
+    shutil.copytree(here, there)
+
+
+def rebuild(stage: Stage) -> None:
+    """Drop the index and let the next command build it again."""
+    shutil.rmtree(stage.home / "index", ignore_errors=True)
+    with open_library(stage.home) as session:
+        session.app.catch_up()
