@@ -7,7 +7,7 @@ import fcntl
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -25,7 +25,7 @@ from cairn.flows.ingest import workers
 from cairn.flows.ingest.passages import Packer
 from cairn.flows.ingest.reading import Reader
 from cairn.flows.ingest.unpacking import Limits
-from cairn.flows.ingest.views import Report, apply_vectors, apply_words
+from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost
 from cairn.flows.keeping import swap
 from cairn.flows.retrieval.copies import Distinct
 from cairn.flows.retrieval.diversity import Diverse
@@ -199,7 +199,13 @@ class App:
         self, report: Report = unreported, *, anew: str = "", vectors: bool = True
     ) -> Iterator[Index]:
         """Hold the index brought up to the journal, or built ``anew`` for this reason; needs the lock."""
-        why = anew if anew else "; ".join(said for said in self._lost() if vectors or said[:5] == "words")
+        why = (
+            anew
+            if anew
+            else "; ".join(
+                said for said in lost(self.journal.catalogue, self.index) if vectors or said[:5] == "words"
+            )
+        )
         index = self._index(self.index_folder, writable=True)
         try:
             with self._rebuilding(why):
@@ -226,12 +232,6 @@ class App:
             index.close()
             rmtree(folder, ignore_errors=True)
 
-    def _lost(self) -> list[str]:
-        """Say of each view why it must be built from nothing; of one that goes on, nothing."""
-        head, positions = self.journal.catalogue.head(), self.index.positions()._asdict()
-        ahead = [f"{view}: ahead of the journal" for view, position in positions.items() if position > head]
-        return [*ahead, *(self.index.upkeep.lost() if head else [])]
-
     @contextmanager
     def _rebuilding(self, why: str) -> Iterator[None]:
         """Let `status` and the trace say that the index is built from nothing, if it is."""
@@ -249,8 +249,7 @@ class App:
 
     def catch_up(self, report: Report = unreported) -> None:
         """Bring the index up to the journal where a stopped process left it behind."""
-        positions, head = self.index.positions(), self.journal.catalogue.head()
-        if positions.words == head and positions.vectors == head:
+        if is_current(self.journal.catalogue, self.index):
             return
         try:
             with self.writing(report):
@@ -347,9 +346,9 @@ def _locked(path: Path) -> Iterator[None]:
             raise Busy(
                 f"Another process ({writer}) is writing this library; wait for it or stop it."
             ) from None
-        file.truncate(0)
-        file.write(f"process {os.getpid()}")
-        file.flush()
+        with suppress(OSError):  # no room: nobody is told who writes, and that is all
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), f"process {os.getpid()}".encode())
         yield
 
 

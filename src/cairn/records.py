@@ -125,6 +125,8 @@ class JournalChange(NamedTuple):
     kind: str
     """``content``, ``readers``, ``vectors`` or ``removed``."""
     document: int
+    stamp: int
+    """When it was noted: with its number, it is told from one of the same number in another history."""
 
 
 class SpanRecord(NamedTuple):
@@ -201,6 +203,9 @@ class Positions(NamedTuple):
 
     words: int
     vectors: int
+    words_stamp: int = 0
+    vectors_stamp: int = 0
+    """Of the change at that number."""
 
 
 class Checksum(NamedTuple):

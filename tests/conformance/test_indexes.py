@@ -463,7 +463,7 @@ def test_torn_folders_open_empty_or_old(tmp_path: Path) -> None:
         for writable in (False, True):
             torn = local.load("", folder=folder, model="m", dimensions=DIMENSIONS, writable=writable)
             full = {0: [], 4: [1, 2, 3]}
-            words, vectors = torn.positions()
+            words, vectors, *_ = torn.positions()
             assert both(torn, scope()) == (full[words], full[vectors]), path
             assert 4 in (words, vectors), "one view's damage is not the other's"
         write(torn, [entry(number) for number in (1, 2, 3)], position=9, removed=(1, 2, 3))

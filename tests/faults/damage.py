@@ -67,7 +67,7 @@ FILES: dict[str, Harm] = {
 
 BITS = {
     "a bit of a class": ("vectors-*/*.classes.npy", 128, 0),
-    "a bit of a code": ("vectors-*/*.codes", -40, 7),
+    "a bit of a code": ("vectors-*/*.codes.npy", -40, 7),
     "a bit of the rotation": ("vectors-*/*.rotation.npy", 128 + 256 * (zlib.crc32(b"otter") % 64) + 3, 6),
     "a bit of a passage's number": ("vectors-*/*.columns.npy", 128, 1),
     "a header of columns": ("vectors-*/*.columns.npy", 10, 4),
@@ -113,7 +113,7 @@ def _old_index(stage: Stage, before: Path) -> None:
 
 
 def _old_view(name: str, stage: Stage, before: Path) -> None:
-    (old,) = before.glob(f"index/*/{name}-*")
+    (old,) = before.glob(f"index/{name}-*")
     copy(old, stage.home / old.relative_to(before))
 
 
@@ -151,8 +151,8 @@ WORLDS = [
 
 WHOLE: dict[str, Callable[[Stage, Path], None]] = {
     "index lost": partial(_lose, "index"),
-    "words lost": partial(_lose, "index/*/words-*"),
-    "vectors lost": partial(_lose, "index/*/vectors-*"),
+    "words lost": partial(_lose, "index/words-*"),
+    "vectors lost": partial(_lose, "index/vectors-*"),
     "index older than journal": _old_index,
     "words older than journal": partial(_old_view, "words"),
     "vectors older than journal": partial(_old_view, "vectors"),
@@ -213,7 +213,7 @@ def bits(stage: Stage) -> Iterator[tuple[str, str]]:
     copy(stage.home, whole)
     for name, (pattern, place, bit) in BITS.items():
         copy(whole, stage.home)
-        path = max(stage.home.glob(f"index/*/{pattern}"), key=lambda one: one.stat().st_size)
+        path = max(stage.home.glob(f"index/{pattern}"), key=lambda one: one.stat().st_size)
         held = path.read_bytes()
         _overwrite(path, place % len(held), bytes([held[place] ^ 1 << bit]))
         yield name, outcome(stage, kept)

@@ -28,6 +28,7 @@ from cairn.flows.ingest import workers
 from cairn.flows.ingest.passages import Packer
 from cairn.flows.ingest.reading import Reader
 from cairn.flows.ingest.unpacking import Limits
+from cairn.flows.ingest.views import is_current
 from cairn.operations import access
 from cairn.records import Hits
 from cairn.types import Filters, State
@@ -204,7 +205,7 @@ def view_errors(session: Session) -> list[str]:
     stored = journal.catalogue.stored({record.id for record in journal.catalogue.find()})
     held = journal.catalogue.passages(stored)
     with_vectors = set(journal.vectors.load(stored)[0])
-    wrong = [] if index.positions() == (head, head) else [f"positions {index.positions()}, head {head}"]
+    wrong = [] if is_current(journal.catalogue, index) else [f"positions {index.positions()}, head {head}"]
     vector = session.app.embedder.embed(["otter heron"])[0]
     for person in (OWNER, *(p for p in PEOPLE if f"person:{p}" in journal.directory.principals())):
         grants = session.app.grants(person)
@@ -262,7 +263,7 @@ def _documents(session: Session) -> list[Any]:
         (
             *(record.uri, str(record.state), record.reason, classes[record.access_class].key()),
             *(record.title, record.media_type, record.size, record.modified.timestamp()),
-            *(record.content, record.recipe, record.embedded, uri.get(record.parent or 0), record.twin),
+            *(record.content, record.recipe, uri.get(record.parent or 0), record.twin),
         )
         for record in records
         if record.state is not State.DELETED

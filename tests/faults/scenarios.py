@@ -112,7 +112,7 @@ def _without_index(stage: Stage) -> None:
 
 
 def _without_vectors(stage: Stage) -> None:
-    shutil.rmtree(next((stage.home / "index").glob("*/vectors-*")))
+    shutil.rmtree(next((stage.home / "index").glob("vectors-*")))
 
 
 def _restored(stage: Stage) -> None:

@@ -10,13 +10,6 @@ from tests.faults.library import ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
 SCENARIOS = ("changes", "people", "forget", "merges", "restored")
-KNOWN = (
-    "FileAlreadyExists",  # a removal that was killed before its commit is refused for ever
-    "positions Positions",  # and `catch_up` keeps that to itself
-    "in _locked",  # the writer's number does not fit on a full disk
-    "could only read 0 elements",  # a short array was not written, and nobody noticed
-)
-"""How the defects show that are reported and not mended yet; test_damage.py has a test for each."""
 
 
 def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -57,9 +50,4 @@ def test_a_writer_killed_at_any_call_goes_on_from_there() -> None:
     chosen = [word for name in SCENARIOS for word in ("--scenario", name)]
     done = python("-m", "tests.faults.torture", "--points", "30", *chosen)
     assert done.returncode in (0, 1), done.stderr
-    different = [line for line in done.stdout.splitlines() if line.startswith("    ")]
-    unknown = [line for line in different if not any(sign in line for sign in KNOWN)]
-    assert not unknown, "\n".join(unknown)
-    if different:
-        pytest.xfail("\n".join(different))
-    assert "30 points, 0 differences" in done.stdout
+    assert "30 points, 0 differences" in done.stdout, done.stdout

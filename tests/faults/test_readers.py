@@ -98,7 +98,7 @@ class Reader:
             index.close()
 
     def _open(self) -> Index:
-        return local.load("", folder=self.folder, dimensions=DIMENSIONS, writable=False)
+        return local.load("", folder=self.folder, model="m", dimensions=DIMENSIONS, writable=False)
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def small_segments() -> Iterator[None]:
 
 
 def write_all(folder: Path, *, resets: bool) -> None:
-    index = local.load("", folder=folder, dimensions=DIMENSIONS, writable=True)
+    index = local.load("", folder=folder, model="m", dimensions=DIMENSIONS, writable=True)
     try:
         for generation in range(1, ROUNDS + 1):
             write(index, generation)
@@ -117,7 +117,7 @@ def write_all(folder: Path, *, resets: bool) -> None:
                 index.reset()
             if generation % 7 == 0:  # as one process after the other writes
                 index.close()
-                index = local.load("", folder=folder, dimensions=DIMENSIONS, writable=True)
+                index = local.load("", folder=folder, model="m", dimensions=DIMENSIONS, writable=True)
     finally:
         index.close()
 

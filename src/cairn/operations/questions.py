@@ -16,7 +16,7 @@ from cairn.results import Found, Step, Trace
 from cairn.trace import span, trace_id
 from cairn.types import Answer, Filters
 
-EVIDENCE = 30
+EVIDENCE = 20
 """Passages an answer is drawn from."""
 MOST = 10_000
 """Passages of one search, at most."""

@@ -68,7 +68,9 @@ class Index(Protocol):
 
     def positions(self) -> Positions: ...
 
-    def write_words(self, removed: Collection[int], entries: Iterable[Entry], position: int) -> None:
+    def write_words(
+        self, removed: Collection[int], entries: Iterable[Entry], position: int, stamp: int = 0
+    ) -> None:
         """Drop all of the ``removed`` documents, add ``entries`` and the position, in one step."""
         ...
 
@@ -79,6 +81,7 @@ class Index(Protocol):
         entries: Sequence[Entry],
         vectors: NDArray[np.float32],
         position: int,
+        stamp: int = 0,
     ) -> None:
         """Drop, give documents another access class, add, and set the position, in one step.
 

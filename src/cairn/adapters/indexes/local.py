@@ -40,11 +40,14 @@ class LocalIndex:
 
     def positions(self) -> Positions:
         """Return up to where each view has applied the journal; 0 when missing or unreadable."""
-        return Positions(self._words.position(), self._vectors.position())
+        (words, words_stamp), (vectors, vectors_stamp) = self._words.position(), self._vectors.position()
+        return Positions(words, vectors, words_stamp, vectors_stamp)
 
-    def write_words(self, removed: Collection[int], entries: Iterable[Entry], position: int) -> None:
+    def write_words(
+        self, removed: Collection[int], entries: Iterable[Entry], position: int, stamp: int = 0
+    ) -> None:
         """Drop documents, add entries and the position in one commit; raises Busy or Storage."""
-        self._words.write(removed, entries, position)
+        self._words.write(removed, entries, position, stamp)
 
     def write_vectors(
         self,
@@ -53,9 +56,10 @@ class LocalIndex:
         entries: Sequence[Entry],
         vectors: NDArray[np.float32],
         position: int,
+        stamp: int = 0,
     ) -> None:
         """Drop, regrant, add and set the position by swapping one manifest; raises Storage."""
-        self._vectors.write(removed, regranted, entries, vectors, position)
+        self._vectors.write(removed, regranted, entries, vectors, position, stamp)
 
     def reset(self) -> None:
         """Begin again from nothing, position 0; raises Storage."""

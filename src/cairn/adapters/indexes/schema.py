@@ -30,7 +30,7 @@ from cairn.adapters.indexes.analysis import (
 from cairn.adapters.indexes.scopes import kinds, moment
 from cairn.records import Entry
 
-LAYOUT = 3
+LAYOUT = 4
 """Raised whenever fields or analysis change: an index of another layout is not opened."""
 TEXTS = ("body", "heads")
 """What a passage says, and what stands above it: its document's name, title and headings."""
@@ -53,6 +53,7 @@ def _build() -> Schema:
     builder.add_integer_field("modified", indexed=True, fast=True)
     builder.add_unsigned_field("marker", indexed=True)
     builder.add_unsigned_field("position", fast=True)
+    builder.add_unsigned_field("stamp", fast=True)
     for name in ("media_type", "language", "tag", "analyser"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("named", indexed=True, fast=True)
@@ -126,9 +127,9 @@ def _scoped(entry: Entry) -> dict[str, object]:
     }
 
 
-def marker(position: int) -> Document:
+def marker(position: int, stamp: int) -> Document:
     """Return the one document that is no passage: up to where the journal has been applied."""
-    return Document.from_dict({"marker": 1, "position": position}, SCHEMA)
+    return Document.from_dict({"marker": 1, "position": position, "stamp": stamp}, SCHEMA)
 
 
 def analyse_tag(tag: str) -> str:

@@ -199,7 +199,10 @@ def load(folder: Path, files: tuple[str, str, str, str], known: Segment | None =
 def save(path: Path, array: NDArray[Any]) -> None:
     """Write an array so that it survives a power cut."""
     with path.open("wb") as file:
-        np.save(file, array, allow_pickle=False)
+        # Not numpy's own writing, which does not notice a full disk when it closes the file.
+        header = np.lib.format.header_data_from_array_1_0(array)
+        np.lib.format.write_array_header_1_0(file, header)
+        file.write(np.ascontiguousarray(array).data)
         file.flush()
         os.fsync(file.fileno())
 

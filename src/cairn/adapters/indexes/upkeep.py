@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cairn.adapters.indexes.checksums import vectors_checksum, words_checksum
+from cairn.adapters.indexes.engine import undamaged
 from cairn.adapters.indexes.seals import crc, intact, unsealed
 from cairn.adapters.indexes.vectors import MANIFEST, Vectors
 from cairn.adapters.indexes.words import META, Words
@@ -53,7 +54,7 @@ class LocalUpkeep:
     def checksum(self) -> Checksums:
         """Sum up what both views hold; raises Storage when one cannot be read."""
         searcher = self._words.searcher()
-        with self._words.undamaged():
+        with undamaged(self._words.path):
             words = Checksum(0, 0) if searcher is None else words_checksum(searcher)
         return Checksums(words, vectors_checksum(self._vectors.segments()))
 

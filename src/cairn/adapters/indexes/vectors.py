@@ -59,7 +59,7 @@ class _View:
     """What one manifest names."""
 
     segments: tuple[Segment, ...] = ()
-    position: int = 0
+    position: tuple[int, int] = (0, 0)
     names: Names = field(default_factory=Names)
     rotation: Floats | None = None
     rotation_file: str = ""
@@ -98,8 +98,8 @@ class Vectors:
         query = (vector / length).astype(np.float32) @ view.rotation
         return _search(view, view.seen(scope), query, k)
 
-    def position(self) -> int:
-        """Return up to where the journal has been applied."""
+    def position(self) -> tuple[int, int]:
+        """Return up to where the journal has been applied, and that change's stamp."""
         return self._current().position
 
     def segments(self) -> tuple[Segment, ...]:
@@ -117,6 +117,7 @@ class Vectors:
         entries: Sequence[Entry],
         vectors: Floats,
         position: int,
+        stamp: int,
     ) -> None:
         """Drop documents, regrant others, add entries and move the position, in one step.
 
@@ -126,7 +127,7 @@ class Vectors:
         if entries:
             self._check(vectors, (len(entries), self._dimensions))
         with _storing(self._path):
-            self._write(removed, regranted, entries, vectors, position)
+            self._write(removed, regranted, entries, vectors, (position, stamp))
 
     def reset(self) -> None:
         """Begin again from nothing; raises Storage when the disk refuses."""
@@ -145,7 +146,7 @@ class Vectors:
         regranted: Mapping[int, int],
         entries: Sequence[Entry],
         vectors: Floats,
-        position: int,
+        position: tuple[int, int],
     ) -> None:
         view = self._current()
         names = view.names.extended(entries)
@@ -181,7 +182,9 @@ class Vectors:
         merged = store(self._path, joined([segment.rows() for segment in merging]))
         return [segment for segment in segments if segment not in merging] + [merged]
 
-    def _publish(self, segments: Sequence[Segment], names: Names, turned: str, position: int) -> None:
+    def _publish(
+        self, segments: Sequence[Segment], names: Names, turned: str, position: tuple[int, int]
+    ) -> None:
         files = [name for segment in segments for name in segment.files] + [turned]
         manifest = {
             "position": position,
@@ -243,13 +246,13 @@ class Vectors:
                 if (self._path / name).stat().st_size != size:
                     raise ValueError(f"{name} is torn.")
             return self._opened(manifest, stamp, {segment.files[0]: segment for segment in old.segments})
-        except (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError):
+        except Exception:  # whatever a damaged file makes its reader raise
             return _View()
 
     def _opened(self, manifest: Any, stamp: Stamp, known: Mapping[str, Segment]) -> _View:
         return _View(
             segments=tuple(load(self._path, tuple(f), known.get(f[0])) for f in manifest["segments"]),
-            position=int(manifest["position"]),
+            position=(int(manifest["position"][0]), int(manifest["position"][1])),
             names=Names.read(manifest["names"]),
             rotation=np.load(self._path / manifest["rotation"]),
             rotation_file=manifest["rotation"],
@@ -293,7 +296,7 @@ def _search(view: _View, visible: Seen, query: Floats, k: int) -> Hits:
 def _storing(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise Storage(
             f"The index in {path} could not be written ({error}); free space or mend access and try again."
         ) from error

@@ -9,7 +9,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tantivy import DocAddress, Document, Index, IndexWriter, Query, Searcher
 
 from cairn.adapters.indexes.analysis import name_words
+from cairn.adapters.indexes.engine import is_panic, refused, storing, undamaged
 from cairn.adapters.indexes.queries import (
     ask,
     beginnings,
@@ -45,15 +46,19 @@ from cairn.adapters.indexes.schema import (
     register,
 )
 from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, settled
-from cairn.errors import Busy, Invalid, Storage
+from cairn.errors import Invalid, Storage
 from cairn.records import Entry, Focus, Hits, Scope
 
 META = "meta.json"
 HEAP = 64_000_000
 """Bytes a writer holds before it writes a segment."""
-FEW_CLASSES = 1_000
 LARGE_SHARE = 0.25
-SMALL_SHARE = 0.02
+"""From this share on, ranking all and dropping what is hidden is faster than asking for what may be seen."""
+FETCHED = 4
+"""And so it is where that fetches at most so many passages for each class that would be asked for."""
+SMALL_SHARE = 0.001
+SAMPLED = 20_000
+"""Of more access classes, so many tell which part of all passages they have."""
 MOST_SHARES = 1_000
 MOST_DELETED = 1_000
 MOST_NAMED = 1_000
@@ -69,7 +74,7 @@ class _View(NamedTuple):
 
     searcher: Searcher
     sets: tuple[str, ...]
-    position: int
+    position: tuple[int, int]
     stamp: Stamp
 
 
@@ -92,7 +97,7 @@ class Words:
         view = self._current()
         if view is None or hopeless(scope, k):
             return NOTHING
-        with _undamaged(self._path):
+        with undamaged(self._path):
             asked = ask(query, without, view.sets, view.searcher)
             if not asked:
                 return NOTHING
@@ -104,7 +109,7 @@ class Words:
         view = self._current()
         if view is None or hopeless(scope, 1):
             return 0
-        with _undamaged(self._path):
+        with undamaged(self._path):
             return count(view.searcher, visible(everyone_named(), scope))
 
     def split(self, question: str) -> list[str]:
@@ -122,7 +127,7 @@ class Words:
         if view is None or hopeless(scope, 1):
             return {}
         field = OPENING if opening else CALLED
-        with _undamaged(self._path):
+        with undamaged(self._path):
             exact = self._named(view, field, "".join(words), scope)
             if exact:
                 return dict.fromkeys(exact, 1.0)
@@ -143,7 +148,7 @@ class Words:
         holding = None if view is None or hopeless(scope, 1) else holding_all(words, view.sets)
         if view is None or holding is None:
             return Focus(0.0, 0.0)
-        with _undamaged(self._path):
+        with undamaged(self._path):
             seen = visible(holding, scope)
             everywhere = count(view.searcher, seen)
             of = [numbers("document", documents)]
@@ -157,47 +162,42 @@ class Words:
         if scope.classes is None:
             return _fetch(view.searcher, text, None, k, 1.0)
         share = self._share(view.searcher, scope.classes)
-        if share < (LARGE_SHARE if len(scope.classes) <= FEW_CLASSES else SMALL_SHARE):
-            return _fetch(
-                view.searcher, restricted(text, [numbers("access_class", scope.classes)]), None, k, 1.0
-            )
+        if share < LARGE_SHARE and len(scope.classes) * FETCHED < _limit(k, share):
+            seen = restricted(text, [numbers("access_class", scope.classes)])
+            return _fetch(view.searcher, seen, None, k, 1.0)
         return _fetch(view.searcher, text, scope.classes, k, share)
 
-    def position(self) -> int:
-        """Return up to where the journal has been applied."""
+    def position(self) -> tuple[int, int]:
+        """Return up to where the journal has been applied, and that change's stamp."""
         view = self._current()
-        return 0 if view is None else view.position
+        return (0, 0) if view is None else view.position
 
     def searcher(self) -> Searcher | None:
         """Return what is stored now; None when that cannot be read."""
         view = self._current()
         return None if view is None else view.searcher
 
-    def undamaged(self) -> contextlib.AbstractContextManager[None]:
-        """Raise Storage where the engine panics."""
-        return _undamaged(self._path)
-
-    def write(self, removed: Collection[int], entries: Iterable[Entry], position: int) -> None:
+    def write(self, removed: Collection[int], entries: Iterable[Entry], position: int, stamp: int) -> None:
         """Drop documents, add entries and move the position, in one commit.
 
         Raises Busy when another process is writing, Storage when the disk refuses.
         """
         with self._writing() as writer:
-            with _storing(self._path):
+            with storing(self._path):
                 _delete(writer, "document", removed)
             for each in _documented(entries):
-                with _storing(self._path):
+                with storing(self._path):
                     writer.add_document(each)
-            with _storing(self._path):
+            with storing(self._path):
                 _delete(writer, "marker", [1])
-                writer.add_document(marker(position))
+                writer.add_document(marker(position, stamp))
                 writer.commit()
 
     def reset(self) -> None:
         """Begin again from nothing; raises Storage when the disk refuses."""
         self._check_writable()
         self.close()
-        with _storing(self._path), self._lock:
+        with storing(self._path), self._lock:
             self._index = self._create()
 
     def close(self) -> None:
@@ -222,8 +222,10 @@ class Words:
         if self._writer is None:
             try:
                 self._writer = self._opened().writer(HEAP, 1)
+                # What a killed writer left behind may have the very names that are to be written.
+                self._writer.garbage_collect_files()
             except ValueError as error:
-                raise _refused(self._path, error) from error
+                raise refused(self._path, error) from error
         return self._writer
 
     def _check_writable(self) -> None:
@@ -237,7 +239,7 @@ class Words:
             self._writer = None
 
     def _prepare(self, folder: Path) -> None:
-        with _storing(folder):
+        with storing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             for other in folder.glob("words-*"):
                 if other != self._path:
@@ -280,7 +282,9 @@ class Words:
             searcher = index.searcher()
             sets = tuple(term for term, _ in searcher.terms_with_prefix("analyser", ""))
             return _View(searcher, sets, _position(searcher), stamp)
-        except (ValueError, OSError, Storage):
+        except BaseException as error:
+            if not isinstance(error, ValueError | OSError | Storage) and not is_panic(error):
+                raise
             self._index = None
             return None
 
@@ -295,8 +299,9 @@ class Words:
         known = self._shares.get(classes)
         if known is not None and abs(total - known[1]) <= total * 0.1:
             return known[0]
-        seen = sum(searcher.doc_freq("access_class", each) for each in classes if each >= 0)
-        share = min(1.0, seen / max(total, 1))
+        asked = list(islice(classes, SAMPLED))
+        seen = sum(searcher.doc_freq("access_class", each) for each in asked if each >= 0)
+        share = min(1.0, seen * len(classes) / max(len(asked) * total, 1))
         if len(self._shares) >= MOST_SHARES:
             self._shares = {}
         self._shares[classes] = (share, total)
@@ -333,7 +338,7 @@ def _delete(writer: IndexWriter, field: str, values: Collection[int]) -> None:
 
 def _fetch(searcher: Searcher, query: Query, classes: frozenset[int] | None, k: int, share: float) -> Hits:
     """Fetch more and more until the ``k`` best that have one of ``classes`` are known for certain."""
-    limit = int(k / max(share, SMALL_SHARE) * 1.2) + 16
+    limit = _limit(k, share)
     total = max(searcher.num_docs, 1)
     while True:
         limit = min(limit, total)
@@ -352,11 +357,18 @@ def _fetch(searcher: Searcher, query: Query, classes: frozenset[int] | None, k: 
         limit *= 4
 
 
-def _position(searcher: Searcher) -> int:
+def _limit(k: int, share: float) -> int:
+    """Return how many of the best passages to look at for ``k`` that may be seen."""
+    return int(k / max(share, SMALL_SHARE) * 1.2) + 16
+
+
+def _position(searcher: Searcher) -> tuple[int, int]:
     found = searcher.search(numbers("marker", [1]), 1, count=False).hits
     if not found:
-        return 0
-    return int(_values(searcher, "position", [address for _, address in found])[0])
+        return 0, 0
+    addresses = [address for _, address in found]
+    position, stamp = (_values(searcher, field, addresses)[0] for field in ("position", "stamp"))
+    return int(position), int(stamp)
 
 
 def _values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> NDArray[np.int64]:
@@ -366,29 +378,3 @@ def _values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> NDAr
         raise Storage(
             f"The word index is damaged ({field} cannot be read); mend it with: cairn verify --repair"
         ) from error
-
-
-@contextlib.contextmanager
-def _undamaged(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":
-            raise
-        raise Storage(f"The index in {path} is damaged; mend it with: cairn verify --repair") from error
-
-
-@contextlib.contextmanager
-def _storing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        raise _refused(path, error) from error
-
-
-def _refused(path: Path, error: Exception) -> Busy | Storage:
-    if "LockBusy" in str(error):
-        return Busy(f"Another process is writing the index in {path}; try again when it has ended.")
-    return Storage(
-        f"The index in {path} could not be written ({error}); free space or mend access and try again."
-    )

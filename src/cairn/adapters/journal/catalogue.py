@@ -104,4 +104,5 @@ class SqlCatalogue:
     def changes(self, since: int, limit: int) -> list[JournalChange]:
         query = select(changes).where(changes.c.seq > since).order_by(changes.c.seq).limit(limit)
         with self._database.read() as connection:
-            return [JournalChange(row.seq, row.kind, row.document) for row in connection.execute(query)]
+            rows_ = connection.execute(query)
+            return [JournalChange(row.seq, row.kind, row.document, int(row.at * 1e6)) for row in rows_]

@@ -27,11 +27,12 @@ Report = Callable[[str, int, int], None]
 def apply_words(catalogue: Catalogue, index: Index, report: Report = lambda *told: None) -> None:
     """Make everything that is parsed findable by words."""
     head = catalogue.head()
-    if index.positions().words > head:
-        index.reset()  # it has seen a future this journal does not know: one restored from a backup
+    positions = index.positions()
+    if not _known(catalogue, positions.words, positions.words_stamp):
+        index.reset()
     while batch := catalogue.changes(index.positions().words, BATCH):
         touched = _touched(batch, {"content", "readers", "removed"})
-        index.write_words(touched, _entries(catalogue, touched), batch[-1].seq)
+        index.write_words(touched, _entries(catalogue, touched), batch[-1].seq, batch[-1].stamp)
         report("words", batch[-1].seq, head)
 
 
@@ -39,7 +40,8 @@ def apply_vectors(journal: Journal, index: Index, report: Report = lambda *told:
     """Make everything that is embedded findable by meaning."""
     catalogue = journal.catalogue
     head = catalogue.head()
-    if index.positions().vectors > head:
+    positions = index.positions()
+    if not _known(catalogue, positions.vectors, positions.vectors_stamp):
         index.reset()
     while batch := catalogue.changes(index.positions().vectors, BATCH):
         touched = _touched(batch, {"content", "vectors", "removed"})
@@ -48,7 +50,7 @@ def apply_vectors(journal: Journal, index: Index, report: Report = lambda *told:
         passages, vectors = journal.vectors.load(catalogue.stored(touched))
         entries = {entry.passage: entry for entry in _entries(catalogue, touched)}
         held = [entries[passage] for passage in passages]
-        index.write_vectors(touched, classes, held, vectors, batch[-1].seq)
+        index.write_vectors(touched, classes, held, vectors, batch[-1].seq, batch[-1].stamp)
         report("meanings", batch[-1].seq, head)
 
 
@@ -69,6 +71,32 @@ def embed(journal: Journal, embedder: Embedder, report: Report, *, serving: bool
         journal.vectors.complete(documents, serving=serving)
         done += len(documents)
     report("vectors", done, total)
+
+
+def is_current(catalogue: Catalogue, index: Index) -> bool:
+    """Tell whether both views have applied all of this journal."""
+    positions, head = index.positions(), catalogue.head()
+    return (
+        positions.words == positions.vectors == head
+        and _known(catalogue, head, positions.words_stamp)
+        and _known(catalogue, head, positions.vectors_stamp)
+    )
+
+
+def lost(catalogue: Catalogue, index: Index) -> list[str]:
+    """Say of each view why it must be built from nothing; of one that goes on, nothing."""
+    positions = index.positions()
+    views = (
+        ("words", positions.words, positions.words_stamp),
+        ("vectors", positions.vectors, positions.vectors_stamp),
+    )
+    others = [f"{view}: of another journal" for view, *where in views if not _known(catalogue, *where)]
+    return [*others, *(index.upkeep.lost() if catalogue.head() else [])]
+
+
+def _known(catalogue: Catalogue, position: int, stamp: int) -> bool:
+    """Tell whether this journal is the one that a view has applied: not so once a backup was restored."""
+    return position == 0 or [c.stamp for c in catalogue.changes(position - 1, 1)] == [stamp]
 
 
 def _touched(batch: Sequence[JournalChange], kinds: set[str]) -> set[int]:
