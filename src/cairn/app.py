@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from shutil import rmtree
 from types import TracebackType
-from typing import Any
 
 from opentelemetry.trace import Tracer
 
@@ -25,7 +25,8 @@ from cairn.flows.ingest import workers
 from cairn.flows.ingest.passages import Packer
 from cairn.flows.ingest.reading import Reader
 from cairn.flows.ingest.unpacking import Limits
-from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current
+from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost
+from cairn.flows.keeping import swap
 from cairn.flows.retrieval.copies import Distinct
 from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
@@ -34,11 +35,17 @@ from cairn.flows.retrieval.reranked import Reranked
 from cairn.protocols import Container, Embedder, Index, Journal, Parser, Retriever, Source
 from cairn.records import Query, Scope, SourceRecord
 from cairn.settings import Settings
-from cairn.trace import SILENT
+from cairn.trace import SILENT, span
 from cairn.types import Filters
 
 REMEMBERED = 1_000
 """People whose rights are kept at hand."""
+SCRATCH = "scratch/fresh"
+"""Where an index is built to be compared with; `scratch` is emptied by whoever writes."""
+
+
+def unreported(stage: str, done: int, total: int) -> None:
+    """Report nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,16 +68,62 @@ class Grants:
 
 @dataclass(frozen=True, kw_only=True)
 class App:
-    """A library's parts, wired."""
+    """A library's parts, each wired when it is first needed."""
 
     home: Path
-    settings: Settings
-    journal: Journal
-    embedder: Embedder
-    index: Index
-    tracer: Tracer
+    model: str = ""
+    """Another embedder than the settings say."""
     _granted: dict[tuple[int, str], Grants] = field(default_factory=dict)
     """By the directory's epoch and the person."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The values in force when the library was opened."""
+        return settings.read(self.home)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        spec = self.model if self.model else self.settings.embedder
+        made: Embedder = registry.load("embedders", spec, home=self.home)
+        return made
+
+    @cached_property
+    def journal(self) -> Journal:
+        spec = self.settings.journal
+        opened: Journal = registry.load("journal", spec, home=self.home, model=self.embedder.name)
+        return opened
+
+    @cached_property
+    def index(self) -> Index:
+        """The index, open for reading."""
+        return self._index(self.index_folder, writable=False)
+
+    @cached_property
+    def tracer(self) -> Tracer:
+        spec = self.settings.traces
+        made: Tracer = SILENT if spec == "none" else registry.load("sinks", spec, runs=self.journal.runs)
+        return made
+
+    @property
+    def index_folder(self) -> Path:
+        """Where the index is, with the vectors of every model apart."""
+        return self.home / "index"
+
+    def _index(self, folder: Path, *, writable: bool) -> Index:
+        opened: Index = registry.load(
+            "indexes",
+            self.settings.index,
+            folder=folder,
+            model=self.embedder.name,
+            dimensions=self.embedder.dimensions,
+            writable=writable,
+        )
+        return opened
+
+    def wire(self) -> None:
+        """Open everything now: what threads share is there before they are."""
+        for part in ("journal", "index", "tracer"):
+            getattr(self, part)
 
     @cached_property
     def read(self) -> Retriever:
@@ -125,27 +178,82 @@ class App:
         return opened
 
     @contextmanager
-    def writing(self) -> Iterator[Index]:
-        """Be the one process that writes this library; raises Busy when another is."""
-        with _locked(self.home / "write.lock"):
-            index: Index = _index(self.home, self.settings, self.embedder, writable=True)
-            try:
-                yield index
-            finally:
-                index.close()
+    def locked(self) -> Iterator[None]:
+        """Be the one process that changes this library; raises Busy when another is."""
+        with _locked(self.home / swap.LOCK):
+            swap.finish(self.home)
+            yield
+
+    @contextmanager
+    def writing(self, report: Report = unreported, *, vectors: bool = True) -> Iterator[Index]:
+        """Be the one process that writes this library; raises Busy when another is.
+
+        The index begins where the journal stands: a journal restored from a backup must not first grow
+        past what the index believes to have seen of it. Without ``vectors`` only its words do.
+        """
+        with self.locked(), self.current(report, vectors=vectors) as index:
+            yield index
+
+    @contextmanager
+    def current(
+        self, report: Report = unreported, *, anew: str = "", vectors: bool = True
+    ) -> Iterator[Index]:
+        """Hold the index brought up to the journal, or built ``anew`` for this reason; needs the lock."""
+        why = (
+            anew
+            if anew
+            else "; ".join(
+                said for said in lost(self.journal.catalogue, self.index) if vectors or said[:5] == "words"
+            )
+        )
+        index = self._index(self.index_folder, writable=True)
+        try:
+            with self._rebuilding(why):
+                if anew:
+                    index.reset()
+                apply_words(self.journal.catalogue, index, report)
+                if vectors:
+                    apply_vectors(self.journal, index, report)
+            yield index
+        finally:
+            index.close()
+
+    @contextmanager
+    def fresh(self, report: Report = unreported) -> Iterator[Index]:
+        """Hold an index in a scratch folder, built from the journal alone; needs the lock."""
+        folder = self.home / SCRATCH
+        rmtree(folder, ignore_errors=True)  # what a killed process left behind
+        index = self._index(folder, writable=True)
+        try:
+            apply_words(self.journal.catalogue, index, report)
+            apply_vectors(self.journal, index, report)
+            yield index
+        finally:
+            index.close()
+            rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def _rebuilding(self, why: str) -> Iterator[None]:
+        """Let `status` and the trace say that the index is built from nothing, if it is."""
+        if not why:
+            yield
+            return
+        with span("rebuild", why=why):
+            job = self.journal.runs.begin("rebuild", why)
+            yield
+            self.journal.runs.end(job, "done", why)
 
     def other(self, embedder: str) -> "App":
         """Return the same library with another embedder; close it when done."""
-        return _wire(self.home, embedder)
+        return App(home=self.home, model=embedder)
 
-    def catch_up(self) -> None:
+    def catch_up(self, report: Report = unreported) -> None:
         """Bring the index up to the journal where a stopped process left it behind."""
         if is_current(self.journal.catalogue, self.index):
             return
         try:
-            with self.writing() as index:
-                apply_words(self.journal.catalogue, index)
-                apply_vectors(self.journal, index)
+            with self.writing(report):
+                pass
         except (Busy, Storage):
             pass  # whoever writes is doing it, or nobody can here: `status` says that it is behind
 
@@ -155,8 +263,9 @@ class App:
         return [sys.executable, "-c", program, str(self.home)]
 
     def close(self) -> None:
-        self.index.close()
-        self.journal.close()
+        for part in ("index", "journal"):
+            if part in vars(self):
+                vars(self)[part].close()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +274,7 @@ class Session:
 
     app: App
     name: str = OWNER
-    report: Report = lambda stage, done, total: None
+    report: Report = unreported
     """Told of progress."""
 
     @property
@@ -192,11 +301,13 @@ def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(environment.get("CAIRN_HOME", ".cairn")).absolute()
 
 
-def open_library(home: Path | str | None = None, *, as_: str = OWNER, create: bool = True) -> Session:
+def open_library(
+    home: Path | str | None = None, *, as_: str = OWNER, create: bool = True, wire: bool = True
+) -> Session:
     """Open the library at ``home`` and be ``as_`` in it; use it in a ``with`` block.
 
     Raises Unavailable when there is none and ``create`` is not set, Unknown for a person nobody
-    has enrolled.
+    has enrolled. Without ``wire`` nothing is opened before it is needed, not even to look who ``as_`` is.
     """
     place = home_folder() if home is None else Path(home).absolute()
     if not create and not place.is_dir():
@@ -205,41 +316,18 @@ def open_library(home: Path | str | None = None, *, as_: str = OWNER, create: bo
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise Storage(f"The library's folder {place} cannot be made: {error.strerror}") from error
-    session = Session(app=_wire(place), name=as_)
-    try:
-        session.app.grants(as_)
-    except Unknown:
-        session.app.close()
-        raise
+    if swap.interrupted(place):
+        with _locked(place / swap.LOCK):
+            swap.finish(place)
+    session = Session(app=App(home=place), name=as_)
+    if wire:
+        try:
+            session.app.wire()
+            session.app.grants(as_)
+        except BaseException:
+            session.app.close()
+            raise
     return session
-
-
-def _wire(home: Path, other: str = "") -> App:
-    chosen = settings.read(home)
-    embedder: Embedder = registry.load("embedders", other if other else chosen.embedder, home=home)
-    journal: Journal = registry.load("journal", chosen.journal, home=home, model=embedder.name)
-    tracer: Tracer = SILENT
-    if chosen.traces != "none":
-        tracer = registry.load("sinks", chosen.traces, runs=journal.runs)
-    return App(
-        home=home,
-        settings=chosen,
-        journal=journal,
-        embedder=embedder,
-        index=_index(home, chosen, embedder, writable=False),
-        tracer=tracer,
-    )
-
-
-def _index(home: Path, chosen: Settings, embedder: Embedder, *, writable: bool) -> Any:
-    return registry.load(
-        "indexes",
-        chosen.index,
-        folder=home / "index",
-        model=embedder.name,
-        dimensions=embedder.dimensions,
-        writable=writable,
-    )
 
 
 @contextmanager

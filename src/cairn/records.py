@@ -208,6 +208,32 @@ class Positions(NamedTuple):
     """Of the change at that number."""
 
 
+class Checksum(NamedTuple):
+    """What a view holds, in whatever order it holds it."""
+
+    rows: int
+    sum: int
+    """Of a hash of each row, modulo 2^64."""
+
+
+class Checksums(NamedTuple):
+    """Of both views: two indexes of one journal are equal if these are."""
+
+    words: Checksum
+    """Over passage and access class, and over document and access class of what is known by name."""
+    vectors: Checksum
+    """Over passage, access class and vector."""
+
+
+class JobRecord(NamedTuple):
+    """A piece of work as the journal remembers it."""
+
+    state: str
+    """running, done, or stopped if its process ended before it did."""
+    detail: str
+    started: datetime
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Query:
     """A question as retrieval takes it."""

@@ -86,6 +86,60 @@ class Status:
     """And by meaning."""
     without_vectors: int
     """Documents that wait for vectors."""
+    rebuilt: str
+    """When and why the index was last built from nothing; empty if never."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verified:
+    """Whether a library is whole: its journal in itself, its index in its files and against the journal."""
+
+    position: int
+    """The journal's newest change; everything was compared up to it."""
+    words: int
+    """Rows of the word index: passages, and documents known by name."""
+    vectors: int
+    checksum: str
+    """Over ids, access classes and vectors of what a fresh build from the journal holds."""
+    found: tuple[str, ...]
+    """What differed or was damaged, in words."""
+    rebuilt: str
+    """Why the index was built from nothing meanwhile; empty if it was not."""
+    missed: tuple[str, ...]
+    """What of this is still so; empty when all is well."""
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BackedUp:
+    """A backup, verified and complete."""
+
+    folder: str
+    position: int
+    """The journal's newest change in it."""
+    files: int
+    bytes: int
+    left_out: tuple[str, ...]
+    """Parts of the index that changed too fast to be copied; they are built again on restoring."""
+    note: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Restored:
+    """A library that was restored, ready for use."""
+
+    home: str
+    made: datetime
+    """When the backup was."""
+    position: int
+    documents: int
+    """Searchable in it."""
+    rebuilt: str
+    """Why the index was built from nothing; empty if the backup's was used."""
+    replaced: bool
+    """Whether another library stood there, which is gone."""
+    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

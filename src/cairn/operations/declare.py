@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from cairn.app import Session
-from cairn.trace import recording, span
+from cairn.trace import SILENT, recording, span
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,21 +28,23 @@ class Operation(NamedTuple):
     name: str
     """With a dot where it belongs to a group: ``access.explain``."""
     run: Callable[..., Awaitable[Any]]
+    opens: bool = True
+    """Whether it needs the library open; one that does not mend it must work where it cannot be opened."""
 
 
 DECLARED: dict[str, Operation] = {}
 
 
-def operation(name: str) -> Callable[[Run[P, R]], Run[P, R]]:
-    """Declare an operation under ``name``; every call of it is one trace."""
+def operation(name: str, *, opens: bool = True) -> Callable[[Run[P, R]], Run[P, R]]:
+    """Declare an operation under ``name``; every call of it is one trace if it ``opens`` the library."""
 
     def declare(run: Run[P, R]) -> Run[P, R]:
         @wraps(run)
         async def traced(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            with recording(session.app.tracer), span(name, person=session.name):
+            with recording(session.app.tracer if opens else SILENT), span(name, person=session.name):
                 return await run(session, *args, **kwargs)
 
-        DECLARED[name] = Operation(name, traced)
+        DECLARED[name] = Operation(name, traced, opens)
         return traced
 
     return declare

@@ -153,7 +153,7 @@ def _source(session: Session, said: str, options: dict[str, list[str]]) -> Sourc
 async def _ingest(session: Session, record: SourceRecord, *, prune: bool) -> Ingested:
     app, began = session.app, perf_counter()
     size = app.settings.workers if app.settings.workers else workers.cores()
-    with app.writing() as index:
+    with app.writing(session.report) as index:
         job = app.journal.runs.begin("ingest")
         state, detail = "stopped", ""
         try:
@@ -209,6 +209,7 @@ def _status(session: Session) -> Status:
             states[source][state] += count
     head, positions = journal.catalogue.head(), session.app.index.positions()
     waiting = journal.catalogue.documents(journal.vectors.unembedded())
+    built = journal.runs.last("rebuild")
     lacking = sum(grants.readable(record.access_class) for record in waiting)
     return Status(
         sources=tuple(
@@ -225,6 +226,7 @@ def _status(session: Session) -> Status:
         words_current=positions.words == head,
         vectors_current=positions.vectors == head and lacking == 0,
         without_vectors=lacking,
+        rebuilt=f"{built.started.astimezone():%Y-%m-%d %H:%M}, {built.detail}" if built is not None else "",
     )
 
 

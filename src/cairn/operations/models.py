@@ -42,7 +42,7 @@ async def reembed(
 def _switch(session: Session, other: App, model: str) -> None:
     # Most of the work, without the lock: ingest and questions go on meanwhile.
     views.embed(other.journal, other.embedder, session.report, serving=False)
-    with other.writing() as index:
+    with other.writing(vectors=False) as index:
         views.embed(other.journal, other.embedder, session.report, serving=False)
         index.drop_vectors()  # it may have seen documents whose vectors came later
         views.apply_words(other.journal.catalogue, index)
@@ -53,6 +53,6 @@ def _switch(session: Session, other: App, model: str) -> None:
 def _drop(session: Session, other: App, model: str) -> None:
     if other.embedder.name == session.app.embedder.name:
         raise Invalid(f"{model} is in use; switch first: cairn reembed OTHER-MODEL")
-    with other.writing() as index:
+    with other.writing(vectors=False) as index:
         index.drop_vectors()
         other.journal.vectors.drop()

@@ -98,7 +98,7 @@ def _query(session: Session, text: str, k: int, filters: Filters) -> Query:
         raise Invalid(f"The question has {len(text):,} characters, more than {LONGEST:,}; shorten it.")
     with span("access"):
         grants = session.grants
-    session.app.catch_up()
+    session.app.catch_up(session.report)
     return grants.query(text, k, filters)
 
 

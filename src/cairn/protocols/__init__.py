@@ -7,6 +7,7 @@ this costs nothing.
 from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
 from cairn.protocols.ingest import Container, Embedder, Parser, Source, Splitter
 from cairn.protocols.journal import Catalogue, Directory, Journal, Library, Runs, Vectors
+from cairn.protocols.upkeep import IndexUpkeep, JournalUpkeep
 
 __all__ = [
     "Catalogue",
@@ -14,7 +15,9 @@ __all__ = [
     "Directory",
     "Embedder",
     "Index",
+    "IndexUpkeep",
     "Journal",
+    "JournalUpkeep",
     "Library",
     "Measures",
     "Names",

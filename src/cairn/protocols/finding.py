@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from cairn.protocols.upkeep import IndexUpkeep
 from cairn.records import (
     Entry,
     Focus,
@@ -45,6 +46,8 @@ class Names(Protocol):
 
 class Index(Protocol):
     """A view of the journal that finds passages; written by one process, read by many."""
+
+    upkeep: IndexUpkeep
 
     @property
     def names(self) -> Names:

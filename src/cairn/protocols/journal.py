@@ -6,8 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cairn.access import Readers
+from cairn.protocols.upkeep import JournalUpkeep
 from cairn.records import (
     DocumentRecord,
+    JobRecord,
     JournalChange,
     Known,
     Parsed,
@@ -183,11 +185,14 @@ class Runs(Protocol):
 
     def record(self, spans: Sequence[SpanRecord]) -> None: ...
     def trace(self, trace: str) -> list[SpanRecord]: ...
-    def begin(self, kind: str) -> int:
+    def begin(self, kind: str, detail: str = "") -> int:
         """Open a job; what an earlier process left open is closed as stopped."""
         ...
 
     def end(self, job: int, state: str, detail: str) -> None: ...
+    def last(self, kind: str) -> JobRecord | None:
+        """Return the job of this kind that was opened last."""
+        ...
 
 
 class Journal(Protocol):
@@ -198,5 +203,6 @@ class Journal(Protocol):
     directory: Directory
     vectors: Vectors
     runs: Runs
+    upkeep: JournalUpkeep
 
     def close(self) -> None: ...

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cairn.adapters.indexes.upkeep import LocalUpkeep
 from cairn.adapters.indexes.vectors import Vectors
 from cairn.adapters.indexes.words import Words
 from cairn.errors import Invalid
+from cairn.protocols import IndexUpkeep
 from cairn.records import Entry, Hits, Positions, Scope
 
 
@@ -21,6 +23,7 @@ class LocalIndex:
     def __init__(self, folder: Path, model: str, dimensions: int, *, writable: bool) -> None:
         self._words = Words(folder, writable=writable)
         self._vectors = Vectors(folder, model, dimensions, writable=writable)
+        self.upkeep: IndexUpkeep = LocalUpkeep(self._words, self._vectors)
 
     @property
     def names(self) -> Words:

@@ -132,7 +132,9 @@ def rotation(dimensions: int) -> Floats:
 
 def encode(vectors: Floats, rotation: Floats) -> Bytes:
     """Return the codes of unit vectors, shape as given."""
-    coordinates = vectors @ rotation
+    # In double precision, as a sum's last bit depends on how many vectors are multiplied at once, and a
+    # code must not: what was added bit by bit equals what is built anew.
+    coordinates = vectors.astype(np.float64) @ rotation
     coordinates *= 127 / min(1.0, RANGE / np.sqrt(vectors.shape[1]))
     np.rint(coordinates, out=coordinates)
     np.clip(coordinates, -127, 127, out=coordinates)

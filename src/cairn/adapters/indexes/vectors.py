@@ -5,7 +5,6 @@ reads sees all of it or nothing. What searches need is in one ``_View``, replace
 """
 
 import contextlib
-import json
 import os
 import shutil
 import threading
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from cairn.adapters.indexes.masks import Names, Seen, columns, seen
 from cairn.adapters.indexes.scopes import NOTHING, best, hopeless
+from cairn.adapters.indexes.seals import crcs, sealed, unsealed
 from cairn.adapters.indexes.segments import (
     DEAD,
     Column,
@@ -81,7 +81,7 @@ class Vectors:
     """Passages by cosine in ``folder``; an index that cannot be read is as an empty one."""
 
     def __init__(self, folder: Path, model: str, dimensions: int, *, writable: bool) -> None:
-        self._path = folder / f"vectors-{model}-{LAYOUT}-{dimensions}"
+        self.path = self._path = folder / f"vectors-{model}-{LAYOUT}-{dimensions}"
         self._dimensions = dimensions
         self._writable = writable
         self._lock = threading.Lock()
@@ -101,6 +101,14 @@ class Vectors:
     def position(self) -> tuple[int, int]:
         """Return up to where the journal has been applied, and that change's stamp."""
         return self._current().position
+
+    def segments(self) -> tuple[Segment, ...]:
+        """Return what is stored now."""
+        return self._current().segments
+
+    def readable(self) -> bool:
+        """Tell whether there is anything, and in order."""
+        return self._current().stamp is not None
 
     def write(
         self,
@@ -184,10 +192,11 @@ class Vectors:
             "names": names.plain(),
             "segments": [segment.files for segment in segments],
             "sizes": {name: (self._path / name).stat().st_size for name in files},
+            "crcs": crcs(self._path, MANIFEST, files),
         }
         draft = self._path / unused("manifest")
         with draft.open("w", encoding="utf-8") as file:
-            json.dump(manifest, file)
+            file.write(sealed(manifest))
             file.flush()
             os.fsync(file.fileno())
         os.replace(draft, self._path / MANIFEST)
@@ -232,7 +241,7 @@ class Vectors:
         if stamp is None:
             return _View()
         try:
-            manifest = json.loads((self._path / MANIFEST).read_text("utf-8"))
+            manifest = unsealed((self._path / MANIFEST).read_text("utf-8"))
             for name, size in manifest["sizes"].items():
                 if (self._path / name).stat().st_size != size:
                     raise ValueError(f"{name} is torn.")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tantivy import DocAddress, Document, Index, IndexWriter, Query, Searcher
 
 from cairn.adapters.indexes.analysis import name_words
+from cairn.adapters.indexes.engine import is_panic, refused, storing, undamaged
 from cairn.adapters.indexes.queries import (
     ask,
     beginnings,
@@ -45,9 +46,10 @@ from cairn.adapters.indexes.schema import (
     register,
 )
 from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, settled
-from cairn.errors import Busy, Invalid, Storage
+from cairn.errors import Invalid, Storage
 from cairn.records import Entry, Focus, Hits, Scope
 
+META = "meta.json"
 HEAP = 64_000_000
 """Bytes a writer holds before it writes a segment."""
 LARGE_SHARE = 0.25
@@ -80,7 +82,7 @@ class Words:
     """Passages by words in ``folder``; an index that cannot be read is as an empty one."""
 
     def __init__(self, folder: Path, *, writable: bool) -> None:
-        self._path = folder / f"words-{LAYOUT}"
+        self.path = self._path = folder / f"words-{LAYOUT}"
         self._writable = writable
         self._lock = threading.Lock()
         self._index: Index | None = None
@@ -95,7 +97,7 @@ class Words:
         view = self._current()
         if view is None or hopeless(scope, k):
             return NOTHING
-        with _undamaged(self._path):
+        with undamaged(self._path):
             asked = ask(query, without, view.sets, view.searcher)
             if not asked:
                 return NOTHING
@@ -107,7 +109,7 @@ class Words:
         view = self._current()
         if view is None or hopeless(scope, 1):
             return 0
-        with _undamaged(self._path):
+        with undamaged(self._path):
             return count(view.searcher, visible(everyone_named(), scope))
 
     def split(self, question: str) -> list[str]:
@@ -125,7 +127,7 @@ class Words:
         if view is None or hopeless(scope, 1):
             return {}
         field = OPENING if opening else CALLED
-        with _undamaged(self._path):
+        with undamaged(self._path):
             exact = self._named(view, field, "".join(words), scope)
             if exact:
                 return dict.fromkeys(exact, 1.0)
@@ -146,7 +148,7 @@ class Words:
         holding = None if view is None or hopeless(scope, 1) else holding_all(words, view.sets)
         if view is None or holding is None:
             return Focus(0.0, 0.0)
-        with _undamaged(self._path):
+        with undamaged(self._path):
             seen = visible(holding, scope)
             everywhere = count(view.searcher, seen)
             of = [numbers("document", documents)]
@@ -170,18 +172,23 @@ class Words:
         view = self._current()
         return (0, 0) if view is None else view.position
 
+    def searcher(self) -> Searcher | None:
+        """Return what is stored now; None when that cannot be read."""
+        view = self._current()
+        return None if view is None else view.searcher
+
     def write(self, removed: Collection[int], entries: Iterable[Entry], position: int, stamp: int) -> None:
         """Drop documents, add entries and move the position, in one commit.
 
         Raises Busy when another process is writing, Storage when the disk refuses.
         """
         with self._writing() as writer:
-            with _storing(self._path):
+            with storing(self._path):
                 _delete(writer, "document", removed)
             for each in _documented(entries):
-                with _storing(self._path):
+                with storing(self._path):
                     writer.add_document(each)
-            with _storing(self._path):
+            with storing(self._path):
                 _delete(writer, "marker", [1])
                 writer.add_document(marker(position, stamp))
                 writer.commit()
@@ -190,7 +197,7 @@ class Words:
         """Begin again from nothing; raises Storage when the disk refuses."""
         self._check_writable()
         self.close()
-        with _storing(self._path), self._lock:
+        with storing(self._path), self._lock:
             self._index = self._create()
 
     def close(self) -> None:
@@ -218,7 +225,7 @@ class Words:
                 # What a killed writer left behind may have the very names that are to be written.
                 self._writer.garbage_collect_files()
             except ValueError as error:
-                raise _refused(self._path, error) from error
+                raise refused(self._path, error) from error
         return self._writer
 
     def _check_writable(self) -> None:
@@ -232,7 +239,7 @@ class Words:
             self._writer = None
 
     def _prepare(self, folder: Path) -> None:
-        with _storing(folder):
+        with storing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             for other in folder.glob("words-*"):
                 if other != self._path:
@@ -263,7 +270,7 @@ class Words:
 
     def _stamp(self) -> Stamp | None:
         try:
-            found = (self._path / "meta.json").stat()
+            found = (self._path / META).stat()
         except OSError:
             return None
         return found.st_ino, found.st_mtime_ns, found.st_size
@@ -276,7 +283,7 @@ class Words:
             sets = tuple(term for term, _ in searcher.terms_with_prefix("analyser", ""))
             return _View(searcher, sets, _position(searcher), stamp)
         except BaseException as error:
-            if not isinstance(error, ValueError | OSError | Storage) and not _is_panic(error):
+            if not isinstance(error, ValueError | OSError | Storage) and not is_panic(error):
                 raise
             self._index = None
             return None
@@ -369,36 +376,5 @@ def _values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> NDAr
         return np.array(searcher.fast_field_values(field, addresses), np.int64)
     except (TypeError, OverflowError) as error:
         raise Storage(
-            f"The word index is damaged ({field} cannot be read); delete it to have it rebuilt."
+            f"The word index is damaged ({field} cannot be read); mend it with: cairn verify --repair"
         ) from error
-
-
-def _is_panic(error: BaseException) -> bool:
-    """Tell whether the engine broke off; what it raises then is no Exception and has no public name."""
-    return type(error).__name__ == "PanicException"
-
-
-@contextlib.contextmanager
-def _undamaged(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except BaseException as error:
-        if not isinstance(error, ValueError) and not _is_panic(error):
-            raise
-        raise Storage(f"The index in {path} is damaged; delete it to have it rebuilt.") from error
-
-
-@contextlib.contextmanager
-def _storing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        raise _refused(path, error) from error
-
-
-def _refused(path: Path, error: Exception) -> Busy | Storage:
-    if "LockBusy" in str(error):
-        return Busy(f"Another process is writing the index in {path}; try again when it has ended.")
-    return Storage(
-        f"The index in {path} could not be written ({error}); free space or mend access and try again."
-    )

@@ -25,6 +25,8 @@ from sqlalchemy import (
 from cairn.adapters.journal.schema import meta, migrate, up_to_date
 from cairn.errors import Busy, Storage
 
+FILE = "journal.db"
+"""SQLite's, in the library's folder."""
 CHUNK = 500
 """Ids in one IN list: well under SQLite's oldest limit on variables."""
 WRITER = 0x6361_6972
@@ -116,6 +118,7 @@ def open_sqlite(path: Path) -> Database:
     engine = create_engine(f"sqlite+pysqlite:///{path}", connect_args={"timeout": 60})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", _Same(path))
     return Database(engine)
 
 
@@ -151,6 +154,27 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+class _Same:
+    """Refuses to begin on a file that is no longer the journal: what is written there would be lost."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: tuple[int, int] | None = None
+
+    def __call__(self, connection: Connection) -> None:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            raise Storage(
+                f"The journal {self._path} is gone; put it back and open the library again."
+            ) from None
+        file = (found.st_dev, found.st_ino)
+        if self._file is None:
+            self._file = file
+        if self._file != file:
+            raise Storage(f"Another journal has taken the place of {self._path}; open the library again.")
+
+
 @contextmanager
 def _said_plainly() -> Iterator[None]:
     try:
@@ -167,6 +191,6 @@ def _said_plainly() -> Iterator[None]:
     except exc.DatabaseError as error:
         if "malformed" in str(error.orig) or "not a database" in str(error.orig):
             raise Storage(
-                f"The journal is damaged ({error.orig}); restore it from a backup, the index rebuilds itself."
+                f"The journal is damaged ({error.orig}); restore a backup: cairn restore FOLDER --replace"
             ) from error
         raise

@@ -3,12 +3,13 @@
 import json
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from sqlalchemy import select, update
 
 from cairn.adapters.journal.database import Database
 from cairn.adapters.journal.schema import jobs, spans
-from cairn.records import SpanRecord
+from cairn.records import JobRecord, SpanRecord
 
 
 class SqlRuns:
@@ -33,10 +34,10 @@ class SqlRuns:
                 for row in connection.execute(query)
             ]
 
-    def begin(self, kind: str) -> int:
+    def begin(self, kind: str, detail: str = "") -> int:
         now = time.time()
         left_open = update(jobs).where(jobs.c.kind == kind, jobs.c.ended.is_(None))
-        opened = jobs.insert().values(kind=kind, state="running", detail="", started=now)
+        opened = jobs.insert().values(kind=kind, state="running", detail=detail, started=now)
         with self._database.write() as connection:
             connection.execute(left_open.values(state="stopped", ended=now))
             return int(connection.execute(opened.returning(jobs.c.id)).scalar_one())
@@ -45,3 +46,13 @@ class SqlRuns:
         done = update(jobs).where(jobs.c.id == job)
         with self._database.write() as connection:
             connection.execute(done.values(state=state, detail=detail, ended=time.time()))
+
+    def last(self, kind: str) -> JobRecord | None:
+        query = select(jobs).where(jobs.c.kind == kind).order_by(jobs.c.id.desc()).limit(1)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return (
+            None
+            if row is None
+            else JobRecord(row.state, row.detail, datetime.fromtimestamp(row.started, UTC))
+        )

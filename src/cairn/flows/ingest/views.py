@@ -24,19 +24,22 @@ Report = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
 
-def apply_words(catalogue: Catalogue, index: Index) -> None:
+def apply_words(catalogue: Catalogue, index: Index, report: Report = lambda *told: None) -> None:
     """Make everything that is parsed findable by words."""
+    head = catalogue.head()
     positions = index.positions()
     if not _known(catalogue, positions.words, positions.words_stamp):
         index.reset()
     while batch := catalogue.changes(index.positions().words, BATCH):
         touched = _touched(batch, {"content", "readers", "removed"})
         index.write_words(touched, _entries(catalogue, touched), batch[-1].seq, batch[-1].stamp)
+        report("words", batch[-1].seq, head)
 
 
-def apply_vectors(journal: Journal, index: Index) -> None:
+def apply_vectors(journal: Journal, index: Index, report: Report = lambda *told: None) -> None:
     """Make everything that is embedded findable by meaning."""
     catalogue = journal.catalogue
+    head = catalogue.head()
     positions = index.positions()
     if not _known(catalogue, positions.vectors, positions.vectors_stamp):
         index.reset()
@@ -48,6 +51,7 @@ def apply_vectors(journal: Journal, index: Index) -> None:
         entries = {entry.passage: entry for entry in _entries(catalogue, touched)}
         held = [entries[passage] for passage in passages]
         index.write_vectors(touched, classes, held, vectors, batch[-1].seq, batch[-1].stamp)
+        report("meanings", batch[-1].seq, head)
 
 
 def embed(journal: Journal, embedder: Embedder, report: Report, *, serving: bool = True) -> None:
@@ -77,6 +81,17 @@ def is_current(catalogue: Catalogue, index: Index) -> bool:
         and _known(catalogue, head, positions.words_stamp)
         and _known(catalogue, head, positions.vectors_stamp)
     )
+
+
+def lost(catalogue: Catalogue, index: Index) -> list[str]:
+    """Say of each view why it must be built from nothing; of one that goes on, nothing."""
+    positions = index.positions()
+    views = (
+        ("words", positions.words, positions.words_stamp),
+        ("vectors", positions.vectors, positions.vectors_stamp),
+    )
+    others = [f"{view}: of another journal" for view, *where in views if not _known(catalogue, *where)]
+    return [*others, *(index.upkeep.lost() if catalogue.head() else [])]
 
 
 def _known(catalogue: Catalogue, position: int, stamp: int) -> bool:

@@ -25,7 +25,7 @@ from cairn.results import plain
 from cairn.surfaces.cli.progress import progress
 from cairn.surfaces.cli.visible import visible
 
-CREATES = {"ingest", "access.add", "access.load"}
+CREATES = {"ingest", "access.add", "access.load", "restore"}
 """Commands that may begin a library."""
 ABOUT = "Finds the evidence in your documents and answers with citations it has checked."
 
@@ -85,7 +85,8 @@ def main() -> None:
 def _run(operation: Operation, as_: str, json_: bool, **given: Any) -> int:
     """Do what was asked and show it; the exit status."""
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-    with open_library(as_=as_, create=operation.name in CREATES) as session:
+    create = operation.name in CREATES
+    with open_library(as_=as_, create=create, wire=operation.opens) as session:
         gc.freeze()
         gc.enable()
         result = asyncio.run(_reported(operation, session, given, quiet=json_))

@@ -148,6 +148,48 @@ def _(result: results.Status) -> None:
     to_go = f"{result.without_vectors:,} documents to go" if result.without_vectors else "behind"
     vectors = "up to date" if result.vectors_current else to_go
     out.print(f"words: {words} · vectors: {vectors}")
+    if result.rebuilt:
+        out.print(Text(f"The index was last built from nothing: {result.rebuilt}", style="dim"))
+
+
+@show.register
+def _(result: results.Verified) -> None:
+    out = console()
+    for line in result.found:
+        out.print(Text(line, style="red" if line in result.missed else "yellow"))
+    if result.rebuilt:
+        out.print(f"Built from nothing ({result.rebuilt}).")
+    said = "not whole; see: cairn verify --repair" if result.missed else "whole and equal to a fresh build"
+    rows = f"{result.words:,} rows of words and {result.vectors:,} vectors"
+    out.print(
+        f"The library is {said}: {rows} up to change {result.position:,}, {result.checksum}, "
+        f"in {result.seconds:.1f} s"
+    )
+
+
+@show.register
+def _(result: results.BackedUp) -> None:
+    out = console()
+    size = f"{result.files:,} files, {result.bytes / 1e6:,.1f} MB"
+    out.print(f"{result.folder}: {size}, up to change {result.position:,}, in {result.seconds:.1f} s")
+    for view in result.left_out:
+        out.print(
+            Text(f"Without its {view}, which changed too fast and are built on restoring.", style="yellow")
+        )
+    out.print(Text(result.note, style="dim"))
+
+
+@show.register
+def _(result: results.Restored) -> None:
+    out = console()
+    out.print(
+        f"{result.home}: the library of {result.made.astimezone():%Y-%m-%d %H:%M}, {result.documents:,} "
+        f"documents, up to change {result.position:,}, in {result.seconds:.1f} s"
+    )
+    if result.replaced:
+        out.print("The library that stood there is gone.")
+    if result.rebuilt:
+        out.print(f"Its index was built from nothing ({result.rebuilt}).")
 
 
 @show.register
