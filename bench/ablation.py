@@ -74,7 +74,10 @@ async def _measured(name: str, test_set: ranking.TestSet, part: str, most: int) 
 
 async def _found(session: Session, query: str) -> dict[str, float]:
     found = (await cairn.search(session, query, k=20)).evidence
-    return {evidence.uri: -float(place) for place, evidence in reversed(list(enumerate(found)))}
+    return {
+        evidence.uri.removesuffix(".md"): -float(place)
+        for place, evidence in reversed(list(enumerate(found)))
+    }
 
 
 @contextmanager
