@@ -199,13 +199,8 @@ class App:
         self, report: Report = unreported, *, anew: str = "", vectors: bool = True
     ) -> Iterator[Index]:
         """Hold the index brought up to the journal, or built ``anew`` for this reason; needs the lock."""
-        why = (
-            anew
-            if anew
-            else "; ".join(
-                said for said in lost(self.journal.catalogue, self.index) if vectors or said[:5] == "words"
-            )
-        )
+        reasons = lost(self.journal.catalogue, self.index)
+        why = anew if anew else "; ".join(one for one in reasons if vectors or one.startswith("words"))
         index = self._index(self.index_folder, writable=True)
         try:
             with self._rebuilding(why):

@@ -119,15 +119,21 @@ def _old_view(name: str, stage: Stage, before: Path) -> None:
 
 def _newer_index(stage: Stage, before: Path) -> None:
     """What a later Cairn would leave: folders of other layouts, and none of this one's."""
-    for path in list((stage.home / "index").glob("*/*")):
-        kind, layout, *rest = path.name.split("-")
-        path.rename(path.with_name("-".join([kind, str(int(layout) + 1), *rest])))
+    for path in list((stage.home / "index").iterdir()):
+        path.rename(_newer(path))
 
 
 def _newer_index_beside(stage: Stage, before: Path) -> None:
-    for path in list((stage.home / "index").glob("*/*")):
-        kind, layout, *rest = path.name.split("-")
-        copy(path, path.with_name("-".join([kind, str(int(layout) + 1), *rest])))
+    for path in list((stage.home / "index").iterdir()):
+        copy(path, _newer(path))
+
+
+def _newer(path: Path) -> Path:
+    """Return the name of a view's folder in the next layout: ``words-3``, ``vectors-MODEL-2-64``."""
+    parts = path.name.split("-")
+    place = 1 if parts[0] == "words" else -2
+    parts[place] = str(int(parts[place]) + 1)
+    return path.with_name("-".join(parts))
 
 
 def _newer_journal(stage: Stage, before: Path) -> None:
