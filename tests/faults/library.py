@@ -42,10 +42,12 @@ ENVIRONMENT = {
     "CAIRN_WORKERS": "1",
     "CAIRN_PARSERS": "markdown,text,archives",
     "CAIRN_PASSAGE_TOKENS": "50",
+    "CAIRN_NEIGHBOURS": "false",
+    "CAIRN_DISTINCT": "false",
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
 }
-"""Of the process that forks: no thread may have started in it."""
+"""Of the process that forks: no thread may have started in it. Searches show passages as they are stored."""
 
 World = Mapping[str, str]
 """A folder: path to text; a path that ends in .zip holds a World as JSON."""

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from cairn.adapters.indexes.masks import Names, Seen, columns, seen
 from cairn.adapters.indexes.scopes import NOTHING, best, hopeless
-from cairn.adapters.indexes.seals import crcs, sealed, unsealed
+from cairn.adapters.indexes.seals import crc, crcs, sealed, unsealed
 from cairn.adapters.indexes.segments import (
     DEAD,
     Column,
@@ -245,6 +245,11 @@ class Vectors:
             for name, size in manifest["sizes"].items():
                 if (self._path / name).stat().st_size != size:
                     raise ValueError(f"{name} is torn.")
+            # What one flipped bit would let everything go wrong by is small: access classes, the rotation.
+            small = {manifest["rotation"], *(files[-1] for files in manifest["segments"])}
+            for name in small - {old.rotation_file, *(segment.files[-1] for segment in old.segments)}:
+                if crc(self._path / name) != manifest["crcs"][name]:
+                    raise ValueError(f"{name} is damaged.")
             return self._opened(manifest, stamp, {segment.files[0]: segment for segment in old.segments})
         except Exception:  # whatever a damaged file makes its reader raise
             return _View()
