@@ -1,7 +1,8 @@
 """LlamaIndex with what it brings: a vector index in memory and its BM25 retriever, fused by reciprocal rank.
 
 The filter is on the class, which each node carries. BM25's retriever takes its filter when it is made, so
-each reader has retrievers of their own over one index.
+each reader has retrievers of their own over one index. It fills up with passages of score 0 when fewer than k
+match, hidden ones among them: left out of words here, but its own fusion hands them on.
 """
 
 from pathlib import Path
