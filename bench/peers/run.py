@@ -95,7 +95,7 @@ def judged(name: str, size: str) -> list[dict[str, Any]]:
 
 @contextmanager
 def _place(name: str) -> Iterator[Path]:
-    place = OUT / "peers-work" / name
+    place = OUT / "peers-work" / f"{name}-{os.getpid()}"  # nobody else's, who may measure it too
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     yield place
