@@ -1,8 +1,8 @@
 """LanceDB: full-text and vector index in one table, its hybrid query with its default fusion (RRF).
 
-The filter is a prefilter in SQL on the class, which has a B-tree. The vector index is the one its pages
-recommend for filtered search and that did best here (IVF_RQ), with ten times as many candidates ranked by
-exact vectors.
+The filter is a prefilter in SQL on the class, which has a B-tree. Its pages recommend IVF_RQ or IVF_PQ for
+filtered search: IVF_RQ here, ten times as many candidates ranked by exact vectors, default probes. In a trial
+at 100,000 it was built and asked faster than IVF_PQ, and found less than IVF_SQ (bench/peers/lancedb_sq.py).
 """
 
 from datetime import timedelta
@@ -29,7 +29,7 @@ class Peer:
         table = lancedb.connect(folder).create_table("passages", _rows(given), schema=SCHEMA)
         table.create_index("class", config=BTree())
         table.create_index("text", config=FTS())
-        table.create_index("vector", config=IvfRq(distance_type="cosine"))
+        table.create_index("vector", config=self._vector_index())
         table.optimize(cleanup_older_than=timedelta(0))
 
     def open(self, given: Given, folder: Path) -> None:
@@ -47,6 +47,9 @@ class Peer:
     def fused(self, text: str, vector: Floats, reader: Any, k: int) -> list[int]:
         asked = self._table.search(query_type="hybrid").vector(vector).text(text)
         return self._ids(asked.refine_factor(REFINE), reader, k)
+
+    def _vector_index(self) -> Any:
+        return IvfRq(distance_type="cosine")
 
     def _ids(self, asked: Any, reader: Any, k: int, *scores: str) -> list[int]:
         if reader is not None:

@@ -27,6 +27,7 @@ ENVIRONMENTS = {
     "cairn_index": "",
     "cairn_whole": "",
     "lancedb": "lancedb",
+    "lancedb_sq": "lancedb",
     "chroma": "chroma",
     "llamaindex": "llamaindex",
     "haystack": "haystack",

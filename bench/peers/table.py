@@ -15,7 +15,8 @@ from bench.peers.given import EVERYTHING, READERS
 NAMES = {
     "cairn_index": "Cairn, index part",
     "cairn_whole": "Cairn, end to end",
-    "lancedb": "LanceDB",
+    "lancedb": "LanceDB, IVF_RQ",
+    "lancedb_sq": "LanceDB, IVF_SQ",
     "chroma": "Chroma",
     "llamaindex": "LlamaIndex",
     "haystack": "Haystack",
