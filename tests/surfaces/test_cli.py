@@ -105,10 +105,17 @@ def test_text_of_documents_cannot_control_the_terminal(folder: Path) -> None:
     assert "\x1b[31mis" not in done.stdout and "[bold]now[/bold]" in done.stdout
 
 
+def _interruptible() -> None:
+    """Take ctrl-C as a terminal's program does; what runs in the background was started without."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_is_not_an_accident(folder: Path) -> None:
     for number in range(300):
         (folder / f"{number}.md").write_text(f"# Note {number}\n\n" + "The otter sleeps. " * 200)
-    running = subprocess.Popen([*CAIRN, "ingest", str(folder)], stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        [*CAIRN, "ingest", str(folder)], stderr=subprocess.PIPE, text=True, preexec_fn=_interruptible
+    )
     time.sleep(2.5)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=30)
@@ -161,6 +168,7 @@ def test_watching_keeps_going(folder: Path) -> None:
         [*CAIRN, "ingest", str(folder), "--watch"],
         env=os.environ | {"CAIRN_WATCH_SECONDS": "0.2"},
         stderr=subprocess.PIPE,
+        preexec_fn=_interruptible,
     )
     try:
         _until(lambda: cairn("search", "otter", "--json").stdout.count("a.md") > 0)
