@@ -99,8 +99,8 @@ def test_every_operation_setting_and_adapter_is_in_the_reference() -> None:
 
 
 def test_make_lists_what_the_readme_names() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
-    assert set(re.findall(r"make (\w+)", README)) <= targets
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    assert set(re.findall(r"make ([a-z-]+)", README)) <= targets
 
 
 @pytest.mark.parametrize(
