@@ -8,6 +8,7 @@ import pytest
 
 import cairn
 from cairn import settings
+from cairn.adapters.indexes.local import LocalIndex
 from cairn.app import Session
 from cairn.errors import Denied, Invalid, Unknown
 from cairn.flows.ingest import views
@@ -60,6 +61,18 @@ def test_another_embedder_serves_after_one_step(run: Run, filled: Path, chosen: 
         status = run(cairn.status(session))
     assert status.vectors_current and status.words_current
     assert kept(run) == {"hash-64": (3, False), "hash-128": (3, True)}
+
+
+def test_the_embedder_that_serves_is_not_taken_away(
+    run: Run, filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise AssertionError("what serves is dropped")
+
+    monkeypatch.setattr(LocalIndex, "drop_vectors", refuse)
+    with cairn.open() as session, cairn.open() as asking:
+        run(models.reembed(session, OLD))
+        assert len(nearest(asking, "otter")) == 3
 
 
 def test_it_goes_on_where_it_was_stopped(run: Run, filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:

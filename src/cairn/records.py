@@ -63,7 +63,6 @@ class DocumentRecord:
     language: str | None
     pages: int | None
     metadata: Mapping[str, str]
-    """All its passages have vectors of the present embedder."""
     parent: int | None
     """The document it is a part of: the mail of an attachment."""
     part: str | None

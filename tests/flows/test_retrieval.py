@@ -157,11 +157,16 @@ def test_recency_counts_where_it_is_asked_for(
     query = "otters sleep in the den of the brook old"
     with cairn.open() as session:
         run(cairn.ingest(session, str(folder)))
-        assert [one.uri for one in found(run, session, query)] == ["old.md", "new.md"]
+        before = {one.uri: one.scores["rank"] for one in found(run, session, query)}
+    assert before["old.md"] > before["new.md"]
     monkeypatch.setenv("CAIRN_RECENCY_DAYS", "30")
     with cairn.open() as session:
-        fresh = {one.uri: one.scores["fresh"] for one in found(run, session, query)}
-    assert fresh["new.md"] > 0.9 and fresh["old.md"] < 0.001
+        after = {one.uri: one.scores for one in found(run, session, query)}
+    assert after["new.md"]["fresh"] > 0.9 and after["old.md"]["fresh"] < 0.001
+    assert after["new.md"]["rank"] == pytest.approx(
+        before["new.md"] + 0.1 * after["new.md"]["fresh"], abs=1e-4
+    )
+    assert after["old.md"]["rank"] == pytest.approx(before["old.md"], abs=1e-4)
 
 
 def test_the_scores_of_each_stage_are_told_and_stay_in_the_trace(

@@ -40,13 +40,14 @@ async def reembed(
 
 
 def _switch(session: Session, other: App, model: str) -> None:
+    serving = other.embedder.name == session.app.embedder.name
     # Most of the work, without the lock: ingest and questions go on meanwhile.
-    views.embed(other.journal, other.embedder, session.report, serving=False)
-    with other.writing(vectors=False) as index:
-        views.embed(other.journal, other.embedder, session.report, serving=False)
-        index.drop_vectors()  # it may have seen documents whose vectors came later
-        views.apply_words(other.journal.catalogue, index)
-        views.apply_vectors(other.journal, index)
+    views.embed(other.journal, other.embedder, session.report, serving=serving)
+    with other.writing(session.report, vectors=serving) as index:
+        if not serving:
+            views.embed(other.journal, other.embedder, session.report, serving=False)
+            index.drop_vectors()  # it may have seen documents whose vectors came later
+            views.apply_vectors(other.journal, index, session.report)
         settings.write(session.app.home, "embedder", model)
 
 

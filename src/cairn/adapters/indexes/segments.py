@@ -144,7 +144,7 @@ def encode(vectors: Floats, rotation: Floats) -> Bytes:
 def _alone() -> None:
     """Keep this thread's next search on this thread: many are asked at once, and one takes few milliseconds.
 
-    OpenMP's threads wait for each other by spinning: on a busy machine 47 ms for what takes 0.3.
+    OpenMP's threads wait for each other by spinning: on a busy machine most of a search is that (LOG.md).
     """
     faiss.omp_set_num_threads(1)
 

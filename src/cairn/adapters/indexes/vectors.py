@@ -81,7 +81,7 @@ class Vectors:
     """Passages by cosine in ``folder``; an index that cannot be read is as an empty one."""
 
     def __init__(self, folder: Path, model: str, dimensions: int, *, writable: bool) -> None:
-        self.path = self._path = folder / f"vectors-{model}-{LAYOUT}-{dimensions}"
+        self.path = folder / f"vectors-{model}-{LAYOUT}-{dimensions}"
         self._dimensions = dimensions
         self._writable = writable
         self._lock = threading.Lock()
@@ -126,14 +126,14 @@ class Vectors:
         self._check_writable()
         if entries:
             self._check(vectors, (len(entries), self._dimensions))
-        with _storing(self._path):
+        with _storing(self.path):
             self._write(removed, regranted, entries, vectors, (position, stamp))
 
     def reset(self) -> None:
         """Begin again from nothing; raises Storage when the disk refuses."""
         self._check_writable()
-        with _storing(self._path):
-            (self._path / MANIFEST).unlink(missing_ok=True)
+        with _storing(self.path):
+            (self.path / MANIFEST).unlink(missing_ok=True)
         self._sweep()
 
     def close(self) -> None:
@@ -153,12 +153,12 @@ class Vectors:
         turned, turned_file = view.rotation, view.rotation_file
         if turned is None:
             turned, turned_file = rotation(self._dimensions), unused("rotation.npy")
-            save(self._path / turned_file, turned)
+            save(self.path / turned_file, turned)
         segments = [self._regraded(segment, removed, regranted) for segment in view.segments]
         if entries:
             classes = np.array([entry.access_class for entry in entries], np.int32)
             rows = Rows(encode(vectors, turned), columns(entries, names), classes)
-            segments.append(store(self._path, rows))
+            segments.append(store(self.path, rows))
         segments = self._merged([segment for segment in segments if segment.live])
         self._publish(segments, names, turned_file, position)
         self._sweep()
@@ -173,13 +173,13 @@ class Vectors:
             classes[hit] = granted[np.searchsorted(known, documents[hit])]
         if removed:
             classes[np.isin(documents, np.array(sorted(removed), np.int64))] = DEAD
-        return segment if np.array_equal(classes, segment.classes) else regraded(self._path, segment, classes)
+        return segment if np.array_equal(classes, segment.classes) else regraded(self.path, segment, classes)
 
     def _merged(self, segments: list[Segment]) -> list[Segment]:
         merging = mergeable(segments)
         if not merging:
             return segments
-        merged = store(self._path, joined([segment.rows() for segment in merging]))
+        merged = store(self.path, joined([segment.rows() for segment in merging]))
         return [segment for segment in segments if segment not in merging] + [merged]
 
     def _publish(
@@ -191,30 +191,30 @@ class Vectors:
             "rotation": turned,
             "names": names.plain(),
             "segments": [segment.files for segment in segments],
-            "sizes": {name: (self._path / name).stat().st_size for name in files},
-            "crcs": crcs(self._path, MANIFEST, files),
+            "sizes": {name: (self.path / name).stat().st_size for name in files},
+            "crcs": crcs(self.path, MANIFEST, files),
         }
-        draft = self._path / unused("manifest")
+        draft = self.path / unused("manifest")
         with draft.open("w", encoding="utf-8") as file:
             file.write(sealed(manifest))
             file.flush()
             os.fsync(file.fileno())
-        os.replace(draft, self._path / MANIFEST)
-        _sync_folder(self._path)
+        os.replace(draft, self.path / MANIFEST)
+        _sync_folder(self.path)
 
     def _sweep(self) -> None:
         view = self._current()
         kept = {name for segment in view.segments for name in segment.files} | {view.rotation_file, MANIFEST}
-        for path in self._path.iterdir():
+        for path in self.path.iterdir():
             if path.name not in kept:
                 with contextlib.suppress(OSError):
                     path.unlink()
 
     def _prepare(self, model: str) -> None:
-        with _storing(self._path):
-            self._path.mkdir(parents=True, exist_ok=True)
-        for other in self._path.parent.glob(f"vectors-{escape(model)}-*-*"):
-            if other != self._path:
+        with _storing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+        for other in self.path.parent.glob(f"vectors-{escape(model)}-*-*"):
+            if other != self.path:
                 shutil.rmtree(other, ignore_errors=True)
 
     def _current(self) -> _View:
@@ -232,7 +232,7 @@ class Vectors:
 
     def _stamp(self) -> Stamp | None:
         try:
-            found = (self._path / MANIFEST).stat()
+            found = (self.path / MANIFEST).stat()
         except OSError:
             return None
         return found.st_ino, found.st_mtime_ns, found.st_size
@@ -241,14 +241,14 @@ class Vectors:
         if stamp is None:
             return _View()
         try:
-            manifest = unsealed((self._path / MANIFEST).read_text("utf-8"))
+            manifest = unsealed((self.path / MANIFEST).read_text("utf-8"))
             for name, size in manifest["sizes"].items():
-                if (self._path / name).stat().st_size != size:
+                if (self.path / name).stat().st_size != size:
                     raise ValueError(f"{name} is torn.")
             # What one flipped bit would let everything go wrong by is small: access classes, the rotation.
             small = {manifest["rotation"], *(files[-1] for files in manifest["segments"])}
             for name in small - {old.rotation_file, *(segment.files[-1] for segment in old.segments)}:
-                if crc(self._path / name) != manifest["crcs"][name]:
+                if crc(self.path / name) != manifest["crcs"][name]:
                     raise ValueError(f"{name} is damaged.")
             return self._opened(manifest, stamp, {segment.files[0]: segment for segment in old.segments})
         except Exception:  # whatever a damaged file makes its reader raise
@@ -256,17 +256,17 @@ class Vectors:
 
     def _opened(self, manifest: Any, stamp: Stamp, known: Mapping[str, Segment]) -> _View:
         return _View(
-            segments=tuple(load(self._path, tuple(f), known.get(f[0])) for f in manifest["segments"]),
+            segments=tuple(load(self.path, tuple(f), known.get(f[0])) for f in manifest["segments"]),
             position=(int(manifest["position"][0]), int(manifest["position"][1])),
             names=Names.read(manifest["names"]),
-            rotation=np.load(self._path / manifest["rotation"]),
+            rotation=np.load(self.path / manifest["rotation"]),
             rotation_file=manifest["rotation"],
             stamp=stamp,
         )
 
     def _check_writable(self) -> None:
         if not self._writable:
-            raise Invalid(f"The index in {self._path} was opened for reading; open it for writing first.")
+            raise Invalid(f"The index in {self.path} was opened for reading; open it for writing first.")
 
     def _check(self, array: NDArray[Any], shape: tuple[int, ...]) -> None:
         if array.shape != shape:

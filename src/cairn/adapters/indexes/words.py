@@ -82,7 +82,7 @@ class Words:
     """Passages by words in ``folder``; an index that cannot be read is as an empty one."""
 
     def __init__(self, folder: Path, *, writable: bool) -> None:
-        self.path = self._path = folder / f"words-{LAYOUT}"
+        self.path = folder / f"words-{LAYOUT}"
         self._writable = writable
         self._lock = threading.Lock()
         self._index: Index | None = None
@@ -97,7 +97,7 @@ class Words:
         view = self._current()
         if view is None or hopeless(scope, k):
             return NOTHING
-        with undamaged(self._path):
+        with undamaged(self.path):
             asked = ask(query, without, view.sets, view.searcher)
             if not asked:
                 return NOTHING
@@ -109,7 +109,7 @@ class Words:
         view = self._current()
         if view is None or hopeless(scope, 1):
             return 0
-        with undamaged(self._path):
+        with undamaged(self.path):
             return count(view.searcher, visible(everyone_named(), scope))
 
     def split(self, question: str) -> list[str]:
@@ -127,7 +127,7 @@ class Words:
         if view is None or hopeless(scope, 1):
             return {}
         field = OPENING if opening else CALLED
-        with undamaged(self._path):
+        with undamaged(self.path):
             exact = self._named(view, field, "".join(words), scope)
             if exact:
                 return dict.fromkeys(exact, 1.0)
@@ -148,7 +148,7 @@ class Words:
         holding = None if view is None or hopeless(scope, 1) else holding_all(words, view.sets)
         if view is None or holding is None:
             return Focus(0.0, 0.0)
-        with undamaged(self._path):
+        with undamaged(self.path):
             seen = visible(holding, scope)
             everywhere = count(view.searcher, seen)
             of = [numbers("document", documents)]
@@ -183,12 +183,12 @@ class Words:
         Raises Busy when another process is writing, Storage when the disk refuses.
         """
         with self._writing() as writer:
-            with storing(self._path):
+            with storing(self.path):
                 _delete(writer, "document", removed)
             for each in _documented(entries):
-                with storing(self._path):
+                with storing(self.path):
                     writer.add_document(each)
-            with storing(self._path):
+            with storing(self.path):
                 _delete(writer, "marker", [1])
                 writer.add_document(marker(position, stamp))
                 writer.commit()
@@ -197,7 +197,7 @@ class Words:
         """Begin again from nothing; raises Storage when the disk refuses."""
         self._check_writable()
         self.close()
-        with storing(self._path), self._lock:
+        with storing(self.path), self._lock:
             self._index = self._create()
 
     def close(self) -> None:
@@ -225,12 +225,12 @@ class Words:
                 # What a killed writer left behind may have the very names that are to be written.
                 self._writer.garbage_collect_files()
             except ValueError as error:
-                raise refused(self._path, error) from error
+                raise refused(self.path, error) from error
         return self._writer
 
     def _check_writable(self) -> None:
         if not self._writable:
-            raise Invalid(f"The index in {self._path} was opened for reading; open it for writing first.")
+            raise Invalid(f"The index in {self.path} was opened for reading; open it for writing first.")
 
     def _abandon(self, writer: IndexWriter) -> None:
         try:
@@ -242,18 +242,18 @@ class Words:
         with storing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             for other in folder.glob("words-*"):
-                if other != self._path:
+                if other != self.path:
                     shutil.rmtree(other, ignore_errors=True)
             if self._current() is None:
                 self._index = self._create()
 
     def _create(self) -> Index:
-        if self._path.exists():
-            broken = self._path.with_name(f"words-broken-{secrets.token_hex(4)}")
-            self._path.rename(broken)
+        if self.path.exists():
+            broken = self.path.with_name(f"words-broken-{secrets.token_hex(4)}")
+            self.path.rename(broken)
             shutil.rmtree(broken, ignore_errors=True)
-        self._path.mkdir()
-        return _readied(Index(SCHEMA, str(self._path)))
+        self.path.mkdir()
+        return _readied(Index(SCHEMA, str(self.path)))
 
     def _current(self) -> _View | None:
         view, stamp = self._view, self._stamp()
@@ -270,7 +270,7 @@ class Words:
 
     def _stamp(self) -> Stamp | None:
         try:
-            found = (self._path / META).stat()
+            found = (self.path / META).stat()
         except OSError:
             return None
         return found.st_ino, found.st_mtime_ns, found.st_size
@@ -290,7 +290,7 @@ class Words:
 
     def _opened(self) -> Index:
         if self._index is None:
-            self._index = _readied(Index.open(str(self._path)))
+            self._index = _readied(Index.open(str(self.path)))
         return self._index
 
     def _share(self, searcher: Searcher, classes: frozenset[int]) -> float:
