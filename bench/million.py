@@ -12,7 +12,6 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.corpus import DIMENSIONS, FOLDER, Access, Corpus
-from cairn import registry
-from cairn.records import Entry, Scope
+from bench.peers.cairn_index import entry, opened
+from cairn.records import Scope
 from cairn.types import Filters
 
-WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 STEP = 20_000
 ASKED = 200
 DEPTH = 100
@@ -43,7 +41,7 @@ def main(n: int, access: Access) -> None:
     if not folder.exists():
         _build(made, folder)
     began = time.perf_counter()
-    index = _open(folder, writable=False)
+    index = opened(folder, writable=False)
     index.positions()
     print(f"opened in {time.perf_counter() - began:.2f} s; reading memory: {_bandwidth():.1f} GB/s")
     queries, vectors = [each.text for each in Corpus(200_000).queries[:ASKED]], _queries()
@@ -68,12 +66,15 @@ def main(n: int, access: Access) -> None:
 
 
 def _build(made: Corpus, folder: Path) -> None:
-    index = _open(folder, writable=True)
+    index = opened(folder, writable=True)
     documents, classes, texts = made.documents.tolist(), made.classes.tolist(), made.texts()
     began = time.process_time()
     for start in range(0, made.n, STEP):
         rows = range(start, min(start + STEP, made.n))
-        entries = [_entry(row, documents[row], classes[row], made, next(texts)) for row in rows]
+        entries = [
+            entry(row, documents[row], classes[row], made.title(documents[row]), "", next(texts))
+            for row in rows
+        ]
         index.write_words([], entries, start + STEP)
         index.write_vectors([], {}, entries, vectors(made, start, rows.stop), start + STEP)
         print(f"{rows.stop:,} built, {time.process_time() - began:.0f} s of processor time", flush=True)
@@ -137,30 +138,6 @@ def _bandwidth() -> float:
 
 def _queries() -> Floats:
     return Corpus(200_000).query_vectors[:ASKED]
-
-
-def _entry(row: int, document: int, granted: int, made: Corpus, text: str) -> Entry:
-    title = made.title(document)
-    return Entry(
-        passage=row,
-        document=document,
-        source=1,
-        access_class=granted,
-        media_type="text/plain",
-        modified=WHEN,
-        language="en",
-        tags=(),
-        name=title,
-        opening="",
-        context=title,
-        text=text,
-    )
-
-
-def _open(folder: Path, *, writable: bool) -> Any:
-    return registry.load(
-        "indexes", "local", folder=folder, model="minilm", dimensions=DIMENSIONS, writable=writable
-    )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ class Peer:
     persistent = True
 
     def build(self, given: Given, folder: Path) -> None:
-        index = self._index(folder, writable=True)
+        index = opened(folder, writable=True)
         documents, classes = given.documents.tolist(), given.classes.tolist()
         opening, seen = "", -1
         for position, (rows, texts, vectors) in enumerate(batches(given, 10_000), start=1):
@@ -33,14 +33,14 @@ class Peer:
             for row, text in zip(rows, texts, strict=True):
                 if documents[row] != seen:
                     seen, opening = documents[row], text
-                entries.append(_entry(row, seen, classes[row], given.title(seen), opening, text))
+                entries.append(entry(row, seen, classes[row], given.title(seen), opening, text))
             index.write_words([], entries, position)
             index.write_vectors([], {}, entries, vectors, position)
         index.close()
 
     def open(self, given: Given, folder: Path) -> None:
         self._vectors = given.vectors
-        self._found = self._index(folder, writable=False)
+        self._found = opened(folder, writable=False)
 
     def reader(self, reader: Reader) -> Any:
         classes = None if reader.classes is None else frozenset(reader.classes)
@@ -64,13 +64,13 @@ class Peer:
         best = sorted(range(len(found)), key=lambda each: (-rank[each], found[each]))[:k]
         return [found[each] for each in best]
 
-    def _index(self, folder: Path, *, writable: bool) -> Any:
-        return registry.load(
-            "indexes", "local", folder=folder, model="minilm", dimensions=384, writable=writable
-        )
+
+def opened(folder: Path, *, writable: bool) -> Any:
+    """Open the local index in ``folder``."""
+    return registry.load("indexes", "local", folder=folder, model="minilm", dimensions=384, writable=writable)
 
 
-def _entry(row: int, document: int, granted: int, title: str, opening: str, text: str) -> Entry:
+def entry(row: int, document: int, granted: int, title: str, opening: str, text: str) -> Entry:
     return Entry(
         passage=row,
         document=document,
