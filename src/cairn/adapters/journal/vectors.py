@@ -1,10 +1,11 @@
 """Embeddings in the journal, by (passage hash, model), as 16-bit floats."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Column, and_, delete, func, select
+from sqlalchemy import Column, Row, and_, delete, func, select
 
 from cairn.adapters.journal.database import Database, select_in
 from cairn.adapters.journal.family import SERVING, note
@@ -69,22 +70,25 @@ class SqlVectors:
             for table in (embedded, embeddings):
                 connection.execute(delete(table).where(table.c.model == self._model))
 
-    def load(self, documents_: Collection[int]) -> tuple[list[int], NDArray[np.float32]]:
-        held = self._load(passages.c.document, documents_)
-        rows = np.stack(list(held.values())) if held else np.empty((0, 0), np.float32)
-        return list(held), rows
+    def load(self, documents_: Collection[int]) -> tuple[dict[int, int], NDArray[np.float32]]:
+        found = self._load(passages.c.document, documents_)
+        return {row.id: row.document for row in found}, _unpacked(found)
 
     def of(self, passages_: Sequence[int], dimensions: int) -> NDArray[np.float32]:
-        held = self._load(passages.c.id, passages_)
+        found = self._load(passages.c.id, passages_)
+        place = {passage: row for row, passage in enumerate(passages_)}
         rows = np.zeros((len(passages_), dimensions), np.float32)
-        for row, passage in enumerate(passages_):
-            if passage in held:
-                rows[row] = held[passage]
+        if found:
+            rows[[place[row.id] for row in found]] = _unpacked(found)
         return rows
 
-    def _load(self, column: Column[int], values: Collection[int]) -> dict[int, NDArray[np.float32]]:
+    def _load(self, column: Column[int], values: Collection[int]) -> list[Row[Any]]:
         have = and_(embeddings.c.hash == passages.c.hash, embeddings.c.model == self._model)
-        query = select(passages.c.id, embeddings.c.vector).join(embeddings, have)
+        query = select(passages.c.id, passages.c.document, embeddings.c.vector).join(embeddings, have)
         with self._database.read() as connection:
-            found = select_in(connection, query, column, values)
-            return {row.id: np.frombuffer(row.vector, STORED).astype(np.float32) for row in found}
+            return list(select_in(connection, query, column, values))
+
+
+def _unpacked(found: Sequence[Row[Any]]) -> NDArray[np.float32]:
+    packed = np.frombuffer(b"".join([row.vector for row in found]), STORED)
+    return packed.reshape(len(found), -1 if found else 0).astype(np.float32)
