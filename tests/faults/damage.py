@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.faults import forks
 from tests.faults.disk import disks, locks
-from tests.faults.library import ENVIRONMENT, Stage, copy, enrol, fingerprint, ingest, look, world
+from tests.faults.library import Stage, begin_process, copy, enrol, fingerprint, ingest, look, world
 from tests.faults.torture import memory, short, warm
 
 from cairn.app import open_library
@@ -194,7 +194,8 @@ def outcome(stage: Stage, expected: dict[str, str] | None) -> str:
 
 def _next(stage: Stage) -> tuple[str, list[str], dict[str, str]]:
     try:
-        return "", look(stage), fingerprint(stage)
+        with open_library(stage.home) as session:
+            return "", look(session), fingerprint(session)
     except CairnError as error:
         return str(error), [], {}
 
@@ -236,7 +237,8 @@ def _made(stage: Stage) -> dict[str, str]:
 
     def make() -> dict[str, str]:
         _twice(stage)
-        return fingerprint(stage)
+        with open_library(stage.home) as session:
+            return fingerprint(session)
 
     return _value(forks.call(make))
 
@@ -265,8 +267,7 @@ def _fresh(stage: Stage) -> dict[str, str]:
     copy(stage.home, fresh.home)
     shutil.rmtree(fresh.home / "index", ignore_errors=True)
     with open_library(fresh.home) as session:
-        session.app.catch_up()
-    return fingerprint(fresh)
+        return fingerprint(session)
 
 
 def _twice(stage: Stage) -> bool:
@@ -295,7 +296,7 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=1, help="how often each file is damaged")
     arguments = parser.parse_args()
     what = arguments.what
-    os.environ.update(ENVIRONMENT)
+    begin_process()
     with tempfile.TemporaryDirectory(dir=memory()) as root:
         warm()
         stage = Stage(root=Path(root) / "stage")
