@@ -167,6 +167,7 @@ WHOLE: dict[str, Callable[[Stage, Path], None]] = {
     "index of a newer layout": _newer_index,
     "index of a newer layout beside": _newer_index_beside,
     "journal of a newer schema": _newer_journal,
+    "journal lost": partial(_lose, "journal.db*"),
     "journal emptied": partial(_journal_file, "journal.db", FILES["emptied"]),
     "journal zeroed": partial(
         _journal_file, "journal.db", lambda path, chance: _overwrite(path, 0, bytes(4096))
