@@ -1,10 +1,11 @@
 """Embeddings in the journal, by (passage hash, model), as 16-bit floats."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Column, and_, delete, func, select
+from sqlalchemy import Column, ColumnElement, Select, and_, delete, func, select
 
 from cairn.adapters.journal.database import Database, select_in
 from cairn.adapters.journal.family import SERVING, note
@@ -20,12 +21,12 @@ class SqlVectors:
     def __init__(self, database: Database, model: str) -> None:
         self._database = database
         self._model = model
+        self._have = and_(embeddings.c.hash == passages.c.hash, embeddings.c.model == model)
 
     def unembedded(self, limit: int | None = None) -> list[int]:
-        done = and_(embedded.c.document == documents.c.id, embedded.c.model == self._model)
         query = (
             select(documents.c.id)
-            .outerjoin(embedded, done)
+            .outerjoin(embedded, self._done(documents.c.id))
             .where(documents.c.state.in_(SERVING), documents.c.version > 0, embedded.c.model.is_(None))
             .order_by(documents.c.id.desc())
             .limit(limit)
@@ -34,12 +35,7 @@ class SqlVectors:
             return list(connection.execute(query).scalars())
 
     def missing(self, documents_: Collection[int]) -> list[tuple[str, str]]:
-        have = and_(embeddings.c.hash == passages.c.hash, embeddings.c.model == self._model)
-        query = (
-            select(passages.c.hash, passages.c.context, passages.c.text)
-            .outerjoin(embeddings, have)
-            .where(embeddings.c.hash.is_(None))
-        )
+        query = self._lacking(passages.c.hash, passages.c.context, passages.c.text)
         with self._database.read() as connection:
             found = select_in(connection, query, passages.c.document, documents_)
             return list({row.hash: f"{row.context}\n{row.text}" for row in found}.items())
@@ -53,11 +49,15 @@ class SqlVectors:
             self._database.add_missing(connection, embeddings, packed)
 
     def complete(self, documents_: Collection[int], *, serving: bool = True) -> None:
+        lacking = self._lacking(passages.c.id).where(passages.c.document == documents.c.id)
+        query = select(documents.c.id).where(~lacking.exists())
         with self._database.write() as connection:
-            rows = [{"document": document, "model": self._model} for document in documents_]
+            # Others may have been read again, or forgotten, while they were embedded.
+            whole = [row.id for row in select_in(connection, query, documents.c.id, documents_)]
+            rows = [{"document": document, "model": self._model} for document in whole]
             self._database.add_missing(connection, embedded, rows)
             if serving:
-                note(connection, "vectors", documents_)
+                note(connection, "vectors", whole)
 
     def models(self) -> dict[str, int]:
         count = select(embeddings.c.model, func.count()).group_by(embeddings.c.model)
@@ -70,21 +70,33 @@ class SqlVectors:
                 connection.execute(delete(table).where(table.c.model == self._model))
 
     def load(self, documents_: Collection[int]) -> tuple[list[int], NDArray[np.float32]]:
-        held = self._load(passages.c.document, documents_)
+        # A document's vectors are kept before the change that tells of them: until then they are not there,
+        # so that what an index holds does not depend on when it looked.
+        whole = self._kept().join(embedded, self._done(passages.c.document))
+        held = self._read(whole, passages.c.document, documents_)
         rows = np.stack(list(held.values())) if held else np.empty((0, 0), np.float32)
         return list(held), rows
 
     def of(self, passages_: Sequence[int], dimensions: int) -> NDArray[np.float32]:
-        held = self._load(passages.c.id, passages_)
+        held = self._read(self._kept(), passages.c.id, passages_)
         rows = np.zeros((len(passages_), dimensions), np.float32)
         for row, passage in enumerate(passages_):
             if passage in held:
                 rows[row] = held[passage]
         return rows
 
-    def _load(self, column: Column[int], values: Collection[int]) -> dict[int, NDArray[np.float32]]:
-        have = and_(embeddings.c.hash == passages.c.hash, embeddings.c.model == self._model)
-        query = select(passages.c.id, embeddings.c.vector).join(embeddings, have)
+    def _done(self, document: Column[int]) -> ColumnElement[bool]:
+        return and_(embedded.c.document == document, embedded.c.model == self._model)
+
+    def _kept(self) -> Select[Any]:
+        return select(passages.c.id, embeddings.c.vector).join(embeddings, self._have)
+
+    def _lacking(self, *columns: Column[Any]) -> Select[Any]:
+        return select(*columns).outerjoin(embeddings, self._have).where(embeddings.c.hash.is_(None))
+
+    def _read(
+        self, query: Select[Any], column: Column[int], values: Collection[int]
+    ) -> dict[int, NDArray[np.float32]]:
         with self._database.read() as connection:
             found = select_in(connection, query, column, values)
             return {row.id: np.frombuffer(row.vector, STORED).astype(np.float32) for row in found}

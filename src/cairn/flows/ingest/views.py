@@ -84,7 +84,7 @@ def is_current(catalogue: Catalogue, index: Index) -> bool:
 
 
 def orphaned(catalogue: Catalogue, index: Index) -> bool:
-    """Tell whether an index stands beside a journal without any history: not its own, nor what it fell behind."""
+    """Tell whether an index has applied changes of a journal, and the present one never had any."""
     positions = index.positions()  # before the journal, which another process may just be beginning
     return (positions.words > 0 or positions.vectors > 0) and catalogue.head() == 0
 
