@@ -241,25 +241,20 @@ def _made(stage: Stage) -> dict[str, str]:
         with open_library(stage.home) as session:
             return fingerprint(session)
 
-    return _value(forks.call(make))
+    return forks.call(make).get()
 
 
 def wholes(stage: Stage) -> Iterator[tuple[str, str]]:
     """Do to a library what WHOLE names; where its journal is another, a fresh build decides."""
     whole = stage.root / "whole"
-    _value(forks.call(partial(_twice, stage)))
+    forks.call(partial(_twice, stage)).get()
     copy(stage.home, whole)
     for name, harm in WHOLE.items():
         stage.show(1)
         copy(whole, stage.home)
-        _value(forks.call(partial(_harmed, stage, harm)))
+        forks.call(partial(harm, stage, stage.root / "before")).get()
         yield name, outcome(stage, None)
         yield f"{name}, fresh", outcome(stage, forks.call(partial(_fresh, stage)).value)
-
-
-def _harmed(stage: Stage, harm: Callable[[Stage, Path], None]) -> bool:
-    harm(stage, stage.root / "before")
-    return True
 
 
 def _fresh(stage: Stage) -> dict[str, str]:
@@ -271,7 +266,7 @@ def _fresh(stage: Stage) -> dict[str, str]:
         return fingerprint(session)
 
 
-def _twice(stage: Stage) -> bool:
+def _twice(stage: Stage) -> None:
     stage.place(WORLDS)
     stage.show(0)
     enrol(stage)
@@ -279,13 +274,6 @@ def _twice(stage: Stage) -> bool:
     copy(stage.home, stage.root / "before")
     stage.show(1)
     ingest(stage)
-    return True
-
-
-def _value(result: "forks.Result[forks.T]") -> forks.T:
-    if result.value is None:
-        raise RuntimeError(result.error)
-    return result.value
 
 
 def main() -> int:

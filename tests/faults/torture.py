@@ -90,7 +90,7 @@ class Bench:
         """Make the library as it is before, and what it must come to."""
         self.stage.root.mkdir(parents=True)
         self.stage.place(self.scenario.worlds)
-        self.before = _value(forks.call(self._begun))
+        self.before = forks.call(self._begun).get()
         self._first = self.stage.shown()
         for every in self.counts:
             self._restore()
@@ -98,7 +98,7 @@ class Bench:
             if not outcome.ended:
                 raise RuntimeError(f"{self.scenario.name}: not harmed, it still ends with {outcome}")
             self.counts[every] = outcome.calls
-        self.expected = _value(forks.call(self._fingerprint))
+        self.expected = forks.call(self._fingerprint).get()
 
     def _begun(self) -> dict[str, str]:
         self.scenario.begin(self.stage)
@@ -177,12 +177,6 @@ class Bench:
         self.stage.show(self._first)
 
 
-def _value(result: "forks.Result[forks.T]") -> forks.T:
-    if result.value is None:
-        raise RuntimeError(result.error)
-    return result.value
-
-
 def _last(told: str) -> str:
     return told.strip().splitlines()[-1]
 
@@ -215,10 +209,9 @@ def torture(
             ]
             tally = Tally()
             for result in forks.together(work, seconds=HOURS * 3600):
-                if result.value is None:
-                    raise RuntimeError(result.error)
-                tally.add(result.value)
-                tally.calls = result.value.calls
+                done = result.get()
+                tally.add(done)
+                tally.calls = done.calls
             tally.seconds = time.monotonic() - began
             tallies.append(tally)
             _row(name, tally)
