@@ -121,14 +121,16 @@ class App:
         return opened
 
     def wire(self) -> None:
-        """Open everything now: what threads share is there before they are. Raises Storage."""
+        """Open everything now: what threads share is there before they are.
+
+        Raises Storage where the journal was lost: an index must not be emptied for it.
+        """
         for part in ("journal", "index", "tracer"):
             getattr(self, part)
         if orphaned(self.journal.catalogue, self.index):
             raise Storage(
-                f"The journal of this library was lost: it holds nothing, but {self.index_folder} what was "
-                "read from it. Restore a backup: cairn restore FOLDER --replace; or delete that folder to "
-                "begin anew."
+                f"The journal of this library was lost: it is empty, and the index in {self.index_folder} "
+                "is not. Restore a backup: cairn restore FOLDER --replace; or delete that folder to begin anew."
             )
 
     @cached_property

@@ -188,8 +188,9 @@ def _flipped(stage: Stage) -> None:
     """One bit of each view is not what was written, where only `verify` looks."""
     for pattern in ("words-*/*.store", "vectors-*/*.codes.npy"):
         path = next((stage.home / "index").glob(pattern))
-        held = path.read_bytes()
-        path.write_bytes(held[:-40] + bytes([held[-40] ^ 1]) + held[-39:])
+        held = bytearray(path.read_bytes())
+        held[len(held) // 2] ^= 1
+        path.write_bytes(held)
 
 
 # --- what must be true besides ---------------------------------------------------------------------

@@ -9,8 +9,10 @@ import pytest
 from tests.faults.library import ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
-SCENARIOS = ("changes", "people", "forget", "merges", "restored")
-SCENARIOS += ("reembed", "reembed back", "backup", "restore", "repair")
+SCENARIOS = (
+    *("changes", "people", "forget", "merges", "restored"),
+    *("reembed", "reembed back", "backup", "restore", "repair"),
+)
 
 
 def python(*arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -160,7 +160,7 @@ class Vectors(Protocol):
         ...
 
     def complete(self, documents: Collection[int], *, serving: bool = True) -> None:
-        """Note of these documents which lack no vector now; a view that is ``serving`` is told so."""
+        """Note which of these documents lack no vector now; a view that is ``serving`` is told so."""
         ...
 
     def models(self) -> dict[str, int]:
@@ -172,7 +172,7 @@ class Vectors(Protocol):
         ...
 
     def load(self, documents: Collection[int]) -> tuple[list[int], NDArray[np.float32]]:
-        """Return the passages of those of these documents that lack none, and their vectors, a row each."""
+        """Return the passages of those of the documents that are complete, and their vectors, a row each."""
         ...
 
     def of(self, passages: Sequence[int], dimensions: int) -> NDArray[np.float32]:
