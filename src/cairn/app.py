@@ -130,7 +130,7 @@ class App:
         if orphaned(self.journal.catalogue, self.index):
             raise Storage(
                 f"The journal of this library was lost: it is empty, and the index in {self.index_folder} "
-                "is not. Restore a backup: cairn restore FOLDER --replace; or delete that folder to begin anew."
+                "is not. Restore a backup: cairn restore FOLDER --replace; or delete it to begin anew."
             )
 
     @cached_property
