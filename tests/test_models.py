@@ -10,7 +10,7 @@ import cairn
 from cairn import settings
 from cairn.adapters.indexes.local import LocalIndex
 from cairn.app import Session
-from cairn.errors import Denied, Invalid, Unknown
+from cairn.errors import Denied, Invalid, Storage, Unknown
 from cairn.flows.ingest import views
 from cairn.operations import access, models
 from cairn.results import Models
@@ -133,3 +133,8 @@ def test_a_setting_is_written_before_any_table(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").unlink(missing_ok=True)
     settings.write(tmp_path, "embedder", 'minilm:a "b"', {})
     assert settings.read(tmp_path, {}).embedder == 'minilm:a "b"'
+
+
+def test_a_setting_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    with pytest.raises(Storage, match="cannot be written"):
+        settings.write(tmp_path / "gone", "embedder", "hash", {})

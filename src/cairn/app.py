@@ -25,7 +25,7 @@ from cairn.flows.ingest import workers
 from cairn.flows.ingest.passages import Packer
 from cairn.flows.ingest.reading import Reader
 from cairn.flows.ingest.unpacking import Limits
-from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost
+from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost, orphaned
 from cairn.flows.keeping import swap
 from cairn.flows.retrieval.copies import Distinct
 from cairn.flows.retrieval.diversity import Diverse
@@ -121,9 +121,17 @@ class App:
         return opened
 
     def wire(self) -> None:
-        """Open everything now: what threads share is there before they are."""
+        """Open everything now: what threads share is there before they are.
+
+        Raises Storage where the journal was lost: an index must not be emptied for it.
+        """
         for part in ("journal", "index", "tracer"):
             getattr(self, part)
+        if orphaned(self.journal.catalogue, self.index):
+            raise Storage(
+                f"The journal of this library was lost: it is empty, and the index in {self.index_folder} "
+                "is not. Restore a backup: cairn restore FOLDER --replace; or delete it to begin anew."
+            )
 
     @cached_property
     def read(self) -> Retriever:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cairn.errors import Invalid, Unknown
+from cairn.errors import Invalid, Storage, Unknown
 
 
 class Setting(NamedTuple):
@@ -92,7 +92,7 @@ def read(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
 def write(home: Path, name: str, value: str, environment: Mapping[str, str] = os.environ) -> None:
     """Set a setting in the library's ``settings.toml``, in one step; every other line stays as it is.
 
-    Raises Invalid where the environment says otherwise, which would hide it.
+    Raises Invalid where the environment says otherwise, which would hide it, Storage when the disk refuses.
     """
     variable = f"CAIRN_{name.upper()}"
     if variable in environment:
@@ -102,6 +102,13 @@ def write(home: Path, name: str, value: str, environment: Mapping[str, str] = os
     kept = [line for line in lines if line.partition("=")[0].strip() != name]
     # Before all else: a later line might stand within a table.
     text = "\n".join([f"{name} = {json.dumps(value)}", *kept, ""])
+    try:
+        _store(path, text)
+    except OSError as error:
+        raise Storage(f"{path} cannot be written: {error.strerror}; make room or mend access.") from error
+
+
+def _store(path: Path, text: str) -> None:
     draft = path.with_suffix(".draft")
     with draft.open("w", encoding="utf-8") as file:
         file.write(text)

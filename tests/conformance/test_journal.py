@@ -219,6 +219,28 @@ def test_vectors_are_kept_by_text_and_model(journal: Journal) -> None:
     assert [text for _, text in journal.vectors.missing([x])] == ["Title > A\nthree"]
 
 
+def test_a_document_has_vectors_once_it_lacks_none(journal: Journal) -> None:
+    shown(journal, blob("x"))
+    x = ids(journal)["x"]
+    journal.library.parsed([parsed(x, "one", "two")])
+    journal.vectors.store(list(dict(journal.vectors.missing([x]))), np.eye(2, 8, dtype=np.float32))
+    assert journal.vectors.load([x])[0] == [] and kinds(journal)[-1] == ("content", x)
+    journal.vectors.complete([x])
+    assert len(journal.vectors.load([x])[0]) == 2 and kinds(journal)[-1] == ("vectors", x)
+
+
+def test_what_was_read_again_or_forgotten_while_it_was_embedded_is_not_complete(journal: Journal) -> None:
+    shown(journal, blob("x"), blob("y"))
+    x, y = ids(journal).values()
+    journal.library.parsed([parsed(x, "one"), parsed(y, "two")])
+    missing = dict(journal.vectors.missing([x, y]))
+    journal.library.parsed([parsed(x, "three")])
+    journal.library.forget([y], None)
+    journal.vectors.store(list(missing), np.eye(2, 8, dtype=np.float32))
+    journal.vectors.complete([x, y])
+    assert journal.vectors.unembedded() == [x] and "vectors" not in dict(kinds(journal))
+
+
 def test_forgetting_leaves_no_trace_of_the_text(journal: Journal) -> None:
     source = shown(journal, blob("x"), blob("y"))
     x, y = ids(journal).values()

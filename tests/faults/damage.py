@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.faults import forks
 from tests.faults.disk import disks, locks
-from tests.faults.library import ENVIRONMENT, Stage, copy, enrol, fingerprint, ingest, look, world
+from tests.faults.library import Stage, begin_process, copy, enrol, fingerprint, ingest, look, world
 from tests.faults.torture import memory, short, warm
 
 from cairn.app import open_library
@@ -167,6 +167,7 @@ WHOLE: dict[str, Callable[[Stage, Path], None]] = {
     "index of a newer layout": _newer_index,
     "index of a newer layout beside": _newer_index_beside,
     "journal of a newer schema": _newer_journal,
+    "journal lost": partial(_lose, "journal.db*"),
     "journal emptied": partial(_journal_file, "journal.db", FILES["emptied"]),
     "journal zeroed": partial(
         _journal_file, "journal.db", lambda path, chance: _overwrite(path, 0, bytes(4096))
@@ -194,7 +195,8 @@ def outcome(stage: Stage, expected: dict[str, str] | None) -> str:
 
 def _next(stage: Stage) -> tuple[str, list[str], dict[str, str]]:
     try:
-        return "", look(stage), fingerprint(stage)
+        with open_library(stage.home) as session:
+            return "", look(session), fingerprint(session)
     except CairnError as error:
         return str(error), [], {}
 
@@ -236,27 +238,23 @@ def _made(stage: Stage) -> dict[str, str]:
 
     def make() -> dict[str, str]:
         _twice(stage)
-        return fingerprint(stage)
+        with open_library(stage.home) as session:
+            return fingerprint(session)
 
-    return _value(forks.call(make))
+    return forks.call(make).get()
 
 
 def wholes(stage: Stage) -> Iterator[tuple[str, str]]:
     """Do to a library what WHOLE names; where its journal is another, a fresh build decides."""
     whole = stage.root / "whole"
-    _value(forks.call(partial(_twice, stage)))
+    forks.call(partial(_twice, stage)).get()
     copy(stage.home, whole)
     for name, harm in WHOLE.items():
         stage.show(1)
         copy(whole, stage.home)
-        _value(forks.call(partial(_harmed, stage, harm)))
+        forks.call(partial(harm, stage, stage.root / "before")).get()
         yield name, outcome(stage, None)
         yield f"{name}, fresh", outcome(stage, forks.call(partial(_fresh, stage)).value)
-
-
-def _harmed(stage: Stage, harm: Callable[[Stage, Path], None]) -> bool:
-    harm(stage, stage.root / "before")
-    return True
 
 
 def _fresh(stage: Stage) -> dict[str, str]:
@@ -265,11 +263,10 @@ def _fresh(stage: Stage) -> dict[str, str]:
     copy(stage.home, fresh.home)
     shutil.rmtree(fresh.home / "index", ignore_errors=True)
     with open_library(fresh.home) as session:
-        session.app.catch_up()
-    return fingerprint(fresh)
+        return fingerprint(session)
 
 
-def _twice(stage: Stage) -> bool:
+def _twice(stage: Stage) -> None:
     stage.place(WORLDS)
     stage.show(0)
     enrol(stage)
@@ -277,13 +274,6 @@ def _twice(stage: Stage) -> bool:
     copy(stage.home, stage.root / "before")
     stage.show(1)
     ingest(stage)
-    return True
-
-
-def _value(result: "forks.Result[forks.T]") -> forks.T:
-    if result.value is None:
-        raise RuntimeError(result.error)
-    return result.value
 
 
 def main() -> int:
@@ -295,7 +285,7 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=1, help="how often each file is damaged")
     arguments = parser.parse_args()
     what = arguments.what
-    os.environ.update(ENVIRONMENT)
+    begin_process()
     with tempfile.TemporaryDirectory(dir=memory()) as root:
         warm()
         stage = Stage(root=Path(root) / "stage")

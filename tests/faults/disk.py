@@ -33,7 +33,7 @@ def disks(stage: Stage) -> Iterator[tuple[str, str]]:
     elsewhere.root.mkdir()
     elsewhere.place(SCENARIOS["changes"].worlds)
     expected = forks.call(partial(_write, elsewhere)).value
-    stage.home.mkdir()
+    stage.home.mkdir(parents=True)
     if _mount(stage, DISKS[0]):
         _unmount(stage)
         for size in DISKS:
@@ -74,18 +74,24 @@ def _write(stage: Stage) -> Said:
             stage.show(0)
         enrol(stage)
         SCENARIOS["changes"].run(stage)
-        return "", fingerprint(stage)
+        with open_library(stage.home) as session:
+            return "", fingerprint(session)
     except CairnError as error:
         return str(error), {}
 
 
 def _go_on(stage: Stage) -> Said:
     try:
-        wrong = look(stage) if (stage.home / "journal.db").exists() else []
+        wrong = _looked(stage) if (stage.home / "journal.db").exists() else []
     except CairnError as error:  # nobody was enrolled yet
         wrong = [] if "Unknown person" in str(error) else [str(error)]
     told = _write(stage)
-    return ("; ".join([*wrong, *look(stage)]), told[1]) if not told[0] else told
+    return ("; ".join([*wrong, *_looked(stage)]), told[1]) if not told[0] else told
+
+
+def _looked(stage: Stage) -> list[str]:
+    with open_library(stage.home) as session:
+        return look(session)
 
 
 def _limited(stage: Stage, size: int) -> Said:

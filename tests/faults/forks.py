@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, NoReturn, TypeVar
+from typing import Generic, NoReturn, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -24,6 +24,12 @@ class Result(Generic[T]):
     value: T | None = None
     error: str = ""
     """Its traceback, the signal it died of, or that it hung."""
+
+    def get(self) -> T:
+        """Return the value; raises RuntimeError where there is none."""
+        if self.error:
+            raise RuntimeError(self.error)
+        return cast(T, self.value)
 
 
 def call(action: Callable[[], T], *, seconds: float = 60) -> Result[T]:
@@ -46,10 +52,7 @@ def preload(action: Callable[[], object]) -> None:
         action()
         return [name for name in sys.modules if name not in before]
 
-    result = call(imported)
-    if result.value is None:
-        raise RuntimeError(result.error)
-    for name in result.value:
+    for name in call(imported).get():
         try:
             importlib.import_module(name)
         except ImportError:  # a name that some package made up

@@ -13,14 +13,14 @@ import shutil
 import zipfile
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
 
 import cairn
-from cairn import registry
+from cairn import registry, settings
 from cairn.access import OWNER, decide
 from cairn.app import Session, open_library
 from cairn.errors import ParseFailed
@@ -38,7 +38,6 @@ WORDS = ["otter", "heron", "badger", "weir", "sluice", "meadow", "willow", "reed
 PEOPLE = ("amina", "tomas")
 MOST = 100_000
 ENVIRONMENT = {
-    "CAIRN_EMBEDDER": "hash",
     "CAIRN_WORKERS": "1",
     "CAIRN_PARSERS": "markdown,text,archives",
     "CAIRN_PASSAGE_TOKENS": "50",
@@ -48,6 +47,8 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
 }
 """Of the process that forks: no thread may have started in it. Searches show passages as they are stored."""
+EMBEDDER = "hash"
+"""At first; each library's own settings say it, so that it can be changed."""
 
 World = Mapping[str, str]
 """A folder: path to text; a path that ends in .zip holds a World as JSON."""
@@ -55,13 +56,22 @@ World = Mapping[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """A library's home, and a folder to ingest that can become another at once."""
+    """A library's home, a backup of it, and a folder to ingest that can become another at once."""
 
     root: Path
 
     @property
+    def volume(self) -> Path:
+        """All that is written by what is killed."""
+        return self.root / "volume"
+
+    @property
     def home(self) -> Path:
-        return self.root / "home"
+        return self.volume / "home"
+
+    @property
+    def backup(self) -> Path:
+        return self.volume / "backup"
 
     @property
     def folder(self) -> Path:
@@ -125,6 +135,12 @@ async def _pool(*_: Any) -> AsyncIterator[_Here]:
     yield _Here()
 
 
+def begin_process() -> None:
+    """Let this process, and all that are forked from it, have the harness's environment."""
+    os.environ.pop("CAIRN_EMBEDDER", None)
+    os.environ.update(ENVIRONMENT)
+
+
 def wait(operation: Awaitable[T]) -> T:
     """Return what an operation returns."""
 
@@ -134,14 +150,21 @@ def wait(operation: Awaitable[T]) -> T:
     return asyncio.run(awaited())
 
 
+def parsing_here() -> AbstractContextManager[object]:
+    """Let documents be parsed in this process."""
+    return patch.object(workers, "pool", _pool)
+
+
 def ingest(stage: Stage) -> None:
     """Do what ``cairn ingest FOLDER`` does."""
-    with patch.object(workers, "pool", _pool), open_library(stage.home) as session:
+    with parsing_here(), open_library(stage.home) as session:
         wait(cairn.ingest(session, str(stage.folder), prune=True))
 
 
 def enrol(stage: Stage) -> None:
-    """Let two people be known: one of the staff, one of nothing."""
+    """Begin a library in which two people are known: one of the staff, one of nothing."""
+    stage.home.mkdir(parents=True, exist_ok=True)
+    settings.write(stage.home, "embedder", EMBEDDER)
     with open_library(stage.home) as session:
         wait(access.access_add(session, "person:amina", ["group:staff"]))
         wait(access.access_add(session, "person:tomas"))
@@ -165,23 +188,21 @@ def _text(number: int, seed: int) -> str:
 # --- what must hold of any library, at any time -------------------------------------------------
 
 
-def look(stage: Stage) -> list[str]:
-    """Open the library as the next command would; return what is wrong with it."""
-    wrong: list[str] = []
-    for name in (OWNER, *PEOPLE):
-        with open_library(stage.home) as owner:
-            known = owner.app.journal.directory.principals()
-        if name == OWNER or f"person:{name}" in known:
-            with open_library(stage.home, as_=name) as session:
-                wrong += _seen(session, name)
-    return wrong + standing(stage)
+def look(session: Session) -> list[str]:
+    """Ask as the next command would, for each person; return what is wrong with the library."""
+    wrong = [error for name in _people(session) for error in _seen(replace(session, name=name), name)]
+    return wrong + standing(session)
 
 
-def standing(stage: Stage) -> list[str]:
+def standing(session: Session) -> list[str]:
     """Bring the index up to the journal as any question does; return how it differs from it then."""
-    with open_library(stage.home) as session:
-        session.app.catch_up()
-        return view_errors(session)
+    session.app.catch_up()
+    return view_errors(session)
+
+
+def _people(session: Session) -> list[str]:
+    known = session.app.journal.directory.principals()
+    return [OWNER, *(name for name in PEOPLE if f"person:{name}" in known)]
 
 
 def _seen(session: Session, name: str) -> Iterator[str]:
@@ -209,7 +230,7 @@ def view_errors(session: Session) -> list[str]:
     with_vectors = set(journal.vectors.load(stored)[0])
     wrong = [] if is_current(journal.catalogue, index) else [f"positions {index.positions()}, head {head}"]
     vector = session.app.embedder.embed(["otter heron"])[0]
-    for person in (OWNER, *(p for p in PEOPLE if f"person:{p}" in journal.directory.principals())):
+    for person in _people(session):
         grants = session.app.grants(person)
         readable = {r.id for r in journal.catalogue.documents(stored) if grants.readable(r.access_class)}
         scope = grants.query("x", 10, Filters()).scope
@@ -236,23 +257,21 @@ def _difference(found: set[int], wanted: set[int]) -> str:
 # --- the checksum --------------------------------------------------------------------------------
 
 
-def fingerprint(stage: Stage) -> dict[str, str]:
+def fingerprint(session: Session) -> dict[str, str]:
     """Return a checksum for each side of a library: its documents, passages, vectors, people, and searches.
 
     Nothing in it depends on how often it was interrupted: documents go by their names, not numbers.
     """
-    with open_library(stage.home) as session:
-        session.app.catch_up()
-        told = {
-            "documents": _documents(session),
-            "passages": _passages(session),
-            "people": [
-                session.app.journal.directory.principals(),
-                session.app.journal.directory.memberships(),
-            ],
-            "searches": _searches(session),
-            "waiting": session.app.journal.vectors.unembedded(),
-        }
+    session.app.catch_up()
+    journal = session.app.journal
+    told = {
+        "documents": _documents(session),
+        "passages": _passages(session),
+        "people": [journal.directory.principals(), journal.directory.memberships()],
+        "searches": _searches(session),
+        "waiting": journal.vectors.unembedded(),
+        "embedder": session.app.embedder.name,
+    }
     return {name: hashlib.sha256(repr(value).encode()).hexdigest()[:16] for name, value in told.items()}
 
 
@@ -314,10 +333,3 @@ def copy(here: Path, there: Path) -> None:
     """Make ``there`` the same as ``here``."""
     shutil.rmtree(there, ignore_errors=True)
     shutil.copytree(here, there)
-
-
-def rebuild(stage: Stage) -> None:
-    """Drop the index and let the next command build it again."""
-    shutil.rmtree(stage.home / "index", ignore_errors=True)
-    with open_library(stage.home) as session:
-        session.app.catch_up()

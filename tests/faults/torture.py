@@ -22,14 +22,16 @@ from typing import NamedTuple, get_args
 
 from tests.faults import forks, tracer
 from tests.faults.calls import machine
-from tests.faults.library import ENVIRONMENT, Stage, copy, fingerprint, look, standing
+from tests.faults.library import Stage, begin_process, copy, fingerprint, look, standing
 from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.tracer import Fault, Harm
 
+from cairn.app import open_library
+
 HARMS: tuple[Harm, ...] = get_args(Harm)
 WEIGHTS = (30, 15, 35, 20)
-EVERY = 0.15
-"""Part of the points that are chosen among all system calls, not only those that change files."""
+EVERY = 0.05
+"""Part of the points that are chosen among all system calls: what they add is writing to mapped memory."""
 AGAIN = 0.2
 """Part of the points after which the next run is killed as well."""
 HOURS = 6
@@ -81,27 +83,31 @@ class Bench:
         self.stage = Stage(root=root)
         self._log = root / "log"
         self.counts = {False: 0, True: 0}
+        self.before: dict[str, str] = {}
         self.expected: dict[str, str] = {}
 
     def prepare(self) -> None:
         """Make the library as it is before, and what it must come to."""
         self.stage.root.mkdir(parents=True)
         self.stage.place(self.scenario.worlds)
-        made = forks.call(partial(self.scenario.begin, self.stage))
-        if made.error:
-            raise RuntimeError(made.error)
+        self.before = forks.call(self._begun).get()
         self._first = self.stage.shown()
-        copy(self.stage.home, self.stage.root / "template")
         for every in self.counts:
             self._restore()
             outcome = tracer.trace(partial(self.scenario.run, self.stage), every=every)
             if not outcome.ended:
                 raise RuntimeError(f"{self.scenario.name}: not harmed, it still ends with {outcome}")
             self.counts[every] = outcome.calls
-        found = forks.call(partial(fingerprint, self.stage))
-        if found.value is None:
-            raise RuntimeError(found.error)
-        self.expected = found.value
+        self.expected = forks.call(self._fingerprint).get()
+
+    def _begun(self) -> dict[str, str]:
+        self.scenario.begin(self.stage)
+        copy(self.stage.volume, self.stage.root / "template")
+        return self._fingerprint()
+
+    def _fingerprint(self) -> dict[str, str]:
+        with open_library(self.stage.home) as session:
+            return fingerprint(session)
 
     def choose(self, points: int, seed: str) -> list[Point]:
         """Return so many points, always the same for the same seed."""
@@ -132,7 +138,7 @@ class Bench:
         run = partial(self.scenario.run, self.stage)
         self._log.unlink(missing_ok=True)
         fault = Fault(at=point.at, harm=point.harm, part=point.part)
-        within = self.stage.home
+        within = self.stage.volume
         outcome = tracer.trace(run, fault, every=point.every, within=within, log=self._log)
         wrong = ["hung"] if outcome.hung else []
         if self._log.exists():
@@ -153,12 +159,21 @@ class Bench:
         return [*wrong, *([f"differs in {', '.join(sides)}"] if sides else [])]
 
     def _continued(self) -> tuple[list[str], dict[str, str]]:
-        wrong = look(self.stage)
+        wrong = self._looked()
         self.scenario.run(self.stage)
-        return wrong + standing(self.stage), fingerprint(self.stage)
+        wrong += self.scenario.check(self.stage)
+        with open_library(self.stage.home) as session:
+            return wrong + standing(session), fingerprint(session)
+
+    def _looked(self) -> list[str]:
+        with open_library(self.stage.home) as session:
+            wrong = look(session)
+            if self.scenario.whole and fingerprint(session) not in (self.before, self.expected):
+                wrong.append("neither as before nor as after")
+        return wrong + self.scenario.check(self.stage)
 
     def _restore(self) -> None:
-        copy(self.stage.root / "template", self.stage.home)
+        copy(self.stage.root / "template", self.stage.volume)
         self.stage.show(self._first)
 
 
@@ -194,10 +209,9 @@ def torture(
             ]
             tally = Tally()
             for result in forks.together(work, seconds=HOURS * 3600):
-                if result.value is None:
-                    raise RuntimeError(result.error)
-                tally.add(result.value)
-                tally.calls = result.value.calls
+                done = result.get()
+                tally.add(done)
+                tally.calls = done.calls
             tally.seconds = time.monotonic() - began
             tallies.append(tally)
             _row(name, tally)
@@ -238,11 +252,13 @@ def warm() -> None:
             bench.stage.place(bench.scenario.worlds)
             bench.scenario.begin(bench.stage)
             bench.scenario.run(bench.stage)
-            look(bench.stage)
-            fingerprint(bench.stage)
+            with open_library(bench.stage.home) as session:
+                look(session)
+                fingerprint(session)
 
         forks.preload(once)
     gc.freeze()
+    gc.disable()  # in no child's short life is it worth while
 
 
 def main() -> int:
@@ -256,7 +272,7 @@ def main() -> int:
     parser.add_argument("--scenario", action="append", choices=sorted(SCENARIOS), help="only these")
     parser.add_argument("--only", type=Point.read, help="one point, as a difference is reported")
     arguments = parser.parse_args()
-    os.environ.update(ENVIRONMENT)
+    begin_process()
     if why := tracer.permitted():
         print(f"skipped: {why}")
         return 0

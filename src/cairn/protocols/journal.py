@@ -165,7 +165,7 @@ class Vectors(Protocol):
         ...
 
     def complete(self, documents: Collection[int], *, serving: bool = True) -> None:
-        """Note that these documents lack no vector now; a view that is ``serving`` is told so."""
+        """Note which of these documents lack no vector now; a view that is ``serving`` is told so."""
         ...
 
     def models(self) -> dict[str, int]:
@@ -177,7 +177,7 @@ class Vectors(Protocol):
         ...
 
     def load(self, documents: Collection[int]) -> tuple[dict[int, int], NDArray[np.float32]]:
-        """Return the passages of these documents that have vectors, whose they are, and a row for each."""
+        """Return the passages of those of the documents that are complete, whose they are, and a row each."""
         ...
 
     def of(self, passages: Sequence[int], dimensions: int) -> NDArray[np.float32]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Column, Row, and_, delete, func, select
+from sqlalchemy import Column, ColumnElement, Row, Select, and_, delete, func, select
 
 from cairn.adapters.journal.database import Database, select_in
 from cairn.adapters.journal.family import SERVING, note
@@ -21,12 +21,12 @@ class SqlVectors:
     def __init__(self, database: Database, model: str) -> None:
         self._database = database
         self._model = model
+        self._have = and_(embeddings.c.hash == passages.c.hash, embeddings.c.model == model)
 
     def unembedded(self, limit: int | None = None) -> list[int]:
-        done = and_(embedded.c.document == documents.c.id, embedded.c.model == self._model)
         query = (
             select(documents.c.id)
-            .outerjoin(embedded, done)
+            .outerjoin(embedded, self._done(documents.c.id))
             .where(documents.c.state.in_(SERVING), documents.c.version > 0, embedded.c.model.is_(None))
             .order_by(documents.c.id.desc())
             .limit(limit)
@@ -35,12 +35,7 @@ class SqlVectors:
             return list(connection.execute(query).scalars())
 
     def missing(self, documents_: Collection[int]) -> list[tuple[str, str]]:
-        have = and_(embeddings.c.hash == passages.c.hash, embeddings.c.model == self._model)
-        query = (
-            select(passages.c.hash, passages.c.context, passages.c.text)
-            .outerjoin(embeddings, have)
-            .where(embeddings.c.hash.is_(None))
-        )
+        query = self._lacking(passages.c.hash, passages.c.context, passages.c.text)
         with self._database.read() as connection:
             found = select_in(connection, query, passages.c.document, documents_)
             return list({row.hash: f"{row.context}\n{row.text}" for row in found}.items())
@@ -54,11 +49,15 @@ class SqlVectors:
             self._database.add_missing(connection, embeddings, packed)
 
     def complete(self, documents_: Collection[int], *, serving: bool = True) -> None:
+        lacking = self._lacking(passages.c.id).where(passages.c.document == documents.c.id)
+        query = select(documents.c.id).where(~lacking.exists())
         with self._database.write() as connection:
-            rows = [{"document": document, "model": self._model} for document in documents_]
+            # Others may have been read again, or forgotten, while they were embedded.
+            whole = [row.id for row in select_in(connection, query, documents.c.id, documents_)]
+            rows = [{"document": document, "model": self._model} for document in whole]
             self._database.add_missing(connection, embedded, rows)
             if serving:
-                note(connection, "vectors", documents_)
+                note(connection, "vectors", whole)
 
     def models(self) -> dict[str, int]:
         count = select(embeddings.c.model, func.count()).group_by(embeddings.c.model)
@@ -71,20 +70,31 @@ class SqlVectors:
                 connection.execute(delete(table).where(table.c.model == self._model))
 
     def load(self, documents_: Collection[int]) -> tuple[dict[int, int], NDArray[np.float32]]:
-        found = self._load(passages.c.document, documents_)
+        # A document's vectors are kept before the change that tells of them: until then they are not there,
+        # so that what an index holds does not depend on when it looked.
+        whole = self._kept().join(embedded, self._done(passages.c.document))
+        found = self._read(whole, passages.c.document, documents_)
         return {row.id: row.document for row in found}, _unpacked(found)
 
     def of(self, passages_: Sequence[int], dimensions: int) -> NDArray[np.float32]:
-        found = self._load(passages.c.id, passages_)
+        found = self._read(self._kept(), passages.c.id, passages_)
         place = {passage: row for row, passage in enumerate(passages_)}
         rows = np.zeros((len(passages_), dimensions), np.float32)
         if found:
             rows[[place[row.id] for row in found]] = _unpacked(found)
         return rows
 
-    def _load(self, column: Column[int], values: Collection[int]) -> list[Row[Any]]:
-        have = and_(embeddings.c.hash == passages.c.hash, embeddings.c.model == self._model)
-        query = select(passages.c.id, passages.c.document, embeddings.c.vector).join(embeddings, have)
+    def _done(self, document: Column[int]) -> ColumnElement[bool]:
+        return and_(embedded.c.document == document, embedded.c.model == self._model)
+
+    def _kept(self) -> Select[Any]:
+        kept = (passages.c.id, passages.c.document, embeddings.c.vector)
+        return select(*kept).join(embeddings, self._have)
+
+    def _lacking(self, *columns: Column[Any]) -> Select[Any]:
+        return select(*columns).outerjoin(embeddings, self._have).where(embeddings.c.hash.is_(None))
+
+    def _read(self, query: Select[Any], column: Column[int], values: Collection[int]) -> list[Row[Any]]:
         with self._database.read() as connection:
             return list(select_in(connection, query, column, values))
 

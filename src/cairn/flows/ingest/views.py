@@ -87,6 +87,12 @@ def is_current(catalogue: Catalogue, index: Index) -> bool:
     )
 
 
+def orphaned(catalogue: Catalogue, index: Index) -> bool:
+    """Tell whether an index has applied changes of a journal, and the present one never had any."""
+    positions = index.positions()  # before the journal, which another process may just be beginning
+    return (positions.words > 0 or positions.vectors > 0) and catalogue.head() == 0
+
+
 def lost(catalogue: Catalogue, index: Index) -> list[str]:
     """Say of each view why it must be built from nothing; of one that goes on, nothing."""
     positions = index.positions()
