@@ -224,7 +224,7 @@ def test_a_document_has_vectors_once_it_lacks_none(journal: Journal) -> None:
     x = ids(journal)["x"]
     journal.library.parsed([parsed(x, "one", "two")])
     journal.vectors.store(list(dict(journal.vectors.missing([x]))), np.eye(2, 8, dtype=np.float32))
-    assert journal.vectors.load([x])[0] == [] and kinds(journal)[-1] == ("content", x)
+    assert not journal.vectors.load([x])[0] and kinds(journal)[-1] == ("content", x)
     journal.vectors.complete([x])
     assert len(journal.vectors.load([x])[0]) == 2 and kinds(journal)[-1] == ("vectors", x)
 
