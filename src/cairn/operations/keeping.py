@@ -20,8 +20,8 @@ from cairn.types import State
 
 LEFT_OUT = {*swap.KEPT, "index", "scratch"}
 """What a backup does not take as it is: the index is copied by itself, the rest is of no use elsewhere."""
-JOURNAL = "journal.db"
-"""With its logs, which begin with this as well; the journal is copied by itself."""
+JOURNAL = ("journal.db", "service.db")
+"""With their logs, which begin with these as well; the journal is copied by itself."""
 NOTE = "What is forgotten from now on stays in this backup; delete it when nothing must be left of that."
 
 

@@ -7,6 +7,7 @@ this costs nothing.
 from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
 from cairn.protocols.ingest import Container, Embedder, Parser, Source, Splitter
 from cairn.protocols.journal import Catalogue, Directory, Journal, Library, Runs, Vectors
+from cairn.protocols.people import Ledger, Passwords, People
 from cairn.protocols.upkeep import IndexUpkeep, JournalUpkeep
 
 __all__ = [
@@ -18,10 +19,13 @@ __all__ = [
     "IndexUpkeep",
     "Journal",
     "JournalUpkeep",
+    "Ledger",
     "Library",
     "Measures",
     "Names",
     "Parser",
+    "Passwords",
+    "People",
     "Reranker",
     "Retriever",
     "Runs",
