@@ -23,7 +23,7 @@ from pypdfium2 import PdfDocument, PdfiumError  # type: ignore[import-untyped]
 import cairn
 from bench import specimens
 from bench.sets import DATA
-from cairn.app import Session
+from cairn.session import Session
 from cairn.records import DocumentRecord
 from cairn.results import Ingested
 from cairn.types import State

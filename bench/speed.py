@@ -19,7 +19,7 @@ from time import perf_counter
 import cairn
 from bench.sets import DATA, ROOT
 from cairn import registry
-from cairn.app import Session
+from cairn.session import Session
 from cairn.operations import documents
 from cairn.results import Ingested
 

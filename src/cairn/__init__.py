@@ -5,11 +5,11 @@ with cairn.open("library") as session:
     answer = await cairn.ask(session, "What did the 2018 audit find?")
 """
 
-from cairn.app import Session
-from cairn.app import open_library as open
 from cairn.errors import CairnError
 from cairn.operations.documents import document, forget, ingest, status
 from cairn.operations.questions import ask, search
+from cairn.session import Session
+from cairn.session import open_library as open
 from cairn.types import Answer, Citation, Claim, Evidence, Filters, Locator
 
 __version__ = "0.1.0"

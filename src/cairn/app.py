@@ -1,25 +1,24 @@
 """Settings to wired parts: the one place that brings adapters and flows together.
 
-An App is a library opened in this process; a Session is somebody using it.
+An App is a library opened in this process; who uses it is the session's affair.
 """
 
 import fcntl
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from shutil import rmtree
-from types import TracebackType
 
 from opentelemetry.trace import Tracer
 
 from cairn import registry, settings
 from cairn.access import LOCAL_OWNER, OWNER, Principal, person, visible
-from cairn.errors import Busy, Denied, Storage, Unavailable, Unknown
+from cairn.errors import Busy, Storage, Unknown
 from cairn.flows.answering.extractive import Extractive
 from cairn.flows.ingest import workers
 from cairn.flows.ingest.passages import Packer
@@ -180,7 +179,7 @@ class App:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Be the one process that changes this library; raises Busy when another is."""
-        with _locked(self.home / swap.LOCK):
+        with locked_file(self.home / swap.LOCK):
             swap.finish(self.home)
             yield
 
@@ -263,70 +262,8 @@ class App:
                 vars(self)[part].close()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Session:
-    """Somebody using a library; the first argument of every operation."""
-
-    app: App
-    name: str = OWNER
-    report: Report = unreported
-    """Told of progress."""
-
-    @property
-    def grants(self) -> Grants:
-        """What they may read, looked up anew for every request."""
-        return self.app.grants(self.name)
-
-    def only_owner(self, what: str) -> None:
-        """Raise Denied unless the local owner asks."""
-        if self.name != OWNER:
-            raise Denied(f"Only the library's owner may {what}; leave out --as {self.name}.")
-
-    def __enter__(self) -> "Session":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.app.close()
-
-
-def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return where the library is: ``$CAIRN_HOME``, else ``.cairn`` in the present folder."""
-    return Path(environment.get("CAIRN_HOME", ".cairn")).absolute()
-
-
-def open_library(
-    home: Path | str | None = None, *, as_: str = OWNER, create: bool = True, wire: bool = True
-) -> Session:
-    """Open the library at ``home`` and be ``as_`` in it; use it in a ``with`` block.
-
-    Raises Unavailable when there is none and ``create`` is not set, Unknown for a person nobody
-    has enrolled. Without ``wire`` nothing is opened before it is needed, not even to look who ``as_`` is.
-    """
-    place = home_folder() if home is None else Path(home).absolute()
-    if not create and not place.is_dir():
-        raise Unavailable(f"There is no library at {place}; make one with: cairn ingest FOLDER")
-    try:
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise Storage(f"The library's folder {place} cannot be made: {error.strerror}") from error
-    if swap.interrupted(place):
-        with _locked(place / swap.LOCK):
-            swap.finish(place)
-    session = Session(app=App(home=place), name=as_)
-    if wire:
-        try:
-            session.app.wire()
-            session.app.grants(as_)
-        except BaseException:
-            session.app.close()
-            raise
-    return session
-
-
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked_file(path: Path) -> Iterator[None]:
     """Hold a lock that ends with the process, however that ends."""
     try:
         opened = path.open("a+")

@@ -70,6 +70,9 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
         "postgresql": BuiltIn("cairn.adapters.journal.sql", extra="postgresql"),
     },
     "sinks": {"sql": BuiltIn("cairn.adapters.sinks.sql")},
+    "passwords": {"argon2": BuiltIn("cairn.adapters.passwords.argon2", extra="serve")},
+    "servers": {"http": BuiltIn("cairn.surfaces.http.server", extra="serve")},
+    "sites": {"api": BuiltIn("cairn.surfaces.api.site", extra="serve")},
     "terminals": {"rich": BuiltIn("cairn.surfaces.cli.show")},
     "measures": {"ir": BuiltIn("cairn.adapters.measures.ir", extra="evaluate")},
 }

@@ -13,10 +13,10 @@ from tests.faults.library import Stage, World, enrol, ingest, wait, world
 
 import cairn
 from cairn.adapters.indexes import segments
-from cairn.app import open_library
 from cairn.errors import Unknown
 from cairn.flows.ingest import pipeline, views
 from cairn.operations import access
+from cairn.session import open_library
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,10 +12,11 @@ from time import perf_counter
 from typing import Annotated, Literal
 
 from cairn import registry
-from cairn.app import Session
+from cairn.audit import touched
 from cairn.errors import CairnError, Invalid, Unknown
 from cairn.flows.ingest import pipeline, views, workers
 from cairn.operations.declare import Say, operation
+from cairn.people import Role
 from cairn.protocols import Index
 from cairn.records import LIMITS, DocumentRecord, SourceRecord
 from cairn.results import (
@@ -29,6 +30,7 @@ from cairn.results import (
     SourceStatus,
     Status,
 )
+from cairn.session import Session
 from cairn.settings import Settings
 from cairn.types import State, locate
 
@@ -40,7 +42,7 @@ _ID = re.compile(r"d?[0-9]{1,18}")
 Name = Annotated[str, Say("its path, its path in the source, or its id", positional=True)]
 
 
-@operation("ingest")
+@operation("ingest", role=Role.CURATOR, writes=True)
 async def ingest(
     session: Session,
     source: Annotated[str, Say("a folder, or a source such as files:/data", positional=True)],
@@ -51,9 +53,9 @@ async def ingest(
     watch: Annotated[bool, Say("go on looking for changes until stopped")] = False,
 ) -> Ingested:
     """Add, update and remove what changed in a folder since last time."""
-    session.only_owner("ingest")
     options = {key: list(value) for key, value in (("include", include), ("exclude", exclude)) if value}
     record = await asyncio.to_thread(_source, session, source, options)
+    touched(f"source:{record.id}")
     done = await _ingest(session, record, prune=prune)
     while watch:
         await asyncio.sleep(session.app.settings.watch_seconds)
@@ -62,7 +64,7 @@ async def ingest(
     return done
 
 
-@operation("status")
+@operation("status", audited=False)
 async def status(session: Session) -> Status:
     """Show where every document stands: indexed, pending, failed or skipped and why, deleted."""
     return await asyncio.to_thread(_status, session)
@@ -74,14 +76,14 @@ async def document(session: Session, name: Name) -> DocumentView:
     return await asyncio.to_thread(_view, session, name)
 
 
-@operation("retry")
+@operation("retry", role=Role.CURATOR, writes=True)
 async def retry(
     session: Session,
     name: Annotated[str, Say("a document or a source; by default all that failed", positional=True)] = "",
 ) -> Retried:
     """Read again what failed, or the document or source that is named, whether it failed or not."""
-    session.only_owner("retry")
     records = await asyncio.to_thread(_again, session, name)
+    touched(*(f"d{record.id}" for record in records))
     await asyncio.to_thread(session.app.journal.library.retry, [record.id for record in records])
     sources = {record.source for record in records}
     held = [record for record in session.app.journal.catalogue.sources() if record.id in sources]
@@ -89,12 +91,11 @@ async def retry(
     return Retried(documents=len(records), ingested=tuple(done))
 
 
-@operation("forget")
+@operation("forget", role=Role.CURATOR, writes=True)
 async def forget(
     session: Session, name: Annotated[str, Say("a document, or a source as a whole", positional=True)]
 ) -> Forgotten:
     """Erase a document or a source from journal, index and caches."""
-    session.only_owner("forget")
     return await asyncio.to_thread(_forget, session, name)
 
 
@@ -120,7 +121,9 @@ def find(session: Session, name: str) -> DocumentRecord:
     if len(meant) > 1:
         ids = ", ".join(f"d{number}" for number in meant)
         raise Invalid(f"{name!r} is several documents: {ids}; name one of them.")
-    return next(iter(meant.values()))
+    (record,) = meant.values()
+    touched(f"d{record.id}")
+    return record
 
 
 def _path(said: str) -> Path:
@@ -144,6 +147,8 @@ def _source(session: Session, said: str, options: dict[str, list[str]]) -> Sourc
     held = next((source for source in journal.catalogue.sources() if source.spec == spec), None)
     if held is not None and not options:
         return held
+    if held is None:
+        session.require(Role.OWNER)  # a place on this machine; nobody else learns what is there
     if held is None and not (place.is_dir() if kind == "files" else place.exists()):
         raise Invalid(f"{spec} is not there; name the folder that holds what is to be ingested.")
     registry.load("sources", spec, **options)  # refuses what it does not know before it is kept
@@ -218,10 +223,10 @@ def _status(session: Session) -> Status:
                 source=source.spec,
                 states=dict(states[source.id]),
                 problems=_problems(session, source.id),
-                error=source.error if grants.principal.owner else None,
+                error=source.error if session.holds(Role.CURATOR) else None,
             )
             for source in journal.catalogue.sources()
-            if grants.principal.owner or states[source.id]
+            if session.holds(Role.CURATOR) or states[source.id]
         ),
         words_current=positions.words == head,
         vectors_current=positions.vectors == head and lacking == 0,
@@ -294,6 +299,7 @@ def _forget(session: Session, name: str) -> Forgotten:
     journal = session.app.journal
     source = _whole_source(session, name)
     records = journal.catalogue.find(source=source.id) if source is not None else [find(session, name)]
+    touched(*(f"d{record.id}" for record in records))
     with session.app.writing() as index:
         journal.library.forget([record.id for record in records], source.id if source is not None else None)
         journal.library.sweep()
@@ -302,8 +308,9 @@ def _forget(session: Session, name: str) -> Forgotten:
     note = "Gone from journal, index and caches."
     if source is None:
         note += " While its file stays in the source, the next ingest brings it back, unless it is excluded."
+    grants = session.grants
     return Forgotten(
-        documents=tuple(record.uri for record in records),
+        documents=tuple(record.uri for record in records if grants.readable(record.access_class)),
         source=source.spec if source is not None else None,
         note=note,
     )

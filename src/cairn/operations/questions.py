@@ -1,20 +1,22 @@
 """Operations that find and answer, and show how."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from time import perf_counter
 from typing import Annotated
 
-from cairn.access import OWNER
-from cairn.app import Session
+from cairn.audit import touched
 from cairn.errors import Invalid, Unknown
 from cairn.flows.answering import answer as answering
 from cairn.operations.declare import Say, operation
+from cairn.people import Role
+from cairn.protocols import Retriever
 from cairn.records import Query, SourceRecord, SpanRecord
 from cairn.results import Found, Step, Trace
+from cairn.session import Session
 from cairn.trace import span, trace_id
-from cairn.types import Answer, Filters
+from cairn.types import Answer, Evidence, Filters
 
 EVIDENCE = 20
 """Passages an answer is drawn from."""
@@ -48,7 +50,9 @@ async def ask(
     query = await asyncio.to_thread(_query, session, question, EVIDENCE, filters)
     app = session.app
     threshold = app.settings.answer_threshold
-    return await answering.answer(query, app.read, app.extract, threshold=threshold)
+    answer = await answering.answer(query, _told(session), app.extract, threshold=threshold)
+    touched(*_ids(answer.evidence))
+    return answer
 
 
 @operation("search")
@@ -73,6 +77,7 @@ async def search(
     asked = await asyncio.to_thread(_query, session, query, k, filters)
     with span("retrieve"):
         evidence = await session.app.retrieve(asked)
+    touched(*_ids(evidence))
     return Found(
         evidence=tuple(evidence), explained=explain, seconds=perf_counter() - began, trace=trace_id()
     )
@@ -84,10 +89,29 @@ async def trace(
 ) -> Trace:
     """Show what happened in one request, step by step."""
     spans = await asyncio.to_thread(session.app.journal.runs.trace, id)
-    root = next((one for one in spans if one.parent is None), None)
-    if root is None or session.name not in (OWNER, root.attributes.get("person")):
+    within = {one.span for one in spans}
+    root = next((one for one in spans if one.parent not in within), None)
+    own = root is not None and root.attributes.get("person") == session.name
+    if root is None or not (own or session.holds(Role.AUDITOR)):
         raise Unknown(f"No trace {id!r} of {session.name}'s requests.")
+    touched(f"trace:{id}")
     return Trace(id=id, steps=tuple(_steps(spans, root, 0)))
+
+
+def _told(session: Session) -> Retriever:
+    """Return the retriever that lets whoever waits for an answer see its evidence at once."""
+
+    async def retrieve(query: Query) -> list[Evidence]:
+        found = await session.app.read(query)
+        session.tell("evidence", found)
+        return found
+
+    return retrieve
+
+
+def _ids(evidence: Iterable[Evidence]) -> Iterator[str]:
+    for one in evidence:
+        yield from (one.id, f"d{one.document}")
 
 
 def _query(session: Session, text: str, k: int, filters: Filters) -> Query:

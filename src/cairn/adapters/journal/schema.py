@@ -28,7 +28,6 @@ from sqlalchemy import (
 from cairn.errors import Storage
 
 
-
 class Schema(NamedTuple):
     """Tables that are brought up together, by a list of steps."""
 

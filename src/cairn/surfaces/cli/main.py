@@ -18,10 +18,10 @@ from typing import Any, NoReturn, get_args, get_origin, get_type_hints
 
 from cairn import registry
 from cairn.access import OWNER
-from cairn.app import Session, open_library
 from cairn.errors import CairnError, Invalid
 from cairn.operations import OPERATIONS, Operation, Say
 from cairn.results import plain
+from cairn.session import Session, open_library
 from cairn.surfaces.cli.progress import progress
 from cairn.surfaces.cli.visible import visible
 

@@ -1,0 +1,91 @@
+"""One operation as one route: its parameters as a JSON body, its result as JSON or as a stream of events."""
+
+import asyncio
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args, get_origin, get_type_hints
+
+from fastapi import FastAPI, Request
+from pydantic import BaseModel, ConfigDict, Field, create_model
+from starlette.responses import JSONResponse, Response
+
+from cairn.operations import Operation, Say
+from cairn.results import plain
+from cairn.session import Session
+from cairn.surfaces.api.streams import EVENTS, stream
+from cairn.surfaces.http.signed_in import signed_in
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    trace: str
+    """The id under which it is traced; also the header X-Request-Id."""
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "A problem",
+        "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+    }
+}
+
+
+def add(api: FastAPI, operation: Operation) -> None:
+    """Add the route of an operation."""
+    hints = get_type_hints(operation.run, include_extras=True)
+    body = _body(operation, hints)
+    said = inspect.getdoc(operation.run) or ""
+
+    async def route(request: Request, body: Any) -> Response:
+        session = signed_in(request)
+        given = _arguments(body)
+        if EVENTS in request.headers.get("accept", ""):
+            return stream(request, session, operation, given)
+        return await answer(session, operation, given)
+
+    route.__annotations__["body"] = body
+    api.add_api_route(
+        f"/{operation.name.replace('.', '/')}",
+        route,
+        methods=["POST"],
+        name=operation.name,
+        operation_id=operation.name,
+        summary=said.partition("\n")[0].rstrip("."),
+        description=f"{said}\n\nTakes the role `{operation.role}`.",
+        tags=[operation.name.partition(".")[0]],
+        responses=PROBLEMS | {200: {"model": hints["return"], "description": "Done"}},
+    )
+
+
+async def answer(session: Session, operation: Operation, given: Mapping[str, Any]) -> Response:
+    """Run an operation and return its result; raises TimeoutError when that takes too long."""
+    async with asyncio.timeout(session.app.settings.request_seconds):
+        result = await operation.run(session, **given)
+    return JSONResponse(plain(result))
+
+
+def _body(operation: Operation, hints: Mapping[str, Any]) -> type[BaseModel]:
+    fields: dict[str, Any] = {}
+    for parameter in list(inspect.signature(operation.run).parameters.values())[1:]:
+        hint = hints[parameter.name]
+        said = next(extra for extra in get_args(hint) if isinstance(extra, Say))
+        kind = get_args(hint)[0]
+        default = ... if parameter.default is parameter.empty else parameter.default
+        if get_origin(kind) is Sequence:
+            kind, default = list[str], [*default] if default is not ... else ...
+        fields[parameter.name] = (kind, Field(default, description=said.help))
+    name = "".join(word.capitalize() for word in operation.name.split("."))
+    return create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def _arguments(body: BaseModel) -> dict[str, Any]:
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name in type(body).model_fields
+        for value in [getattr(body, name)]
+    }

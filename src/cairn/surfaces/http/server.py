@@ -1,0 +1,78 @@
+"""The server: the sites behind the doors, listening on one address, with the work in the background."""
+
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from urllib.parse import urlsplit
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from cairn import registry
+from cairn.app import App
+from cairn.errors import Busy, Unavailable
+from cairn.surfaces.http.doors import Doors
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]"}
+UPLOADS = "/v1/uploads/"
+Server = Callable[[App, str, int], Awaitable[None]]
+
+
+def build(app: App, host: str) -> ASGIApp:
+    """Return all sites behind the doors; the last one has the root."""
+    sites: dict[str, Starlette] = dict(
+        registry.load("sites", name, app=app) for name in registry.known("sites")
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for site in sites.values():
+                await stack.enter_async_context(site.router.lifespan_context(site))
+            yield
+
+    mounts = [Mount(prefix, sites[prefix]) for prefix in sorted(sites, reverse=True)]
+    root = Starlette(routes=mounts, lifespan=lifespan)
+    public = urlsplit(app.settings.serve_url).hostname
+    names = {*LOOPBACK, *([host] if host else []), *([public] if public is not None else [])}
+    return Doors(root, app, names, uploads=UPLOADS)
+
+
+def load(rest: str) -> Server:
+    """Return what serves a library; it has no options."""
+    return serve
+
+
+async def serve(app: App, host: str, port: int) -> None:
+    """Answer on this address until stopped; raises Busy when the port is taken."""
+    listening = _bind(host, port)
+    config = uvicorn.Config(
+        build(app, host),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(app.settings.serve_url),
+        reset_contextvars=True,
+        timeout_graceful_shutdown=5,
+        lifespan="on",
+    )
+    with listening:
+        await uvicorn.Server(config).serve([listening])
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        if error.errno == 98:
+            raise Busy(
+                f"Something else listens on {host}:{port}; stop it, or: cairn serve --port N"
+            ) from None
+        raise Unavailable(f"{host}:{port} cannot be listened on: {error.strerror}.") from error
+    return listening
