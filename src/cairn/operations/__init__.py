@@ -13,6 +13,7 @@ from cairn.operations import (
     models,
     people,
     questions,
+    serving,
     tokens,
 )
 from cairn.operations.declare import DECLARED, Operation, Say

@@ -18,7 +18,9 @@ SHORTEST = 12
 """Characters of a password."""
 
 Person = Annotated[str, Say("a person of the directory", positional=True)]
-Roles = Annotated[Sequence[str], Say("reader, curator, auditor or admin", positional=True)]
+Roles = Annotated[
+    Sequence[str], Say("curator, auditor or admin; reader when nothing is said", positional=True)
+]
 Password = Annotated[str, Say("the new password; one is made up and shown otherwise", secret=True)]
 
 
@@ -30,7 +32,7 @@ async def people_list(session: Session) -> Accounts:
 
 @operation("people.add", role=Role.ADMIN, writes=True)
 async def people_add(
-    session: Session, person: Person, roles: Roles = ("reader",), *, password: Password = ""
+    session: Session, person: Person, roles: Roles = (), *, password: Password = ""
 ) -> Accounts:
     """Let a person of the directory sign in with a password."""
     touched(f"person:{person}")
@@ -129,6 +131,4 @@ def _roles(said: Sequence[str]) -> frozenset[Role]:
     unknown = [name for name in said if name not in ROLES]
     if unknown:
         raise Unknown.name("role", unknown[0], ROLES)
-    if not said:
-        raise Invalid("Say at least one role: reader, curator, auditor or admin.")
-    return frozenset(Role(name) for name in said)
+    return frozenset(Role(name) for name in said) if said else frozenset({Role.READER})

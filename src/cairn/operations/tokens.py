@@ -23,9 +23,7 @@ async def tokens_create(
     name: Annotated[str, Say("what it is for", positional=True)],
     *,
     person: Annotated[str, Say("whose it is, if not yours; takes an admin")] = "",
-    scopes: Annotated[Sequence[str], Say("it may do no more than: reader, curator, auditor, admin")] = (
-        "reader",
-    ),
+    scopes: Annotated[Sequence[str], Say("it may do more than read: curator, auditor, admin")] = (),
     days: Annotated[int, Say("until it expires")] = 90,
 ) -> Tokens:
     """Make a token for a program, which shows it as `Authorization: Bearer TOKEN`."""
@@ -39,7 +37,7 @@ async def tokens_create(
         if whose == OWNER:
             session.require(Role.OWNER)
         await asyncio.to_thread(session.app.grants, whose)
-    wanted = frozenset(Role(scope) for scope in _known(scopes))
+    wanted = frozenset({Role.READER, *_known(scopes)})
     lasting = timedelta(days=days)
     secret, token = await asyncio.to_thread(
         identity.issue, session.app, Kind.API, whose, lasting, name=name.strip(), scopes=wanted
@@ -78,13 +76,11 @@ async def tokens_revoke(
     return Tokens(tokens=tuple(map(_view, found)))
 
 
-def _known(scopes: Sequence[str]) -> Sequence[str]:
+def _known(scopes: Sequence[str]) -> list[Role]:
     for scope in scopes:
         if scope not in set(Role):
             raise Unknown.name("scope", scope, Role)
-    if not scopes:
-        raise Invalid("Say at least one scope: reader, curator, auditor or admin.")
-    return scopes
+    return [Role(scope) for scope in scopes]
 
 
 def _view(token: Token) -> TokenView:

@@ -76,9 +76,13 @@ def _begin(
 
     listening = replace(session, report=report, tell=lambda kind, value: put(kind, plain(value)))
     with watching(stage):
-        task = asyncio.create_task(operation.run(listening, **given))  # type: ignore[arg-type]
+        task = asyncio.create_task(_run(listening, operation, given))
     task.add_done_callback(lambda _: loop.call_soon(queue.put_nowait, None))
     return task
+
+
+async def _run(session: Session, operation: Operation, given: Mapping[str, Any]) -> Any:
+    return await operation.run(session, **given)
 
 
 async def _until_done(queue: asyncio.Queue[Event | None]) -> AsyncIterator[Event]:

@@ -22,7 +22,9 @@ STATUS: Mapping[type[Exception], int] = {
     Storage: 507,
 }
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="cairn"'}
-SAID = {TimeoutError: "It took too long and was given up; try again, or ask for less."}
+SAID: Mapping[type[Exception], str] = {
+    TimeoutError: "It took too long and was given up; try again, or ask for less."
+}
 
 
 class NotSignedIn(SignInFailed):

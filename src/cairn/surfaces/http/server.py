@@ -1,8 +1,11 @@
 """The server: the sites behind the doors, listening on one address, with the work in the background."""
 
+import asyncio
+import errno
+import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -22,9 +25,8 @@ Server = Callable[[App, str, int], Awaitable[None]]
 
 def build(app: App, host: str) -> ASGIApp:
     """Return all sites behind the doors; the last one has the root."""
-    sites: dict[str, Starlette] = dict(
-        registry.load("sites", name, app=app) for name in registry.known("sites")
-    )
+    loaded = (registry.load("sites", name, app=app) for name in registry.known("sites"))
+    sites: dict[str, Starlette] = dict(loaded)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -59,7 +61,22 @@ async def serve(app: App, host: str, port: int) -> None:
         lifespan="on",
     )
     with listening:
-        await uvicorn.Server(config).serve([listening])
+        await _Server(config).serve([listening])
+
+
+class _Server(uvicorn.Server):
+    """Ends in good order on ctrl-C and SIGTERM, and leaves what comes after to whoever called it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -70,7 +87,7 @@ def _bind(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
     except OSError as error:
         listening.close()
-        if error.errno == 98:
+        if error.errno == errno.EADDRINUSE:
             raise Busy(
                 f"Something else listens on {host}:{port}; stop it, or: cairn serve --port N"
             ) from None
