@@ -20,10 +20,6 @@ from cairn import registry, settings
 from cairn.access import LOCAL_OWNER, OWNER, Principal, person, visible
 from cairn.errors import Busy, Storage, Unknown
 from cairn.flows.answering.extractive import Extractive
-from cairn.flows.ingest import workers
-from cairn.flows.ingest.passages import Packer
-from cairn.flows.ingest.reading import Reader
-from cairn.flows.ingest.unpacking import Limits
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost
 from cairn.flows.keeping import swap
 from cairn.flows.retrieval.copies import Distinct
@@ -31,7 +27,7 @@ from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
 from cairn.flows.retrieval.neighbours import Joined
 from cairn.flows.retrieval.reranked import Reranked
-from cairn.protocols import Container, Embedder, Index, Journal, Parser, Retriever, Source
+from cairn.protocols import Embedder, Index, Journal, Retriever, Source
 from cairn.records import Query, Scope, SourceRecord
 from cairn.settings import Settings
 from cairn.trace import SILENT, span
@@ -253,7 +249,12 @@ class App:
 
     def worker_command(self) -> list[str]:
         """Return the program of a parse process for this library."""
-        program = "import sys; from cairn.app import work; work(sys.argv[1])"
+        program = "import sys; from cairn.processes import work; work(sys.argv[1])"
+        return [sys.executable, "-c", program, str(self.home)]
+
+    def viewer_command(self) -> list[str]:
+        """Return the program of a process that shows originals."""
+        program = "import sys; from cairn.processes import view; view(sys.argv[1])"
         return [sys.executable, "-c", program, str(self.home)]
 
     def close(self) -> None:
@@ -282,20 +283,3 @@ def locked_file(path: Path) -> Iterator[None]:
             os.ftruncate(file.fileno(), 0)
             os.write(file.fileno(), f"process {os.getpid()}".encode())
         yield
-
-
-def work(home: str) -> None:
-    """Be a parse process for the library at ``home``."""
-    chosen = settings.read(Path(home))
-    embedder: Embedder = registry.load("embedders", chosen.embedder, home=Path(home))
-    names = chosen.parsers.split(",") if chosen.parsers else registry.known("parsers")
-    parsers: list[Parser | Container] = [registry.load("parsers", name) for name in names]
-    packer = Packer(embedder.count, registry.load("splitters", "semchunk"), tokens=chosen.passage_tokens)
-    limits = Limits(
-        bytes=chosen.file_mb * 1_000_000,
-        total=chosen.archive_mb * 1_000_000,
-        parts=chosen.archive_files,
-        depth=chosen.archive_depth,
-    )
-    reader = Reader(parsers, packer, characters=chosen.text_characters, limits=limits)
-    workers.serve(reader.answer, seconds=chosen.parse_seconds, memory_mb=chosen.parse_memory_mb)

@@ -60,6 +60,7 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
         "minilm": BuiltIn("cairn.adapters.embedders.minilm"),
         "hash": BuiltIn("cairn.adapters.embedders.hash"),
     },
+    "renderers": {"pdfium": BuiltIn("cairn.adapters.renderers.pdfium")},
     "rerankers": {
         "maxsim": BuiltIn("cairn.adapters.rerankers.maxsim"),
         "cross-encoder": BuiltIn("cairn.adapters.rerankers.cross_encoder"),

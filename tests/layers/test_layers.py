@@ -49,6 +49,7 @@ OUTSIDE = {
     "parsers/pdf_inside.py": {"pypdfium2"},
     "parsers/pdfium.py": {"pypdfium2"},
     "parsers/text.py": {"charset_normalizer"},
+    "renderers/pdfium.py": {"numpy", "pypdfium2"},
     "rerankers/cross_encoder.py": {"huggingface_hub", "numpy", "onnxruntime", "tokenizers"},
     "sinks/": {"opentelemetry"},
     "sources/": {"pathspec"},
@@ -101,7 +102,7 @@ def layer(module: str) -> str:
         return parts[1]
     if parts[1] == "__main__":
         return "surfaces"
-    if parts[1] == "session":
+    if parts[1] in ("session", "processes"):
         return "app"
     return "vocabulary" if parts[1] in VOCABULARY else parts[1]
 

@@ -6,6 +6,7 @@ from one that is disabled or a password that is wrong. Knows nothing of HTTP.
 
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,10 +17,12 @@ from time import monotonic
 from cairn import registry
 from cairn.access import OWNER
 from cairn.app import App
+from cairn.audit import Decision, Entry
 from cairn.errors import CairnError, Unknown
 from cairn.people import Account, Kind, Role, Token, included
 from cairn.protocols import Passwords
 from cairn.session import Origin, Session
+from cairn.trace import trace_id
 
 FREE = 5
 """Wrong passwords before one has to wait."""
@@ -115,23 +118,27 @@ def sign_in(app: App, throttle: Throttle, person: str, password: str, origin: Or
         right = passwords().verify(hashed, password)
     if not right or not _welcome(app, account):
         throttle.failed(*keys)
+        # A name that nobody has may be a password in the wrong field.
+        _note(app, origin, person if account is not None else "", "denied")
         raise SignInFailed("Name or password is wrong, or the account may not sign in.")
     throttle.passed(keys[0])
-    return begin(app, person)
+    return begin(app, person, origin)
 
 
-def redeem(app: App, secret: str) -> str:
+def redeem(app: App, secret: str, origin: Origin) -> str:
     """Sign in with a link, once; raises SignInFailed."""
     token = app.journal.people.redeem(digest(secret))
     if token is None or token.kind is not Kind.LINK or not token.good(datetime.now(UTC)):
         raise SignInFailed("This link was used or has expired; `cairn serve` prints another.")
-    return begin(app, token.person)
+    return begin(app, token.person, origin)
 
 
-def begin(app: App, person: str) -> str:
+def begin(app: App, person: str, origin: Origin) -> str:
     """Begin a session for somebody who has proved who they are; return its secret."""
     lasting = timedelta(hours=app.settings.session_hours)
-    return issue(app, Kind.SESSION, person, lasting, scopes=frozenset(Role))[0]
+    secret, token = issue(app, Kind.SESSION, person, lasting, scopes=frozenset(Role))
+    _note(app, replace(origin, credential=f"{token.kind} {token.id}"), person, "allowed")
+    return secret
 
 
 def link(app: App, person: str = OWNER) -> str:
@@ -163,6 +170,14 @@ def session(app: App, secret: str, kind: Kind, origin: Origin) -> Session | None
 def end(app: App, secret: str) -> None:
     """Sign out."""
     app.journal.people.redeem(digest(secret))
+
+
+def _note(app: App, origin: Origin, person: str, decision: Decision) -> None:
+    at = time.time_ns() // 1000
+    entry = Entry(
+        at=at, person=person, origin=str(origin), action="sign in", decision=decision, trace=trace_id()
+    )
+    app.journal.ledger.append(entry)
 
 
 def _roles(token: Token, account: Account | None) -> frozenset[Role]:

@@ -20,7 +20,7 @@ from cairn.results import BackedUp, Restored, Verified
 from cairn.session import Session, open_library
 from cairn.types import State
 
-LEFT_OUT = {*swap.KEPT, "index", "scratch"}
+LEFT_OUT = {*swap.KEPT, "index", "scratch", "views"}
 """What a backup does not take as it is: the index is copied by itself, the rest is of no use elsewhere."""
 JOURNAL = ("journal.db", "service.db")
 """With their logs, which begin with these as well; the journal is copied by itself."""

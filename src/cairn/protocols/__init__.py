@@ -5,7 +5,7 @@ this costs nothing.
 """
 
 from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
-from cairn.protocols.ingest import Container, Embedder, Parser, Source, Splitter
+from cairn.protocols.ingest import Container, Embedder, Parser, Renderer, Source, Splitter
 from cairn.protocols.journal import Catalogue, Directory, Journal, Library, Runs, Vectors
 from cairn.protocols.people import Ledger, Passwords, People
 from cairn.protocols.upkeep import IndexUpkeep, JournalUpkeep
@@ -26,6 +26,7 @@ __all__ = [
     "Parser",
     "Passwords",
     "People",
+    "Renderer",
     "Reranker",
     "Retriever",
     "Runs",

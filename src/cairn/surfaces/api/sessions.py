@@ -61,9 +61,9 @@ def add(api: FastAPI, app: App) -> None:
         return response
 
     @api.get("/session/link/{secret}", include_in_schema=False)
-    async def redeem(secret: str) -> Response:
+    async def redeem(request: Request, secret: str) -> Response:
         """Sign in with a link that is good once."""
-        begun = await asyncio.to_thread(identity.redeem, app, secret)
+        begun = await asyncio.to_thread(identity.redeem, app, secret, _origin(request))
         return keep(app, RedirectResponse("/", 303), begun)
 
 

@@ -1,5 +1,7 @@
 """The HTTP API under /v1, made from the operations: each is ``POST /v1/NAME`` with its parameters as JSON."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -10,8 +12,9 @@ from starlette.responses import Response
 import cairn
 from cairn.app import App
 from cairn.operations import OPERATIONS
+from cairn.operations.originals import Views, viewing
 from cairn.results import INTERNAL
-from cairn.surfaces.api import sessions
+from cairn.surfaces.api import originals, sessions
 from cairn.surfaces.api.routes import add
 from cairn.surfaces.http.problems import STATUS, problem, said
 
@@ -32,6 +35,14 @@ def load(rest: str, *, app: App) -> tuple[str, FastAPI]:
 
 def build(app: App) -> FastAPI:
     """Return the API of one library."""
+    held: list[Views] = []
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with viewing(app) as views:
+            held.append(views)
+            yield
+
     api = FastAPI(
         title="Cairn",
         version=cairn.__version__,
@@ -39,6 +50,7 @@ def build(app: App) -> FastAPI:
         servers=[{"url": PREFIX}],
         docs_url=None,  # its pages would load scripts from elsewhere
         redoc_url=None,
+        lifespan=lifespan,
         separate_input_output_schemas=False,
     )
     for kind in STATUS:
@@ -46,6 +58,7 @@ def build(app: App) -> FastAPI:
     api.add_exception_handler(RequestValidationError, _malformed)
     api.add_exception_handler(HTTPException, _other)
     sessions.add(api, app)
+    originals.add(api, lambda: held[-1])
     for operation in OPERATIONS:
         if operation.opens:
             add(api, operation)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Mapping
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
@@ -62,7 +63,8 @@ class Doors:
             passing = _Passing(send, trace)
             try:
                 scope.setdefault("state", {})
-                scope["state"] |= {"trace": trace, "session": await self._admit(scope)}
+                again = partial(self._identify, scope, Headers(scope=scope))
+                scope["state"] |= {"trace": trace, "again": again, "session": await self._admit(scope)}
                 await self._site(scope, bounded(receive, self._most(scope)), passing)
             except Exception as error:
                 await self._refuse(scope, error, trace, passing)
@@ -74,13 +76,15 @@ class Doors:
             raise Invalid(f"This server does not answer to the name {_name(host)!r}; set serve_url to it.")
         bearer = _bearer(headers)
         if bearer is None and (scope["type"] == "websocket" or scope["method"] not in SAFE):
-            _same_origin(headers, host)
-        session = await self._identify(scope, headers, bearer)
+            _same_origin(headers, host, shown=cookie(headers) is not None)
+        session = await self._identify(scope, headers)
         address = _address(scope)
         self._rate.take(session.origin.credential if session is not None else address)
         return session
 
-    async def _identify(self, scope: Scope, headers: Headers, bearer: str | None) -> Session | None:
+    async def _identify(self, scope: Scope, headers: Headers) -> Session | None:
+        """Return the session of what is shown; None when nothing is. Raises NotSignedIn for a bad token."""
+        bearer = _bearer(headers)
         origin = Origin(surface="http", address=_address(scope))
         if bearer is not None:
             found = await asyncio.to_thread(identity.session, self._app, bearer, Kind.API, origin)
@@ -149,14 +153,16 @@ def _bearer(headers: Headers) -> str | None:
     return secret.strip() if kind.lower() == "bearer" else None
 
 
-def _same_origin(headers: Headers, host: str) -> None:
+def _same_origin(headers: Headers, host: str, *, shown: bool) -> None:
     """Raise Denied for a write that another site's page makes in somebody's name.
 
-    Every browser says where a page that writes is from; a program shows a token instead.
+    Every browser says where a page that writes is from; a program shows a token instead. Only where no
+    cookie was ``shown`` may nothing be said.
     """
     origin = headers.get("origin")
     site = headers.get("sec-fetch-site")
-    if site not in (None, "same-origin") or origin is None or urlsplit(origin).netloc != host:
+    told = urlsplit(origin).netloc == host if origin is not None else not shown
+    if site not in (None, "same-origin") or not told:
         raise Denied("A write needs a token, or to come from a page of this server.")
 
 

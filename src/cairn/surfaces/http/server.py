@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
@@ -17,6 +20,7 @@ from cairn import registry
 from cairn.app import App
 from cairn.errors import Busy, Unavailable
 from cairn.surfaces.http.doors import Doors
+from cairn.surfaces.http.problems import problem
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]"}
 UPLOADS = "/v1/uploads/"
@@ -36,10 +40,15 @@ def build(app: App, host: str) -> ASGIApp:
             yield
 
     mounts = [Mount(prefix, sites[prefix]) for prefix in sorted(sites, reverse=True)]
-    root = Starlette(routes=mounts, lifespan=lifespan)
+    root = Starlette(routes=mounts, lifespan=lifespan, exception_handlers={HTTPException: _unknown})
     public = urlsplit(app.settings.serve_url).hostname
     names = {*LOOPBACK, *([host] if host else []), *([public] if public is not None else [])}
     return Doors(root, app, names, uploads=UPLOADS)
+
+
+async def _unknown(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, error.detail, request.state.trace)
 
 
 def load(rest: str) -> Server:

@@ -21,6 +21,18 @@ def visitor(connection: HTTPConnection) -> Session | None:
     return found
 
 
+async def again(connection: HTTPConnection) -> Session | None:
+    """Return the session anew, as it stands now; for each event of a websocket that stays open.
+
+    None when nobody is signed in, or no longer may be.
+    """
+    try:
+        found: Session | None = await connection.state.again()
+    except NotSignedIn:
+        return None
+    return found
+
+
 def signed_in(connection: HTTPConnection) -> Session:
     """Return the session of whoever asks, as somebody else where an admin says so.
 
