@@ -6,7 +6,8 @@ with cairn.open("library") as session:
 """
 
 from cairn.errors import CairnError
-from cairn.operations.documents import document, forget, ingest, status
+from cairn.operations.documents import document, ingest, status
+from cairn.operations.forgetting import forget
 from cairn.operations.questions import ask, search
 from cairn.session import Session
 from cairn.session import open_library as open

@@ -13,6 +13,7 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from shutil import rmtree
+from threading import Event
 
 from opentelemetry.trace import Tracer
 
@@ -70,6 +71,8 @@ class App:
     """Another embedder than the settings say."""
     _granted: dict[tuple[int, str], Grants] = field(default_factory=dict)
     """By the directory's epoch and the person."""
+    brought: Event = field(default_factory=Event)
+    """Set when there is something new to be read by whoever keeps up."""
 
     @cached_property
     def settings(self) -> Settings:

@@ -61,6 +61,9 @@ SETTINGS = (
     Setting("answer_threshold", 0.48, "an answer less probably right than this is not given"),
     Setting("answer_sentences", 4, "verbatim sentences in an answer, at most", 1),
     Setting("serve_url", "", "the address people use for `cairn serve`, such as https://cairn.example.org"),
+    Setting(
+        "serve_watch_seconds", 60.0, "`cairn serve` looks so often at its sources for what changed; 0 never"
+    ),
     Setting("session_hours", 12, "so long a browser stays signed in", 1),
     Setting("requests_per_minute", 600, "a token or browser that asks more often has to wait", 1),
     Setting("request_seconds", 60, "a request over HTTP that takes longer is given up; streams go on", 1),

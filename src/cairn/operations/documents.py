@@ -15,13 +15,13 @@ from cairn import registry
 from cairn.audit import touched
 from cairn.errors import CairnError, Invalid, Unknown
 from cairn.flows.ingest import pipeline, views, workers
+from cairn.operations.apart import apart
 from cairn.operations.declare import Say, operation
 from cairn.people import Role
 from cairn.protocols import Index
 from cairn.records import LIMITS, DocumentRecord, SourceRecord
 from cairn.results import (
     DocumentView,
-    Forgotten,
     Ingested,
     PassageView,
     Problem,
@@ -56,11 +56,11 @@ async def ingest(
     options = {key: list(value) for key, value in (("include", include), ("exclude", exclude)) if value}
     record = await asyncio.to_thread(_source, session, source, options)
     touched(f"source:{record.id}")
-    done = await _ingest(session, record, prune=prune)
+    done = await read(session, record, prune=prune)
     while watch:
         await asyncio.sleep(session.app.settings.watch_seconds)
         with suppress(CairnError):  # kept in `status`; the next look may find it mended
-            done = await _ingest(session, record, prune=prune)
+            done = await read(session, record, prune=prune)
     return done
 
 
@@ -87,16 +87,8 @@ async def retry(
     await asyncio.to_thread(session.app.journal.library.retry, [record.id for record in records])
     sources = {record.source for record in records}
     held = [record for record in session.app.journal.catalogue.sources() if record.id in sources]
-    done = [await _ingest(session, record, prune=False) for record in held]
+    done = [await read(session, record, prune=False) for record in held]
     return Retried(documents=len(records), ingested=tuple(done))
-
-
-@operation("forget", role=Role.CURATOR, writes=True)
-async def forget(
-    session: Session, name: Annotated[str, Say("a document, or a source as a whole", positional=True)]
-) -> Forgotten:
-    """Erase a document or a source from journal, index and caches."""
-    return await asyncio.to_thread(_forget, session, name)
 
 
 def find(session: Session, name: str) -> DocumentRecord:
@@ -153,6 +145,11 @@ def _source(session: Session, said: str, options: dict[str, list[str]]) -> Sourc
         raise Invalid(f"{spec} is not there; name the folder that holds what is to be ingested.")
     registry.load("sources", spec, **options)  # refuses what it does not know before it is kept
     return journal.library.add_source(spec, options)
+
+
+async def read(session: Session, record: SourceRecord, *, prune: bool) -> Ingested:
+    """Read a source again, apart from whatever else goes on in this process."""
+    return await apart(partial(_ingest, session, record, prune=prune))
 
 
 async def _ingest(session: Session, record: SourceRecord, *, prune: bool) -> Ingested:
@@ -295,37 +292,16 @@ def _related(session: Session, record: DocumentRecord) -> Iterator[Related]:
             yield Related(how=how, id=other.id, uri=other.uri, title=other.title, state=other.state)
 
 
-def _forget(session: Session, name: str) -> Forgotten:
-    journal = session.app.journal
-    source = _whole_source(session, name)
-    records = journal.catalogue.find(source=source.id) if source is not None else [find(session, name)]
-    touched(*(f"d{record.id}" for record in records))
-    with session.app.writing() as index:
-        journal.library.forget([record.id for record in records], source.id if source is not None else None)
-        journal.library.sweep()
-        views.apply_words(journal.catalogue, index)
-        views.apply_vectors(journal, index)
-    note = "Gone from journal, index and caches."
-    if source is None:
-        note += " While its file stays in the source, the next ingest brings it back, unless it is excluded."
-    grants = session.grants
-    return Forgotten(
-        documents=tuple(record.uri for record in records if grants.readable(record.access_class)),
-        source=source.spec if source is not None else None,
-        note=note,
-    )
-
-
 def _again(session: Session, name: str) -> list[DocumentRecord]:
     """Return what is to be read again."""
     catalogue = session.app.journal.catalogue
     if not name:
         return catalogue.find(states=[State.FAILED])
-    source = _whole_source(session, name)
+    source = whole_source(session, name)
     return [find(session, name)] if source is None else catalogue.find(source=source.id)
 
 
-def _whole_source(session: Session, name: str) -> SourceRecord | None:
+def whole_source(session: Session, name: str) -> SourceRecord | None:
     if not name.strip():
         raise Invalid("The name is empty; say which document or source is to be forgotten.")
     path = _path(name)

@@ -94,3 +94,13 @@ class Served:
     """A server that was stopped."""
 
     address: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Uploaded:
+    """A file that was kept, and is read soon."""
+
+    uri: str
+    """What it is called in the library."""
+    source: int
+    bytes: int

@@ -28,7 +28,7 @@ class Viewer:
     recognise: Callable[[Path, str], str]
 
     def answer(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Answer ``{path, name, inside, content}`` with ``to`` (where to put the file) or ``page`` and ``width``.
+        """Answer ``{path, name, inside, content}`` with ``to``, a path to copy to, or ``page`` and ``width``.
 
         A file whose sha256 is not ``content`` is another than was read, and not shown.
         """

@@ -14,7 +14,7 @@ from cairn.app import App
 from cairn.operations import OPERATIONS
 from cairn.operations.originals import Views, viewing
 from cairn.results import INTERNAL
-from cairn.surfaces.api import originals, sessions
+from cairn.surfaces.api import originals, sessions, uploads
 from cairn.surfaces.api.routes import add
 from cairn.surfaces.http.problems import STATUS, problem, said
 
@@ -58,6 +58,7 @@ def build(app: App) -> FastAPI:
     api.add_exception_handler(RequestValidationError, _malformed)
     api.add_exception_handler(HTTPException, _other)
     sessions.add(api, app)
+    uploads.add(api)
     originals.add(api, lambda: held[-1])
     for operation in OPERATIONS:
         if operation.opens:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from cairn import registry
 from cairn.app import App
 from cairn.errors import Busy, Unavailable
+from cairn.operations.background import keep_up
 from cairn.surfaces.http.doors import Doors
 from cairn.surfaces.http.problems import problem
 
@@ -37,7 +38,10 @@ def build(app: App, host: str) -> ASGIApp:
         async with AsyncExitStack() as stack:
             for site in sites.values():
                 await stack.enter_async_context(site.router.lifespan_context(site))
+            working = asyncio.create_task(keep_up(app))
             yield
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
 
     mounts = [Mount(prefix, sites[prefix]) for prefix in sorted(sites, reverse=True)]
     root = Starlette(routes=mounts, lifespan=lifespan, exception_handlers={HTTPException: _unknown})
