@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Role(StrEnum):
@@ -65,6 +66,14 @@ class Account:
     issuer: str | None = None
     subject: str | None = None
     """Who they are to the identity provider that ``issuer`` names."""
+
+
+class Reply(NamedTuple):
+    """What a request was answered."""
+
+    request: str
+    """A digest of it."""
+    body: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

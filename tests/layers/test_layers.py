@@ -60,7 +60,7 @@ OUTSIDE = {
 
 SHOWN = {
     "cli": {"rich"},
-    "http": {"starlette", "uvicorn"},
+    "http": {"prometheus_client", "starlette", "uvicorn"},
     "api": {"fastapi", "pydantic", "starlette"},
 }
 """What each surface is made with."""

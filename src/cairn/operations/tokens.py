@@ -36,7 +36,8 @@ async def tokens_create(
         session.require(Role.ADMIN)
         if whose == OWNER:
             session.require(Role.OWNER)
-        await asyncio.to_thread(session.app.grants, whose)
+    if whose != OWNER and await asyncio.to_thread(session.app.journal.people.account, whose) is None:
+        raise Unknown(f"{whose!r} may not sign in; let them: cairn people add {whose}")
     wanted = frozenset({Role.READER, *_known(scopes)})
     lasting = timedelta(days=days)
     secret, token = await asyncio.to_thread(

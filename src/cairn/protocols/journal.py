@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cairn.access import Readers
-from cairn.protocols.people import Ledger, People
+from cairn.protocols.people import Ledger, People, Replies
 from cairn.protocols.upkeep import JournalUpkeep
 from cairn.records import (
     DocumentRecord,
@@ -206,6 +206,7 @@ class Journal(Protocol):
     runs: Runs
     people: People
     ledger: Ledger
+    replies: Replies
     upkeep: JournalUpkeep
 
     def close(self) -> None: ...

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from cairn.audit import Entry, Sealed
-from cairn.people import Account, Token
+from cairn.people import Account, Reply, Token
 
 
 class People(Protocol):
@@ -63,6 +63,14 @@ class Ledger(Protocol):
         ``where`` narrows by equality of ``person``, ``action``, ``decision`` or ``trace``.
         """
         ...
+
+
+class Replies(Protocol):
+    """What writes were answered, for a day, by a digest of their idempotency keys."""
+
+    def find(self, key: str) -> Reply | None: ...
+
+    def keep(self, key: str, request: str, body: str) -> None: ...
 
 
 class Passwords(Protocol):

@@ -52,6 +52,15 @@ audit = Table(
     Column("digest", Text, nullable=False),
 )
 
+replies = Table(
+    "replies",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("request", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", Float, nullable=False, index=True),
+)
+
 jobs = Table(
     "jobs",
     metadata,

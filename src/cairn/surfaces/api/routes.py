@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, get_args, get_origin, get_type_hints
 
 from fastapi import FastAPI, Request
@@ -12,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from cairn.operations import Operation, Say
 from cairn.results import plain
 from cairn.session import Session
+from cairn.surfaces.api.idempotency import HEADER, Repeats
 from cairn.surfaces.api.streams import EVENTS, stream
 from cairn.surfaces.http.signed_in import signed_in
 
@@ -35,7 +37,19 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def add(api: FastAPI, operation: Operation) -> None:
+REPEATED = {
+    "parameters": [
+        {
+            "name": HEADER,
+            "in": "header",
+            "description": "sent again with the same key within a day, it is not done again",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+        }
+    ]
+}
+
+
+def add(api: FastAPI, operation: Operation, repeats: Repeats) -> None:
     """Add the route of an operation."""
     hints = get_type_hints(operation.run, include_extras=True)
     body = _body(operation, hints)
@@ -46,7 +60,10 @@ def add(api: FastAPI, operation: Operation) -> None:
         given = _arguments(body)
         if EVENTS in request.headers.get("accept", ""):
             return stream(request, session, operation, given)
-        return await answer(session, operation, given)
+        if operation.writes:
+            asked = body.model_dump(mode="json")
+            return await repeats.once(request, session, asked, partial(answer, session, operation, given))
+        return JSONResponse(await answer(session, operation, given))
 
     route.__annotations__["body"] = body
     api.add_api_route(
@@ -58,16 +75,17 @@ def add(api: FastAPI, operation: Operation) -> None:
         summary=said.partition("\n")[0].rstrip("."),
         description=f"{said}\n\nTakes the role `{operation.role}`.",
         tags=[operation.name.partition(".")[0]],
+        openapi_extra=REPEATED if operation.writes else None,
         responses=PROBLEMS | {200: {"model": hints["return"], "description": "Done"}},
     )
 
 
-async def answer(session: Session, operation: Operation, given: Mapping[str, Any]) -> Response:
-    """Run an operation and return its result; raises TimeoutError when that takes too long."""
+async def answer(session: Session, operation: Operation, given: Mapping[str, Any]) -> Any:
+    """Run an operation and return its result for JSON; raises TimeoutError when that takes too long."""
     # What writes is never given up half-way.
     async with asyncio.timeout(None if operation.writes else session.app.settings.request_seconds):
         result = await operation.run(session, **given)
-    return JSONResponse(plain(result))
+    return plain(result)
 
 
 def _body(operation: Operation, hints: Mapping[str, Any]) -> type[BaseModel]:

@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 import cairn
@@ -15,8 +14,9 @@ from cairn.operations import OPERATIONS
 from cairn.operations.originals import Views, viewing
 from cairn.results import INTERNAL
 from cairn.surfaces.api import originals, sessions, uploads
+from cairn.surfaces.api.idempotency import Repeats
 from cairn.surfaces.api.routes import add
-from cairn.surfaces.http.problems import STATUS, problem, said
+from cairn.surfaces.http.problems import HANDLERS, problem
 
 PREFIX = "/v1"
 ABOUT = """Finds the evidence in an organisation's documents, and answers with citations it has checked.
@@ -51,24 +51,18 @@ def build(app: App) -> FastAPI:
         docs_url=None,  # its pages would load scripts from elsewhere
         redoc_url=None,
         lifespan=lifespan,
+        exception_handlers={**HANDLERS, RequestValidationError: _malformed},
         separate_input_output_schemas=False,
     )
-    for kind in STATUS:
-        api.add_exception_handler(kind, _said)
-    api.add_exception_handler(RequestValidationError, _malformed)
-    api.add_exception_handler(HTTPException, _other)
     sessions.add(api, app)
     uploads.add(api)
     originals.add(api, lambda: held[-1])
+    repeats = Repeats()
     for operation in OPERATIONS:
         if operation.opens:
-            add(api, operation)
+            add(api, operation, repeats)
     _describe(api)
     return api
-
-
-async def _said(request: Request, error: Exception) -> Response:
-    return said(error, request.state.trace)
 
 
 async def _malformed(request: Request, error: Exception) -> Response:
@@ -76,11 +70,6 @@ async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     wrong = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors())
     return problem(422, wrong, request.state.trace)
-
-
-async def _other(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return problem(error.status_code, error.detail, request.state.trace, error.headers)
 
 
 def _describe(api: FastAPI) -> None:

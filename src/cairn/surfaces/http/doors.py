@@ -22,6 +22,7 @@ from cairn.people import Kind
 from cairn.session import Origin, Session
 from cairn.surfaces.http.limits import Rate, TooLarge, bounded
 from cairn.surfaces.http.problems import NotSignedIn, problem, said
+from cairn.surfaces.http.state import Metrics
 from cairn.trace import request
 
 COOKIE = "cairn_session"
@@ -44,13 +45,20 @@ HEADERS: Mapping[str, str] = {
 log = logging.getLogger("cairn.http")
 
 
+class Broken(Exception):
+    """An answer that was begun cannot be ended; all it says is its trace."""
+
+
 class Doors:
     """Wraps a site; leaves a Session, or None, in the state of each request."""
 
-    def __init__(self, site: ASGIApp, app: App, hosts: Collection[str], *, uploads: str) -> None:
+    def __init__(
+        self, site: ASGIApp, app: App, hosts: Collection[str], metrics: Metrics, *, uploads: str
+    ) -> None:
         self._site = site
         self._app = app
         self._hosts = frozenset(hosts)
+        self._metrics = metrics
         self._uploads = uploads
         self._rate = Rate(app.settings.requests_per_minute)
 
@@ -59,15 +67,19 @@ class Doors:
         if scope["type"] == "lifespan":
             await self._site(scope, receive, send)
             return
+        scope.setdefault("state", {})
         with request() as trace:
             passing = _Passing(send, trace)
-            try:
-                scope.setdefault("state", {})
-                again = partial(self._identify, scope, Headers(scope=scope))
-                scope["state"] |= {"trace": trace, "again": again, "session": await self._admit(scope)}
-                await self._site(scope, bounded(receive, self._most(scope)), passing)
-            except Exception as error:
-                await self._refuse(scope, error, trace, passing)
+            with self._metrics.counting(scope, lambda: passing.status):
+                await self._pass(scope, receive, passing, trace)
+
+    async def _pass(self, scope: Scope, receive: Receive, passing: _Passing, trace: str) -> None:
+        try:
+            again = partial(self._identify, scope, Headers(scope=scope))
+            scope["state"] |= {"trace": trace, "again": again, "session": await self._admit(scope)}
+            await self._site(scope, bounded(receive, self._most(scope)), passing)
+        except Exception as error:
+            await self._refuse(scope, error, trace, passing)
 
     async def _admit(self, scope: Scope) -> Session | None:
         headers = Headers(scope=scope)
@@ -106,8 +118,10 @@ class Doors:
         if not isinstance(error, CairnError | TimeoutError):
             # Where it was, not what was said: a message may quote what only some may read.
             log.error("trace %s: %s at %s", trace, type(error).__name__, _place(error))
+        if passing.ended:
+            return
         if passing.begun:
-            raise error  # too late for a problem: the connection ends
+            raise Broken(trace) from None  # too late for a problem: the connection ends
         if scope["type"] == "websocket":
             await passing({"type": "websocket.close", "code": 1008})
             return
@@ -123,16 +137,20 @@ class _Passing:
         self._send = send
         self._trace = trace
         self.begun = False
+        self.ended = False
+        self.status = 101
 
     async def __call__(self, message: Message) -> None:
         if message["type"] in ("http.response.start", "websocket.accept"):
             self.begun = True
+            self.status = message.get("status", 101)
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
             headers["X-Request-Id"] = self._trace
         async with asyncio.timeout(STALLED):
             await self._send(message)
+        self.ended = message["type"] == "http.response.body" and not message.get("more_body", False)
 
 
 def cookie(headers: Headers) -> str | None:

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from math import ceil
+from typing import Any
 
-from starlette.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from cairn.errors import Busy, CairnError, Denied, Invalid, ParseFailed, Storage, Unavailable, Unknown
 from cairn.operations.identity import SignInFailed, TooOften
@@ -54,6 +57,17 @@ def said(error: Exception, trace: str) -> JSONResponse:
     if isinstance(error, CairnError):
         return problem(400, str(error), trace)
     return problem(500, "A defect in Cairn; its log names it by this trace.", trace)
+
+
+async def handled(request: Request, error: Exception) -> Response:
+    """Answer with the problem that an error is; what every site handles its errors by."""
+    trace = request.state.trace
+    if isinstance(error, HTTPException):
+        return problem(error.status_code, error.detail, trace, error.headers)
+    return said(error, trace)
+
+
+HANDLERS: Mapping[Any, Any] = dict.fromkeys((HTTPException, Exception, *STATUS), handled)
 
 
 def _headers(error: Exception, status: int) -> dict[str, str]:

@@ -10,9 +10,6 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
@@ -21,7 +18,8 @@ from cairn.app import App
 from cairn.errors import Busy, Unavailable
 from cairn.operations.background import keep_up
 from cairn.surfaces.http.doors import Doors
-from cairn.surfaces.http.problems import problem
+from cairn.surfaces.http.problems import HANDLERS
+from cairn.surfaces.http.state import Metrics, routes
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]"}
 UPLOADS = "/v1/uploads/"
@@ -43,16 +41,16 @@ def build(app: App, host: str) -> ASGIApp:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
 
+    metrics = Metrics()
     mounts = [Mount(prefix, sites[prefix]) for prefix in sorted(sites, reverse=True)]
-    root = Starlette(routes=mounts, lifespan=lifespan, exception_handlers={HTTPException: _unknown})
+    root = Starlette(
+        routes=[*routes(app, metrics), *mounts],
+        lifespan=lifespan,
+        exception_handlers=HANDLERS,
+    )
     public = urlsplit(app.settings.serve_url).hostname
     names = {*LOOPBACK, *([host] if host else []), *([public] if public is not None else [])}
-    return Doors(root, app, names, uploads=UPLOADS)
-
-
-async def _unknown(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return problem(error.status_code, error.detail, request.state.trace)
+    return Doors(root, app, names, metrics, uploads=UPLOADS)
 
 
 def load(rest: str) -> Server:
