@@ -9,6 +9,7 @@ from cairn.errors import CairnError
 from cairn.operations.documents import document, ingest, status
 from cairn.operations.forgetting import forget
 from cairn.operations.questions import ask, search
+from cairn.remote import Remote, connect
 from cairn.session import Session
 from cairn.session import open_library as open
 from cairn.types import Answer, Citation, Claim, Evidence, Filters, Locator
@@ -23,8 +24,10 @@ __all__ = [
     "Evidence",
     "Filters",
     "Locator",
+    "Remote",
     "Session",
     "ask",
+    "connect",
     "document",
     "forget",
     "ingest",

@@ -15,6 +15,7 @@ VOCABULARY = [
 """In the order in which each may import those before it."""
 
 OUTSIDE = {
+    "clients/": {"httpx"},
     "embedders/minilm.py": {"huggingface_hub", "numpy", "onnxruntime", "tokenizers"},
     "embedders/minilm_graph.py": {"numpy"},
     "indexes/": {"faiss", "numpy", "tantivy"},
@@ -102,7 +103,7 @@ def layer(module: str) -> str:
         return parts[1]
     if parts[1] == "__main__":
         return "surfaces"
-    if parts[1] in ("session", "processes"):
+    if parts[1] in ("session", "processes", "remote"):
         return "app"
     return "vocabulary" if parts[1] in VOCABULARY else parts[1]
 

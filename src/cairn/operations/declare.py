@@ -6,18 +6,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+from inspect import signature
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar, get_type_hints
 
 from cairn.access import OWNER
 from cairn.audit import Decision, Entry, noting, objects
 from cairn.errors import CairnError, Denied, Invalid, Unknown
 from cairn.people import Role
+from cairn.remote import Remote
 from cairn.session import LOCAL, Session
 from cairn.trace import SILENT, recording, span, trace_id
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Run = Callable[Concatenate[Session, P], Awaitable[R]]
+Offered = Callable[Concatenate[Session | Remote, P], Awaitable[R]]
+"""An operation as it is called: on a library that is here, or on a server's."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +60,18 @@ def operation(
     opens: bool = True,
     audited: bool = True,
     listed: bool = True,
-) -> Callable[[Run[P, R]], Run[P, R]]:
+) -> Callable[[Run[P, R]], Offered[P, R]]:
     """Declare an operation under ``name``; every call of it is one trace and in the audit.
 
     One that is not ``listed`` is run by a surface that has a form of its own for it. One that is not
     ``audited`` leaves an entry only when it is denied: pages ask for it all the time.
     """
 
-    def declare(run: Run[P, R]) -> Run[P, R]:
+    def declare(run: Run[P, R]) -> Offered[P, R]:
         @wraps(run)
-        async def traced(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        async def traced(session: Session | Remote, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            if isinstance(session, Remote):
+                return await _there(session, name, run, *args, **kwargs)
             with recording(session.app.tracer if opens else SILENT), span(name, person=session.name):
                 if not opens:
                     session.require(role)
@@ -78,6 +84,13 @@ def operation(
         return traced
 
     return declare
+
+
+async def _there(remote: Remote, name: str, run: Run[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run an operation on a server."""
+    _, *given = signature(run).bind(None, *args, **kwargs).arguments.items()
+    result: R = await remote.call(name, dict(given), get_type_hints(run)["return"])
+    return result
 
 
 @asynccontextmanager

@@ -73,6 +73,18 @@ class Replies(Protocol):
     def keep(self, key: str, request: str, body: str) -> None: ...
 
 
+class Caller(Protocol):
+    """A way to a server; thread-safe."""
+
+    def call(
+        self, method: str, path: str, *, json: object = None, content: bytes | None = None
+    ) -> tuple[int, bytes]:
+        """Return the status and the body of the answer; raises Unavailable where there is none."""
+        ...
+
+    def close(self) -> None: ...
+
+
 class Passwords(Protocol):
     """Hashes passwords slowly, as it must be; thread-safe."""
 

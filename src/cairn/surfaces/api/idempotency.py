@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from cairn.errors import Busy, Invalid
+from cairn.people import Role
 from cairn.session import Session
 
 HEADER = "idempotency-key"
@@ -28,7 +29,7 @@ class Repeats:
         self._under_way: set[str] = set()
 
     async def once(
-        self, request: Request, session: Session, asked: Any, do: Callable[[], Awaitable[Any]]
+        self, request: Request, session: Session, role: Role, asked: Any, do: Callable[[], Awaitable[Any]]
     ) -> Response:
         """Return the JSON of what ``do`` returns, or returned the first time.
 
@@ -45,18 +46,19 @@ class Repeats:
             raise Busy("The first request with this idempotency key is under way; try again when it is done.")
         self._under_way.add(held)
         try:
-            return await self._kept(session, held, wanted, do)
+            return await self._kept(session, role, held, wanted, do)
         finally:
             self._under_way.discard(held)
 
     async def _kept(
-        self, session: Session, held: str, wanted: str, do: Callable[[], Awaitable[Any]]
+        self, session: Session, role: Role, held: str, wanted: str, do: Callable[[], Awaitable[Any]]
     ) -> Response:
         replies = session.app.journal.replies
         found = await asyncio.to_thread(replies.find, held)
         if found is not None:
             if found.request != wanted:
                 raise Invalid("This idempotency key was sent with another request; take a new one.")
+            session.require(role)  # that was decided then; this is now
             return JSONResponse(json.loads(found.body), headers={"Idempotent-Replayed": "true"})
         result = await do()
         kept = {k: "" if k in ONCE else v for k, v in result.items()} if isinstance(result, dict) else result

@@ -62,7 +62,8 @@ def add(api: FastAPI, operation: Operation, repeats: Repeats) -> None:
             return stream(request, session, operation, given)
         if operation.writes:
             asked = body.model_dump(mode="json")
-            return await repeats.once(request, session, asked, partial(answer, session, operation, given))
+            do = partial(answer, session, operation, given)
+            return await repeats.once(request, session, operation.role, asked, do)
         return JSONResponse(await answer(session, operation, given))
 
     route.__annotations__["body"] = body
