@@ -15,6 +15,9 @@ help: ## list what there is to do
 demo: .venv/demo ## set up, make the fictional organisation, and ask four questions
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
+serve: .venv/serve ## serve the fictional organisation on http://127.0.0.1:8484
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/serve.sh
+
 test: .venv/dev ## run the tests
 	$(BIN)/python -m pytest
 
@@ -37,7 +40,8 @@ lock: .venv/uv ## renew the locks from pyproject.toml
 	$(LOCK) --no-deps requirements/models.in -o requirements/models.txt
 	$(LOCK) $(WITHOUT) pyproject.toml -o requirements/core.txt
 	$(LOCK) $(WITHOUT) pyproject.toml --extra demo -c requirements/core.txt -o requirements/demo.txt
-	$(LOCK) pyproject.toml --extra dev -c requirements/core.txt -o requirements/dev.txt
+	$(LOCK) $(WITHOUT) pyproject.toml --extra serve -c requirements/core.txt -o requirements/serve.txt
+	$(LOCK) pyproject.toml --extra dev -c requirements/serve.txt -c requirements/core.txt -o requirements/dev.txt
 
 SIZE ?= 200000
 bench-peers: .venv/dev ## measure Cairn beside other libraries (SIZE=200000 passages; hours, gigabytes)
@@ -62,8 +66,12 @@ clean: ## remove what the other targets made
 	$(INSTALL) -r requirements/demo.txt
 	@touch $@
 
-.venv/dev: .venv/demo requirements/dev.txt
+.venv/serve: .venv/demo requirements/serve.txt
+	$(INSTALL) -r requirements/serve.txt
+	@touch $@
+
+.venv/dev: .venv/serve requirements/dev.txt
 	$(INSTALL) -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help demo test check torture format lock bench-peers clean
+.PHONY: help demo serve test check torture format lock bench-peers clean

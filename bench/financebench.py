@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import cairn
 from bench.sets import DATA, OUT
-from cairn.app import Session
+from cairn.session import Session
 from cairn.types import Evidence
 
 DEPTHS = (1, 5, 10, 20, 50)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 import cairn
-from cairn.app import Session
+from cairn.session import Session
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[1]

@@ -17,11 +17,11 @@ import pytest
 
 import cairn
 from cairn.adapters.indexes.segments import encode, rotation
-from cairn.app import Session
 from cairn.errors import CairnError, Denied, Invalid, Storage, Unavailable
 from cairn.flows.keeping import manifest, swap
 from cairn.operations import access, keeping
 from cairn.records import Checksum
+from cairn.session import Session
 
 Run = Callable[[Awaitable[Any]], Any]
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import cairn
-from cairn.app import Session
+from cairn.session import Session
 from cairn.types import Filters
 
 KILLS = 20

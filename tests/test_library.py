@@ -12,11 +12,11 @@ import pytest
 import cairn
 from cairn.access import NOBODY
 from cairn.adapters.sources.files import FilesSource, _refused
-from cairn.app import Session
 from cairn.errors import Busy, Denied, Invalid, Unavailable, Unknown
 from cairn.operations import access, measuring, questions
 from cairn.records import Known
 from cairn.results import Status
+from cairn.session import Session
 from cairn.types import Deleted, Regranted, State
 
 Run = Callable[[Awaitable[Any]], Any]

@@ -9,11 +9,11 @@ import pytest
 import cairn
 from cairn import settings
 from cairn.adapters.indexes.local import LocalIndex
-from cairn.app import Session
 from cairn.errors import Denied, Invalid, Storage, Unknown
 from cairn.flows.ingest import views
 from cairn.operations import access, models
 from cairn.results import Models
+from cairn.session import Session
 
 Run = Callable[[Awaitable[Any]], Any]
 OLD, NEW = "hash", "hash:128"

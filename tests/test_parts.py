@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 import cairn
-from cairn.app import Session
 from cairn.errors import Unknown
 from cairn.operations import access, documents
 from cairn.results import Status
+from cairn.session import Session
 
 Run = Callable[[Awaitable[Any]], Any]
 HOSTILE = ("../../escape.txt", "/etc/absolute.txt", "C:\\windows\\drive.txt", "a/../b.txt")

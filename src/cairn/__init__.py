@@ -5,11 +5,13 @@ with cairn.open("library") as session:
     answer = await cairn.ask(session, "What did the 2018 audit find?")
 """
 
-from cairn.app import Session
-from cairn.app import open_library as open
 from cairn.errors import CairnError
-from cairn.operations.documents import document, forget, ingest, status
+from cairn.operations.documents import document, ingest, status
+from cairn.operations.forgetting import forget
 from cairn.operations.questions import ask, search
+from cairn.remote import Remote, connect
+from cairn.session import Session
+from cairn.session import open_library as open
 from cairn.types import Answer, Citation, Claim, Evidence, Filters, Locator
 
 __version__ = "0.1.0"
@@ -22,8 +24,10 @@ __all__ = [
     "Evidence",
     "Filters",
     "Locator",
+    "Remote",
     "Session",
     "ask",
+    "connect",
     "document",
     "forget",
     "ingest",

@@ -1,30 +1,26 @@
 """Settings to wired parts: the one place that brings adapters and flows together.
 
-An App is a library opened in this process; a Session is somebody using it.
+An App is a library opened in this process; who uses it is the session's affair.
 """
 
 import fcntl
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from shutil import rmtree
-from types import TracebackType
+from threading import Event, Lock
 
 from opentelemetry.trace import Tracer
 
 from cairn import registry, settings
 from cairn.access import LOCAL_OWNER, OWNER, Principal, person, visible
-from cairn.errors import Busy, Denied, Storage, Unavailable, Unknown
+from cairn.errors import Busy, Storage, Unknown
 from cairn.flows.answering.extractive import Extractive
-from cairn.flows.ingest import workers
-from cairn.flows.ingest.passages import Packer
-from cairn.flows.ingest.reading import Reader
-from cairn.flows.ingest.unpacking import Limits
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost, orphaned
 from cairn.flows.keeping import swap
 from cairn.flows.retrieval.copies import Distinct
@@ -32,7 +28,7 @@ from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
 from cairn.flows.retrieval.neighbours import Joined
 from cairn.flows.retrieval.reranked import Reranked
-from cairn.protocols import Container, Embedder, Index, Journal, Parser, Retriever, Source
+from cairn.protocols import Embedder, Index, Journal, Retriever, Source
 from cairn.records import Query, Scope, SourceRecord
 from cairn.settings import Settings
 from cairn.trace import SILENT, span
@@ -73,8 +69,14 @@ class App:
     home: Path
     model: str = ""
     """Another embedder than the settings say."""
+    patience: float = 0.0
+    """Seconds to wait for another writer in the same process, before it is refused."""
     _granted: dict[tuple[int, str], Grants] = field(default_factory=dict)
     """By the directory's epoch and the person."""
+    _turn: Lock = field(default_factory=Lock)
+    """Of those who write, in this process."""
+    brought: Event = field(default_factory=Event)
+    """Set when there is something new to be read by whoever keeps up."""
 
     @cached_property
     def settings(self) -> Settings:
@@ -186,20 +188,30 @@ class App:
         return opened
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Be the one process that changes this library; raises Busy when another is."""
-        with _locked(self.home / swap.LOCK):
-            swap.finish(self.home)
-            yield
+    def locked(self, *, wait: bool = True) -> Iterator[None]:
+        """Be the one that changes this library; raises Busy when another is.
+
+        Within one process whoever comes second may ``wait``, as long as the library's patience lasts.
+        """
+        if not self._turn.acquire(timeout=self.patience if wait else 0):
+            raise Busy("This process is writing this library already; try again when that is done.")
+        try:
+            with locked_file(self.home / swap.LOCK):
+                swap.finish(self.home)
+                yield
+        finally:
+            self._turn.release()
 
     @contextmanager
-    def writing(self, report: Report = unreported, *, vectors: bool = True) -> Iterator[Index]:
+    def writing(
+        self, report: Report = unreported, *, vectors: bool = True, wait: bool = True
+    ) -> Iterator[Index]:
         """Be the one process that writes this library; raises Busy when another is.
 
         The index begins where the journal stands: a journal restored from a backup must not first grow
         past what the index believes to have seen of it. Without ``vectors`` only its words do.
         """
-        with self.locked(), self.current(report, vectors=vectors) as index:
+        with self.locked(wait=wait), self.current(report, vectors=vectors) as index:
             yield index
 
     @contextmanager
@@ -255,14 +267,19 @@ class App:
         if is_current(self.journal.catalogue, self.index):
             return
         try:
-            with self.writing(report):
+            with self.writing(report, wait=False):
                 pass
         except (Busy, Storage):
             pass  # whoever writes is doing it, or nobody can here: `status` says that it is behind
 
     def worker_command(self) -> list[str]:
         """Return the program of a parse process for this library."""
-        program = "import sys; from cairn.app import work; work(sys.argv[1])"
+        program = "import sys; from cairn.processes import work; work(sys.argv[1])"
+        return [sys.executable, "-c", program, str(self.home)]
+
+    def viewer_command(self) -> list[str]:
+        """Return the program of a process that shows originals."""
+        program = "import sys; from cairn.processes import view; view(sys.argv[1])"
         return [sys.executable, "-c", program, str(self.home)]
 
     def close(self) -> None:
@@ -271,70 +288,8 @@ class App:
                 vars(self)[part].close()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Session:
-    """Somebody using a library; the first argument of every operation."""
-
-    app: App
-    name: str = OWNER
-    report: Report = unreported
-    """Told of progress."""
-
-    @property
-    def grants(self) -> Grants:
-        """What they may read, looked up anew for every request."""
-        return self.app.grants(self.name)
-
-    def only_owner(self, what: str) -> None:
-        """Raise Denied unless the local owner asks."""
-        if self.name != OWNER:
-            raise Denied(f"Only the library's owner may {what}; leave out --as {self.name}.")
-
-    def __enter__(self) -> "Session":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.app.close()
-
-
-def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return where the library is: ``$CAIRN_HOME``, else ``.cairn`` in the present folder."""
-    return Path(environment.get("CAIRN_HOME", ".cairn")).absolute()
-
-
-def open_library(
-    home: Path | str | None = None, *, as_: str = OWNER, create: bool = True, wire: bool = True
-) -> Session:
-    """Open the library at ``home`` and be ``as_`` in it; use it in a ``with`` block.
-
-    Raises Unavailable when there is none and ``create`` is not set, Unknown for a person nobody
-    has enrolled. Without ``wire`` nothing is opened before it is needed, not even to look who ``as_`` is.
-    """
-    place = home_folder() if home is None else Path(home).absolute()
-    if not create and not place.is_dir():
-        raise Unavailable(f"There is no library at {place}; make one with: cairn ingest FOLDER")
-    try:
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise Storage(f"The library's folder {place} cannot be made: {error.strerror}") from error
-    if swap.interrupted(place):
-        with _locked(place / swap.LOCK):
-            swap.finish(place)
-    session = Session(app=App(home=place), name=as_)
-    if wire:
-        try:
-            session.app.wire()
-            session.app.grants(as_)
-        except BaseException:
-            session.app.close()
-            raise
-    return session
-
-
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked_file(path: Path) -> Iterator[None]:
     """Hold a lock that ends with the process, however that ends."""
     try:
         opened = path.open("a+")
@@ -353,20 +308,3 @@ def _locked(path: Path) -> Iterator[None]:
             os.ftruncate(file.fileno(), 0)
             os.write(file.fileno(), f"process {os.getpid()}".encode())
         yield
-
-
-def work(home: str) -> None:
-    """Be a parse process for the library at ``home``."""
-    chosen = settings.read(Path(home))
-    embedder: Embedder = registry.load("embedders", chosen.embedder, home=Path(home))
-    names = chosen.parsers.split(",") if chosen.parsers else registry.known("parsers")
-    parsers: list[Parser | Container] = [registry.load("parsers", name) for name in names]
-    packer = Packer(embedder.count, registry.load("splitters", "semchunk"), tokens=chosen.passage_tokens)
-    limits = Limits(
-        bytes=chosen.file_mb * 1_000_000,
-        total=chosen.archive_mb * 1_000_000,
-        parts=chosen.archive_files,
-        depth=chosen.archive_depth,
-    )
-    reader = Reader(parsers, packer, characters=chosen.text_characters, limits=limits)
-    workers.serve(reader.answer, seconds=chosen.parse_seconds, memory_mb=chosen.parse_memory_mb)

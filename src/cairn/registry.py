@@ -60,6 +60,7 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
         "minilm": BuiltIn("cairn.adapters.embedders.minilm"),
         "hash": BuiltIn("cairn.adapters.embedders.hash"),
     },
+    "renderers": {"pdfium": BuiltIn("cairn.adapters.renderers.pdfium")},
     "rerankers": {
         "maxsim": BuiltIn("cairn.adapters.rerankers.maxsim"),
         "cross-encoder": BuiltIn("cairn.adapters.rerankers.cross_encoder"),
@@ -70,7 +71,12 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
         "postgresql": BuiltIn("cairn.adapters.journal.sql", extra="postgresql"),
     },
     "sinks": {"sql": BuiltIn("cairn.adapters.sinks.sql")},
-    "terminals": {"rich": BuiltIn("cairn.surfaces.cli.show")},
+    "passwords": {"argon2": BuiltIn("cairn.adapters.passwords.argon2", extra="serve")},
+    "servers": {"http": BuiltIn("cairn.surfaces.http.server", extra="serve")},
+    "sites": {"api": BuiltIn("cairn.surfaces.api.site", extra="serve")},
+    "providers": {"oidc": BuiltIn("cairn.adapters.providers.oidc", extra="serve")},
+    "clients": {"http": BuiltIn("cairn.adapters.clients.http", extra="serve")},
+    "terminals": {"rich": BuiltIn("cairn.surfaces.cli.terminal")},
     "measures": {"ir": BuiltIn("cairn.adapters.measures.ir", extra="evaluate")},
 }
 

@@ -4,15 +4,19 @@ Spans are OpenTelemetry's, so what an organisation already traces can join them.
 is the sink's affair; outside ``recording`` they go nowhere and cost next to nothing.
 """
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from time import perf_counter
 
 from opentelemetry import trace as opentelemetry
 
 Value = str | int | float | bool
 
 SILENT = opentelemetry.NoOpTracer()
+_SAMPLED = opentelemetry.TraceFlags(opentelemetry.TraceFlags.SAMPLED)
+_watcher: ContextVar[Callable[[str, float], None] | None] = ContextVar("watcher", default=None)
 _tracer: ContextVar[opentelemetry.Tracer] = ContextVar("tracer", default=SILENT)
 
 
@@ -27,10 +31,36 @@ def recording(tracer: opentelemetry.Tracer) -> Iterator[None]:
 
 
 @contextmanager
+def request() -> Iterator[str]:
+    """Make what is begun inside one trace, and hold its id; nobody outside can choose it."""
+    made = opentelemetry.SpanContext(
+        secrets.randbits(128) | 1, secrets.randbits(64) | 1, is_remote=True, trace_flags=_SAMPLED
+    )
+    with opentelemetry.use_span(opentelemetry.NonRecordingSpan(made)):
+        yield opentelemetry.format_trace_id(made.trace_id)
+
+
+@contextmanager
+def watching(seen: Callable[[str, float], None]) -> Iterator[None]:
+    """Tell ``seen`` the name and the seconds of each step that ends inside, from whichever thread."""
+    token = _watcher.set(seen)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
+@contextmanager
 def span(name: str, **attributes: Value) -> Iterator[opentelemetry.Span]:
     """Record one step of work; an exception marks it as failed and goes on its way."""
-    with _tracer.get().start_as_current_span(name, attributes=attributes) as step:
-        yield step
+    began = perf_counter()
+    try:
+        with _tracer.get().start_as_current_span(name, attributes=attributes) as step:
+            yield step
+    finally:
+        seen = _watcher.get()
+        if seen is not None:
+            seen(name, perf_counter() - began)
 
 
 def trace_id() -> str:

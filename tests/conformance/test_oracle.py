@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 
 from cairn.access import OWNER, Readers, decide, person
 from cairn.adapters.indexes import segments
-from cairn.app import open_library
 from cairn.flows.ingest import views
 from cairn.records import Hits, Parsed
+from cairn.session import open_library
 from cairn.types import Blob, Deleted, Filters, Passage, Regranted, Upserted
 
 WORDS = ["otter", "heron", "badger", "weir", "sluice", "meadow"]

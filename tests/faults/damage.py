@@ -23,8 +23,8 @@ from tests.faults.disk import disks, locks
 from tests.faults.library import Stage, begin_process, copy, enrol, fingerprint, ingest, look, world
 from tests.faults.torture import memory, short, warm
 
-from cairn.app import open_library
 from cairn.errors import CairnError
+from cairn.session import open_library
 
 Harm = Callable[[Path, random.Random], None]
 SPARED = 16

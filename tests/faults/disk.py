@@ -15,8 +15,8 @@ from tests.faults import forks
 from tests.faults.library import Stage, enrol, fingerprint, look
 from tests.faults.scenarios import SCENARIOS
 
-from cairn.app import open_library
 from cairn.errors import CairnError
+from cairn.session import open_library
 
 DISKS = tuple(4096 * pages for pages in (20, 60, 90, 110, 130, 150, 170, 190, 210, 250))
 """Bytes of a disk: the library of the scenario needs more than most of them."""

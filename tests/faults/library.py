@@ -22,7 +22,6 @@ from unittest.mock import patch
 import cairn
 from cairn import registry, settings
 from cairn.access import OWNER, decide
-from cairn.app import Session, open_library
 from cairn.errors import ParseFailed
 from cairn.flows.ingest import workers
 from cairn.flows.ingest.passages import Packer
@@ -31,6 +30,7 @@ from cairn.flows.ingest.unpacking import Limits
 from cairn.flows.ingest.views import is_current
 from cairn.operations import access
 from cairn.records import Hits
+from cairn.session import Session, open_library
 from cairn.types import Filters, State
 
 T = TypeVar("T")

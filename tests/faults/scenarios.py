@@ -14,10 +14,10 @@ from tests.faults.library import EMBEDDER, Stage, World, enrol, ingest, look, pa
 
 import cairn
 from cairn.adapters.indexes import segments
-from cairn.app import Session, open_library
 from cairn.errors import Invalid, Unknown
 from cairn.flows.ingest import pipeline, views
 from cairn.operations import access, keeping, models
+from cairn.session import Session, open_library
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,10 +21,10 @@ from tests.faults.library import ENVIRONMENT
 import cairn
 from cairn.adapters.indexes import local
 from cairn.adapters.journal.vectors import SqlVectors
-from cairn.app import Session
 from cairn.errors import Storage
 from cairn.flows.ingest import views
 from cairn.operations import keeping
+from cairn.session import Session
 
 Run = Callable[[Awaitable[Any]], Any]
 

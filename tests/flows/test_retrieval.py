@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cairn
-from cairn.app import Session
 from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.fusion import fuse
 from cairn.flows.retrieval.reranked import Reranked
 from cairn.operations.access import access_add
 from cairn.operations.questions import trace
 from cairn.records import Query, Scope
+from cairn.session import Session
 from cairn.types import Evidence, Filters, Locator
 
 Run = Callable[[Awaitable[Any]], Any]

@@ -46,7 +46,17 @@ def test_a_question_is_answered_with_file_and_place(library: Path) -> None:
 def test_json_is_the_documented_result(library: Path) -> None:
     found = as_json("search", "missing invoices", "-k", "1")
     (evidence,) = found["evidence"]
-    assert set(evidence) == {"id", "kind", "uri", "title", "text", "locators", "scores", "context"}
+    assert set(evidence) == {
+        "id",
+        "kind",
+        "uri",
+        "title",
+        "text",
+        "locators",
+        "scores",
+        "context",
+        "document",
+    }
     assert evidence["uri"] == "audit.md" and evidence["locators"][0]["lines"] == [1, 1]
     answer = as_json("ask", "missing invoices", "--as", "amina")
     assert {"text", "abstained", "claims", "evidence", "trace"} <= set(answer)

@@ -1,10 +1,22 @@
-"""Everything Cairn does, once: the CLI, and later the HTTP API, MCP and agents, are made from this.
+"""Everything Cairn does, once: the command line and the HTTP API are made from this.
 
 Each operation is an async function of a Session and of what a person may say; its docstring is
 its help, its return type its documented result.
 """
 
-from cairn.operations import access, documents, keeping, measuring, models, questions
+from cairn.operations import (
+    access,
+    auditing,
+    documents,
+    forgetting,
+    keeping,
+    measuring,
+    models,
+    people,
+    questions,
+    serving,
+    tokens,
+)
 from cairn.operations.declare import DECLARED, Operation, Say
 
 OPERATIONS: tuple[Operation, ...] = tuple(DECLARED.values())
@@ -14,9 +26,14 @@ __all__ = [
     "Operation",
     "Say",
     "access",
+    "auditing",
     "documents",
+    "forgetting",
     "keeping",
     "measuring",
     "models",
+    "people",
     "questions",
+    "serving",
+    "tokens",
 ]

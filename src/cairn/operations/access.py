@@ -3,85 +3,83 @@
 import asyncio
 import re
 import tomllib
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from cairn.access import OWNER, Readers, decide, person
-from cairn.app import Session
-from cairn.errors import Invalid, Unknown
+from cairn.audit import touched
+from cairn.errors import Denied, Invalid, Unknown
 from cairn.operations.declare import Say, operation
 from cairn.operations.documents import find
+from cairn.people import Role
 from cairn.results import Explanation, Members, ReadersView, Visible
+from cairn.session import Session
 from cairn.types import State
 
 _NAME = re.compile(r"(person|group):[^\s:\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
-Who = Annotated[str, Say("person:NAME or group:NAME", positional=True)]
+Who = Annotated[str, Say("person:NAME or group:NAME", positional=True, example="person:amina")]
 Groups = Annotated[Sequence[str], Say("groups it is directly in, group:NAME", positional=True)]
-Person = Annotated[str, Say("a person's name", positional=True)]
-Document = Annotated[str, Say("a document's path or id", positional=True)]
+Person = Annotated[str, Say("a person's name", positional=True, example="amina")]
+Document = Annotated[str, Say("a document's path or id", positional=True, example="d12")]
 
 
-@operation("access.list")
+@operation("access.list", role=Role.CURATOR)
 async def access_list(session: Session) -> Members:
     """Show people and groups, and the groups each is directly in."""
-    session.only_owner("see the directory")
     return await asyncio.to_thread(_members, session)
 
 
-@operation("access.add")
+@operation("access.add", role=Role.CURATOR, writes=True)
 async def access_add(session: Session, who: Who, groups: Groups = ()) -> Members:
     """Enrol a person or a group, and put it into groups; a group in a group is nested."""
-    session.only_owner("change the directory")
     names = [_checked(name) for name in (who, *groups)]
     pairs = [(who, _group(group)) for group in groups]
-    await asyncio.to_thread(session.app.journal.directory.enrol, names, pairs)
+    touched(*names)
+    await asyncio.to_thread(_enrol, session, names, pairs)
     return await asyncio.to_thread(_members, session)
 
 
-@operation("access.remove")
+@operation("access.remove", role=Role.CURATOR, writes=True)
 async def access_remove(session: Session, who: Who, groups: Groups = ()) -> Members:
     """Take a person or group out of groups; without groups, strike it from the directory."""
-    session.only_owner("change the directory")
+    touched(who, *groups)
     known = session.app.journal.directory.principals()
     for name in (who, *groups):
         if name not in known:
             raise Unknown.name("person or group", name, known)
     pairs = [(who, group) for group in groups]
-    await asyncio.to_thread(session.app.journal.directory.remove, [] if groups else [who], pairs)
+    await asyncio.to_thread(_remove, session, [] if groups else [who], pairs)
     return await asyncio.to_thread(_members, session)
 
 
-@operation("access.load")
+@operation("access.load", role=Role.OWNER, writes=True)
 async def access_load(
     session: Session, file: Annotated[str, Say("a TOML file with [groups] and [people]", positional=True)]
 ) -> Members:
     """Make the directory what a file says: each person and group with the groups it is in."""
-    session.only_owner("change the directory")
     pairs, names = _read(Path(file))
     await asyncio.to_thread(_replace, session, names, pairs)
     return await asyncio.to_thread(_members, session)
 
 
-@operation("access.explain")
+@operation("access.explain", role=Role.CURATOR)
 async def access_explain(session: Session, who: Person, name: Document) -> Explanation:
     """Tell whether a person may read a document, and why."""
-    session.only_owner("explain access")
     return await asyncio.to_thread(_explain, session, who, name)
 
 
-@operation("access.readers")
+@operation("access.readers", role=Role.CURATOR)
 async def access_readers(session: Session, name: Document) -> ReadersView:
     """Tell who may read a document."""
-    session.only_owner("see a document's readers")
     return await asyncio.to_thread(_readers, session, name)
 
 
-@operation("access.visible")
+@operation("access.visible", role=Role.CURATOR)
 async def access_visible(session: Session, who: Person) -> Visible:
     """List the documents a person may read."""
-    session.only_owner("see what others may read")
     return await asyncio.to_thread(_visible, session, who)
 
 
@@ -133,13 +131,47 @@ def _read(path: Path) -> tuple[set[tuple[str, str]], set[str]]:
 def _replace(session: Session, names: set[str], pairs: set[tuple[str, str]]) -> None:
     directory = session.app.journal.directory
     wanted = names | {group for _, group in pairs}
-    held = {(member, group) for member, groups in directory.memberships().items() for group in groups}
+    held = _pairs(directory.memberships())
     # What goes is taken first: for a moment somebody may read too little, never too much.
     directory.remove(sorted(set(directory.principals()) - wanted), sorted(held - pairs))
     directory.enrol(sorted(wanted), sorted(pairs))
 
 
+def _enrol(session: Session, names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> None:
+    directory = session.app.journal.directory
+    held = _pairs(directory.memberships())
+    _same_rights(session, held, held | set(pairs))
+    directory.enrol(names, pairs)
+
+
+def _remove(session: Session, names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> None:
+    directory = session.app.journal.directory
+    held = _pairs(directory.memberships())
+    left = {(member, group) for member, group in held - set(pairs) if not {member, group} & set(names)}
+    _same_rights(session, held, left)
+    directory.remove(names, pairs)
+
+
+def _pairs(memberships: Mapping[str, Iterable[str]]) -> set[tuple[str, str]]:
+    return {(member, group) for member, groups in memberships.items() for group in groups}
+
+
+def _same_rights(session: Session, before: set[tuple[str, str]], after: set[tuple[str, str]]) -> None:
+    """Raise Denied where the asker would change what they may read themselves; a group may be denied, too."""
+    if session.asker == OWNER:
+        return
+    names = []
+    for pairs in (before, after):
+        groups: defaultdict[str, list[str]] = defaultdict(list)
+        for member, group in pairs:
+            groups[member].append(group)
+        names.append(person(session.asker, groups).names)
+    if names[0] != names[1]:
+        raise Denied("This would change what you may read yourself; ask another curator, or the owner.")
+
+
 def _explain(session: Session, who: str, name: str) -> Explanation:
+    touched(f"person:{who}")
     record = find(session, name)
     readers = session.app.journal.directory.classes()[record.access_class]
     principal = session.app.grants(who).principal
@@ -165,8 +197,10 @@ def _readers(session: Session, name: str) -> ReadersView:
 
 
 def _visible(session: Session, who: str) -> Visible:
-    grants = session.app.grants(who)
-    serving = session.app.journal.catalogue.find(states=(State.INDEXED, State.PENDING))
+    touched(f"person:{who}")
+    grants, own = session.app.grants(who), session.grants
+    found = session.app.journal.catalogue.find(states=(State.INDEXED, State.PENDING))
+    serving = [record for record in found if own.readable(record.access_class)]
     uris = tuple(record.uri for record in serving if grants.readable(record.access_class))
     return Visible(person=who, count=len(uris), total=len(serving), uris=uris)
 

@@ -12,15 +12,16 @@ from time import perf_counter
 from typing import Annotated, Literal
 
 from cairn import registry
-from cairn.app import Session
+from cairn.audit import touched
 from cairn.errors import CairnError, Invalid, Unknown
 from cairn.flows.ingest import pipeline, views, workers
+from cairn.operations.apart import apart
 from cairn.operations.declare import Say, operation
+from cairn.people import Role
 from cairn.protocols import Index
 from cairn.records import LIMITS, DocumentRecord, SourceRecord
 from cairn.results import (
     DocumentView,
-    Forgotten,
     Ingested,
     PassageView,
     Problem,
@@ -29,6 +30,7 @@ from cairn.results import (
     SourceStatus,
     Status,
 )
+from cairn.session import Session
 from cairn.settings import Settings
 from cairn.types import State, locate
 
@@ -37,13 +39,13 @@ EXAMPLES = 5
 
 _ID = re.compile(r"d?[0-9]{1,18}")
 
-Name = Annotated[str, Say("its path, its path in the source, or its id", positional=True)]
+Name = Annotated[str, Say("its path, its path in the source, or its id", positional=True, example="d12")]
 
 
-@operation("ingest")
+@operation("ingest", role=Role.CURATOR, writes=True)
 async def ingest(
     session: Session,
-    source: Annotated[str, Say("a folder, or a source such as files:/data", positional=True)],
+    source: Annotated[str, Say("a folder, or a source: files:/data", positional=True, example="/data")],
     *,
     include: Annotated[Sequence[str], Say("take only files that match, as in .gitignore")] = (),
     exclude: Annotated[Sequence[str], Say("leave out files that match, as in .gitignore")] = (),
@@ -51,18 +53,18 @@ async def ingest(
     watch: Annotated[bool, Say("go on looking for changes until stopped")] = False,
 ) -> Ingested:
     """Add, update and remove what changed in a folder since last time."""
-    session.only_owner("ingest")
     options = {key: list(value) for key, value in (("include", include), ("exclude", exclude)) if value}
     record = await asyncio.to_thread(_source, session, source, options)
-    done = await _ingest(session, record, prune=prune)
+    touched(f"source:{record.id}")
+    done = await read(session, record, prune=prune)
     while watch:
         await asyncio.sleep(session.app.settings.watch_seconds)
         with suppress(CairnError):  # kept in `status`; the next look may find it mended
-            done = await _ingest(session, record, prune=prune)
+            done = await read(session, record, prune=prune)
     return done
 
 
-@operation("status")
+@operation("status", audited=False)
 async def status(session: Session) -> Status:
     """Show where every document stands: indexed, pending, failed or skipped and why, deleted."""
     return await asyncio.to_thread(_status, session)
@@ -74,28 +76,19 @@ async def document(session: Session, name: Name) -> DocumentView:
     return await asyncio.to_thread(_view, session, name)
 
 
-@operation("retry")
+@operation("retry", role=Role.CURATOR, writes=True)
 async def retry(
     session: Session,
     name: Annotated[str, Say("a document or a source; by default all that failed", positional=True)] = "",
 ) -> Retried:
     """Read again what failed, or the document or source that is named, whether it failed or not."""
-    session.only_owner("retry")
     records = await asyncio.to_thread(_again, session, name)
+    touched(*(f"d{record.id}" for record in records))
     await asyncio.to_thread(session.app.journal.library.retry, [record.id for record in records])
     sources = {record.source for record in records}
     held = [record for record in session.app.journal.catalogue.sources() if record.id in sources]
-    done = [await _ingest(session, record, prune=False) for record in held]
+    done = [await read(session, record, prune=False) for record in held]
     return Retried(documents=len(records), ingested=tuple(done))
-
-
-@operation("forget")
-async def forget(
-    session: Session, name: Annotated[str, Say("a document, or a source as a whole", positional=True)]
-) -> Forgotten:
-    """Erase a document or a source from journal, index and caches."""
-    session.only_owner("forget")
-    return await asyncio.to_thread(_forget, session, name)
 
 
 def find(session: Session, name: str) -> DocumentRecord:
@@ -120,7 +113,9 @@ def find(session: Session, name: str) -> DocumentRecord:
     if len(meant) > 1:
         ids = ", ".join(f"d{number}" for number in meant)
         raise Invalid(f"{name!r} is several documents: {ids}; name one of them.")
-    return next(iter(meant.values()))
+    (record,) = meant.values()
+    touched(f"d{record.id}")
+    return record
 
 
 def _path(said: str) -> Path:
@@ -144,10 +139,17 @@ def _source(session: Session, said: str, options: dict[str, list[str]]) -> Sourc
     held = next((source for source in journal.catalogue.sources() if source.spec == spec), None)
     if held is not None and not options:
         return held
+    if held is None:
+        session.require(Role.OWNER)  # a place on this machine; nobody else learns what is there
     if held is None and not (place.is_dir() if kind == "files" else place.exists()):
         raise Invalid(f"{spec} is not there; name the folder that holds what is to be ingested.")
     registry.load("sources", spec, **options)  # refuses what it does not know before it is kept
     return journal.library.add_source(spec, options)
+
+
+async def read(session: Session, record: SourceRecord, *, prune: bool) -> Ingested:
+    """Read a source again, apart from whatever else goes on in this process."""
+    return await apart(partial(_ingest, session, record, prune=prune))
 
 
 async def _ingest(session: Session, record: SourceRecord, *, prune: bool) -> Ingested:
@@ -218,10 +220,10 @@ def _status(session: Session) -> Status:
                 source=source.spec,
                 states=dict(states[source.id]),
                 problems=_problems(session, source.id),
-                error=source.error if grants.principal.owner else None,
+                error=source.error if session.holds(Role.CURATOR) else None,
             )
             for source in journal.catalogue.sources()
-            if grants.principal.owner or states[source.id]
+            if session.holds(Role.CURATOR) or states[source.id]
         ),
         words_current=positions.words == head,
         vectors_current=positions.vectors == head and lacking == 0,
@@ -290,35 +292,17 @@ def _related(session: Session, record: DocumentRecord) -> Iterator[Related]:
             yield Related(how=how, id=other.id, uri=other.uri, title=other.title, state=other.state)
 
 
-def _forget(session: Session, name: str) -> Forgotten:
-    journal = session.app.journal
-    source = _whole_source(session, name)
-    records = journal.catalogue.find(source=source.id) if source is not None else [find(session, name)]
-    with session.app.writing() as index:
-        journal.library.forget([record.id for record in records], source.id if source is not None else None)
-        journal.library.sweep()
-        views.apply_words(journal.catalogue, index)
-        views.apply_vectors(journal, index)
-    note = "Gone from journal, index and caches."
-    if source is None:
-        note += " While its file stays in the source, the next ingest brings it back, unless it is excluded."
-    return Forgotten(
-        documents=tuple(record.uri for record in records),
-        source=source.spec if source is not None else None,
-        note=note,
-    )
-
-
 def _again(session: Session, name: str) -> list[DocumentRecord]:
     """Return what is to be read again."""
     catalogue = session.app.journal.catalogue
     if not name:
         return catalogue.find(states=[State.FAILED])
-    source = _whole_source(session, name)
+    source = whole_source(session, name)
     return [find(session, name)] if source is None else catalogue.find(source=source.id)
 
 
-def _whole_source(session: Session, name: str) -> SourceRecord | None:
+def whole_source(session: Session, name: str) -> SourceRecord | None:
+    """Return the source that ``name`` means as a whole, if it does."""
     if not name.strip():
         raise Invalid("The name is empty; say which document or source is to be forgotten.")
     path = _path(name)

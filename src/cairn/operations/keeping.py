@@ -10,22 +10,24 @@ from time import perf_counter
 from typing import Annotated
 
 import cairn
-from cairn.app import App, Session, open_library
+from cairn.app import App
 from cairn.errors import Invalid, Storage
 from cairn.flows.keeping import manifest, swap
 from cairn.operations.declare import Say, operation
+from cairn.people import Role
 from cairn.records import Checksums
 from cairn.results import BackedUp, Restored, Verified
+from cairn.session import Session, open_library
 from cairn.types import State
 
-LEFT_OUT = {*swap.KEPT, "index", "scratch"}
+LEFT_OUT = {*swap.KEPT, "index", "scratch", "views"}
 """What a backup does not take as it is: the index is copied by itself, the rest is of no use elsewhere."""
-JOURNAL = "journal.db"
-"""With its logs, which begin with this as well; the journal is copied by itself."""
+JOURNAL = ("journal.db", "service.db")
+"""With their logs, which begin with these as well; the journal is copied by itself."""
 NOTE = "What is forgotten from now on stays in this backup; delete it when nothing must be left of that."
 
 
-@operation("verify")
+@operation("verify", role=Role.ADMIN, writes=True)
 async def verify(
     session: Session,
     *,
@@ -37,11 +39,10 @@ async def verify(
     as to build the index; questions go on meanwhile, nothing can be written. Any difference is a failure,
     unless it was repaired. The journal itself cannot be repaired, only restored from a backup.
     """
-    session.only_owner("verify the library")
     return await asyncio.to_thread(_verify, session, repair)
 
 
-@operation("backup")
+@operation("backup", role=Role.OWNER, writes=True)
 async def backup(
     session: Session,
     folder: Annotated[str, Say("a new or empty folder, outside the library", positional=True)],
@@ -50,11 +51,10 @@ async def backup(
 
     Others may ask and ingest meanwhile. The original documents are not part of a library, nor of this.
     """
-    session.only_owner("back the library up")
     return await asyncio.to_thread(_backup, session, Path(folder).expanduser().absolute())
 
 
-@operation("restore", opens=False)
+@operation("restore", role=Role.OWNER, writes=True, opens=False)
 async def restore(
     session: Session,
     folder: Annotated[str, Say("a folder that `cairn backup` wrote", positional=True)],
@@ -66,7 +66,6 @@ async def restore(
     A library that is there stays untouched until the new one is complete. Stopped at any moment, one or
     the other is there. Whoever has the old library open must open it again.
     """
-    session.only_owner("restore the library")
     return await asyncio.to_thread(_restore, session, Path(folder).expanduser().absolute(), replace)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
@@ -10,21 +11,23 @@ from pathlib import Path
 from typing import Annotated
 
 from cairn import registry
-from cairn.app import Session, open_library
 from cairn.errors import Invalid, Unknown
 from cairn.flows.evaluation import golden, ranking
 from cairn.operations.declare import Say, operation
 from cairn.operations.documents import ingest
 from cairn.operations.questions import ask, search
+from cairn.people import Role
 from cairn.protocols import Measures
 from cairn.results import Evaluation, SettingView, plain
-from cairn.settings import SETTINGS
+from cairn.session import Session, open_library
+from cairn.settings import SETTINGS, Setting
 from cairn.types import Answer, Evidence
 
 WRITTEN = "evaluation.json"
+_PASSWORD = re.compile(r"(//[^:/@]+):[^@]*@")
 
 
-@operation("evaluate")
+@operation("evaluate", role=Role.OWNER, writes=True)
 async def evaluate(
     session: Session,
     folder: Annotated[str, Say("a folder with golden.jsonl, or a retrieval test set", positional=True)],
@@ -37,7 +40,6 @@ async def evaluate(
     Writes evaluation.json into the library; a missed minimum, or anyone shown what they may not
     read, is a failure.
     """
-    session.only_owner("evaluate")
     place = Path(folder).expanduser()
     bounds = [_bound(said) for said in min]
     if (place / "golden.jsonl").is_file():
@@ -52,15 +54,21 @@ async def evaluate(
     return result
 
 
-@operation("settings")
+@operation("settings", role=Role.ADMIN)
 async def settings(session: Session) -> tuple[SettingView, ...]:
     """Show every setting, its value in force and what it means."""
-    session.only_owner("see the settings")
     values = session.app.settings
     return tuple(
-        SettingView(name=s.name, value=getattr(values, s.name), default=s.default, help=s.help)
+        SettingView(name=s.name, value=_shown(s, getattr(values, s.name)), default=s.default, help=s.help)
         for s in SETTINGS
     )
+
+
+def _shown(setting: Setting, value: str | int | float | bool) -> str | int | float | bool:
+    """Return a value without the secret that it is, or that an address may hold."""
+    if setting.secret and value:
+        return "***"
+    return _PASSWORD.sub(r"\1:***@", value) if isinstance(value, str) else value
 
 
 async def _golden(session: Session, folder: Path, split: str) -> Evaluation:
@@ -69,7 +77,7 @@ async def _golden(session: Session, folder: Path, split: str) -> Evaluation:
         raise Invalid(f"{folder} has no golden question{f' of split {split!r}' if split else ''}.")
 
     async def ask_as(name: str, question: str) -> Answer:
-        return await ask(replace(session, name=name), question)
+        return await ask(replace(session, name=name, actor=session.asker), question)
 
     outcomes = []
     for done, case in enumerate(cases):

@@ -5,14 +5,16 @@ from contextlib import closing
 from typing import Annotated
 
 from cairn import settings
-from cairn.app import App, Session
+from cairn.app import App
 from cairn.errors import Invalid
 from cairn.flows.ingest import views
 from cairn.operations.declare import Say, operation
+from cairn.people import Role
 from cairn.results import Models, ModelView
+from cairn.session import Session
 
 
-@operation("reembed")
+@operation("reembed", role=Role.OWNER, writes=True)
 async def reembed(
     session: Session,
     model: Annotated[str, Say("an embedder, as in the setting of this name", positional=True)] = "",
@@ -24,7 +26,6 @@ async def reembed(
     Stopped at any moment, the next call goes on. The former vectors stay until they are dropped, so
     that switching back computes only what is new since. Without a model, it shows what is kept.
     """
-    session.only_owner("change the embedder")
     if model:
         with closing(session.app.other(model)) as other:
             await asyncio.to_thread(_drop if drop else _switch, session, other, model)

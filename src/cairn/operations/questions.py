@@ -1,20 +1,22 @@
 """Operations that find and answer, and show how."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from time import perf_counter
-from typing import Annotated
+from typing import Annotated, Any
 
-from cairn.access import OWNER
-from cairn.app import Session
+from cairn.audit import touched
 from cairn.errors import Invalid, Unknown
 from cairn.flows.answering import answer as answering
 from cairn.operations.declare import Say, operation
+from cairn.people import Role
+from cairn.protocols import Retriever
 from cairn.records import Query, SourceRecord, SpanRecord
 from cairn.results import Found, Step, Trace
+from cairn.session import Session
 from cairn.trace import span, trace_id
-from cairn.types import Answer, Filters
+from cairn.types import Answer, Evidence, Filters
 
 EVIDENCE = 20
 """Passages an answer is drawn from."""
@@ -34,7 +36,9 @@ Language = Annotated[Sequence[str], Say("only documents in this language, such a
 @operation("ask")
 async def ask(
     session: Session,
-    question: Annotated[str, Say("what you want to know", positional=True)],
+    question: Annotated[
+        str, Say("what you want to know", positional=True, example="What did the audit find?")
+    ],
     *,
     source: Source = (),
     type: Type = (),
@@ -48,13 +52,17 @@ async def ask(
     query = await asyncio.to_thread(_query, session, question, EVIDENCE, filters)
     app = session.app
     threshold = app.settings.answer_threshold
-    return await answering.answer(query, app.read, app.extract, threshold=threshold)
+    answer = await answering.answer(query, _told(session), app.extract, threshold=threshold)
+    touched(*_ids(answer.evidence))
+    return answer
 
 
 @operation("search")
 async def search(
     session: Session,
-    query: Annotated[str, Say("words, a question, a number, an identifier", positional=True)],
+    query: Annotated[
+        str, Say("words, a question, a number, an identifier", positional=True, example="audit")
+    ],
     *,
     k: Annotated[int, Say("how many passages", short="-k")] = 10,
     explain: Annotated[bool, Say("show what each stage of the ranking thought of them")] = False,
@@ -73,6 +81,7 @@ async def search(
     asked = await asyncio.to_thread(_query, session, query, k, filters)
     with span("retrieve"):
         evidence = await session.app.retrieve(asked)
+    touched(*_ids(evidence))
     return Found(
         evidence=tuple(evidence), explained=explain, seconds=perf_counter() - began, trace=trace_id()
     )
@@ -80,14 +89,51 @@ async def search(
 
 @operation("trace")
 async def trace(
-    session: Session, id: Annotated[str, Say("the trace id that came with an answer", positional=True)]
+    session: Session,
+    id: Annotated[
+        str,
+        Say(
+            "the trace id that came with an answer",
+            positional=True,
+            example="0af7651916cd43dd8448eb211c80319c",
+        ),
+    ],
 ) -> Trace:
     """Show what happened in one request, step by step."""
     spans = await asyncio.to_thread(session.app.journal.runs.trace, id)
-    root = next((one for one in spans if one.parent is None), None)
-    if root is None or session.name not in (OWNER, root.attributes.get("person")):
+    within = {one.span for one in spans}
+    root = next((one for one in spans if one.parent not in within), None)
+    own = root is not None and root.attributes.get("person") == session.name
+    if root is None or not (own or session.holds(Role.AUDITOR)):
         raise Unknown(f"No trace {id!r} of {session.name}'s requests.")
+    touched(f"trace:{id}")
+    if not own:
+        spans = [one._replace(attributes=_without_words(one.attributes)) for one in spans]
+        root = next(one for one in spans if one.span == root.span)
     return Trace(id=id, steps=tuple(_steps(spans, root, 0)))
+
+
+def _without_words(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave of an error its kind: what it says may repeat what was asked."""
+    return {
+        key: str(value).partition(":")[0] if key == "error" else value for key, value in attributes.items()
+    }
+
+
+def _told(session: Session) -> Retriever:
+    """Return the retriever that lets whoever waits for an answer see its evidence at once."""
+
+    async def retrieve(query: Query) -> list[Evidence]:
+        found = await session.app.read(query)
+        session.tell("evidence", found)
+        return found
+
+    return retrieve
+
+
+def _ids(evidence: Iterable[Evidence]) -> Iterator[str]:
+    for one in evidence:
+        yield from (one.id, f"d{one.document}")
 
 
 def _query(session: Session, text: str, k: int, filters: Filters) -> Query:

@@ -5,11 +5,13 @@ this costs nothing.
 """
 
 from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
-from cairn.protocols.ingest import Container, Embedder, Parser, Source, Splitter
+from cairn.protocols.ingest import Container, Embedder, Parser, Renderer, Source, Splitter
 from cairn.protocols.journal import Catalogue, Directory, Journal, Library, Runs, Vectors
+from cairn.protocols.people import Caller, Ledger, Passwords, People, Provider, Replies
 from cairn.protocols.upkeep import IndexUpkeep, JournalUpkeep
 
 __all__ = [
+    "Caller",
     "Catalogue",
     "Container",
     "Directory",
@@ -18,10 +20,16 @@ __all__ = [
     "IndexUpkeep",
     "Journal",
     "JournalUpkeep",
+    "Ledger",
     "Library",
     "Measures",
     "Names",
     "Parser",
+    "Passwords",
+    "People",
+    "Provider",
+    "Renderer",
+    "Replies",
     "Reranker",
     "Retriever",
     "Runs",

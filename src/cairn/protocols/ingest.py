@@ -70,6 +70,16 @@ class Container(Protocol):
         ...
 
 
+class Renderer(Protocol):
+    """Draws pages of one kind of file; pure, run in an isolated process."""
+
+    media_types: frozenset[str]
+
+    def render(self, path: Path, page: int, width: int) -> bytes:
+        """Return page ``page``, from 1, as a PNG about ``width`` pixels wide; raises ParseFailed."""
+        ...
+
+
 class Splitter(Protocol):
     """Breaks over-long text."""
 

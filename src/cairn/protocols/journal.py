@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cairn.access import Readers
+from cairn.protocols.people import Ledger, People, Replies
 from cairn.protocols.upkeep import JournalUpkeep
 from cairn.records import (
     DocumentRecord,
@@ -208,6 +209,9 @@ class Journal(Protocol):
     directory: Directory
     vectors: Vectors
     runs: Runs
+    people: People
+    ledger: Ledger
+    replies: Replies
     upkeep: JournalUpkeep
 
     def close(self) -> None: ...

@@ -5,6 +5,7 @@ Knows the two dialects' differences and nothing of documents.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +23,23 @@ from sqlalchemy import (
     text,
 )
 
-from cairn.adapters.journal.schema import meta, migrate, up_to_date
+from cairn.adapters.journal.schema import Schema, meta
 from cairn.errors import Busy, Storage
 
 FILE = "journal.db"
 """SQLite's, in the library's folder."""
+SERVICE = "service.db"
+"""What requests write stands apart: SQLite has one writer a file, and ingest may be it for seconds."""
 CHUNK = 500
 """Ids in one IN list: well under SQLite's oldest limit on variables."""
-WRITER = 0x6361_6972
-"""Key of PostgreSQL's advisory lock that orders writers, and so sequence numbers, by commit."""
 
 
 class Database:
     """Reads and writes in transactions; any number of readers, one writer at a time."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, schema: Schema) -> None:
         self.engine = engine
+        self._schema = schema
         if self.sqlite:
             from sqlalchemy.dialects.sqlite import insert
         else:  # this dialect takes a tenth of a second to import
@@ -51,10 +53,10 @@ class Database:
 
     def _update(self) -> None:
         with self.read() as connection:
-            current = up_to_date(connection)
+            current = self._schema.up_to_date(connection)
         if not current:  # a library that is only read need not be writable
             with self.write() as connection:
-                migrate(connection)
+                self._schema.migrate(connection)
 
     @property
     def sqlite(self) -> bool:
@@ -73,13 +75,22 @@ class Database:
             connection.execution_options(writing=True)
             with connection.begin():
                 if not self.sqlite:
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER})
+                    lock = {"key": self._schema.lock}
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), lock)
                 yield connection
 
     def add_missing(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert the rows whose key is not there yet."""
         if rows:
             connection.execute(self.insert(table).on_conflict_do_nothing(), rows)
+
+    def settle(self) -> None:
+        """Make sure that what was committed outlives a loss of power."""
+        if self.sqlite:
+            with _said_plainly(), self.engine.connect() as connection:
+                driver = connection.connection.driver_connection
+                assert driver is not None
+                driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         self.engine.dispose()
@@ -113,40 +124,38 @@ def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
         yield everything[start : start + CHUNK]
 
 
-def open_sqlite(path: Path) -> Database:
-    """Open or create the journal in one file (write-ahead log, so that readers never wait)."""
+def open_sqlite(path: Path, schema: Schema, *, synchronous: str, cache_kib: int) -> Database:
+    """Open or create one file (write-ahead log, so that readers never wait).
+
+    With ``synchronous`` NORMAL a commit may be lost when the machine loses power, but not with its process.
+    """
     engine = create_engine(f"sqlite+pysqlite:///{path}", connect_args={"timeout": 60})
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", partial(_prepare_sqlite, synchronous, cache_kib))
     event.listen(engine, "begin", _begin_sqlite)
     event.listen(engine, "begin", _Same(path))
-    return Database(engine)
+    return Database(engine, schema)
 
 
-def open_postgresql(url: str) -> Database:
-    """Open or create the journal in a PostgreSQL database, ``//user@host/name`` or a whole URL."""
+def postgresql(url: str) -> Engine:
+    """Return the way to a PostgreSQL database, ``//user@host/name`` or a whole URL."""
     full = make_url(url if "://" in url else f"postgresql:{url}").set(drivername="postgresql+psycopg")
-    return Database(create_engine(full, pool_pre_ping=True))
+    return create_engine(full, pool_pre_ping=True)
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(synchronous: str, cache_kib: int, connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy begins transactions itself, below
     try:
-        _set_pragmas(connection)
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "foreign_keys=ON",
+            "secure_delete=ON",  # what is forgotten is overwritten, not only unlinked
+            f"cache_size=-{cache_kib}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
     except BaseException:
         connection.close()  # SQLAlchemy has not taken it over yet
         raise
-
-
-def _set_pragmas(connection: Any) -> None:
-    for pragma in (
-        "journal_mode=WAL",
-        # An index flushes to disk what it took from here, so what it took must be there as well.
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "secure_delete=ON",  # what is forgotten is overwritten, not only unlinked
-        "cache_size=-65536",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:

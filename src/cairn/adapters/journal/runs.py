@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select, update
 
 from cairn.adapters.journal.database import Database
-from cairn.adapters.journal.schema import jobs, spans
+from cairn.adapters.journal.service import jobs, spans
 from cairn.records import JobRecord, SpanRecord
 
 

@@ -5,6 +5,7 @@ One schema for both dialects. Knows nothing of what the rows are used for.
 
 import json
 from collections.abc import Callable
+from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -25,6 +26,44 @@ from sqlalchemy import (
 )
 
 from cairn.errors import Storage
+
+
+class Schema(NamedTuple):
+    """Tables that are brought up together, by a list of steps."""
+
+    key: str
+    """Under which ``meta`` holds how many steps were done."""
+    lock: int
+    """Key of PostgreSQL's advisory lock that orders its writers, and so its numbers, by commit."""
+    steps: tuple[Callable[[Connection], None], ...]
+
+    def up_to_date(self, connection: Connection) -> bool:
+        """Tell whether there is nothing to migrate."""
+        return inspect(connection).has_table(meta.name) and self._done(connection) == len(self.steps)
+
+    def _done(self, connection: Connection) -> int:
+        row = connection.execute(meta.select().where(meta.c.key == self.key)).first()
+        return 0 if row is None else int(row.value)
+
+    def migrate(self, connection: Connection) -> None:
+        """Bring the tables to the newest schema, within the caller's transaction.
+
+        Raises Storage when they were written by a newer Cairn.
+        """
+        meta.create(connection, checkfirst=True)
+        done = self._done(connection)
+        if done > len(self.steps):
+            raise Storage(
+                f"This library was written by a newer Cairn ({self.key} {done}, this one knows "
+                f"{len(self.steps)}); upgrade Cairn to open it."
+            )
+        if done == len(self.steps):
+            return
+        for step in self.steps[done:]:
+            step(connection)
+        connection.execute(meta.delete().where(meta.c.key == self.key))
+        connection.execute(meta.insert().values(key=self.key, value=str(len(self.steps))))
+
 
 metadata = MetaData()
 
@@ -137,29 +176,6 @@ memberships = Table(
     Column("group", ForeignKey("principals.name", ondelete="CASCADE"), primary_key=True),
 )
 
-jobs = Table(
-    "jobs",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("detail", Text, nullable=False),
-    Column("started", Float, nullable=False),
-    Column("ended", Float),
-)
-
-spans = Table(
-    "spans",
-    metadata,
-    Column("span", Text, primary_key=True),
-    Column("trace", Text, nullable=False, index=True),
-    Column("parent", Text),
-    Column("name", Text, nullable=False),
-    Column("start", BigInteger, nullable=False),
-    Column("end", BigInteger, nullable=False),
-    Column("attributes", Text, nullable=False),
-)
-
 
 def _m001_initial(connection: Connection) -> None:
     metadata.create_all(connection)
@@ -194,35 +210,12 @@ def _m003_models(connection: Connection) -> None:
         connection.execute(text("ALTER TABLE documents DROP COLUMN embedded"))
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_m001_initial, _m002_parts, _m003_models)
-"""Never edit one that has been released; add another."""
+def _m004_service(connection: Connection) -> None:
+    """Traces and jobs have moved into a file of their own, where they begin anew."""
+    if connection.dialect.name == "sqlite":
+        for name in ("spans", "jobs"):
+            connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
 
 
-def up_to_date(connection: Connection) -> bool:
-    """Tell whether there is nothing to migrate."""
-    return inspect(connection).has_table(meta.name) and _done(connection) == len(MIGRATIONS)
-
-
-def _done(connection: Connection) -> int:
-    row = connection.execute(meta.select().where(meta.c.key == "schema")).first()
-    return 0 if row is None else int(row.value)
-
-
-def migrate(connection: Connection) -> None:
-    """Bring the journal to the newest schema, within the caller's transaction.
-
-    Raises Storage when it was written by a newer Cairn.
-    """
-    meta.create(connection, checkfirst=True)
-    done = _done(connection)
-    if done > len(MIGRATIONS):
-        raise Storage(
-            f"This library was written by a newer Cairn (schema {done}, this one knows {len(MIGRATIONS)}); "
-            "upgrade Cairn to open it."
-        )
-    if done == len(MIGRATIONS):
-        return
-    for step in MIGRATIONS[done:]:
-        step(connection)
-    connection.execute(meta.delete().where(meta.c.key == "schema"))
-    connection.execute(meta.insert().values(key="schema", value=str(len(MIGRATIONS))))
+LIBRARY = Schema("schema", 0x6361_6972, (_m001_initial, _m002_parts, _m003_models, _m004_service))
+"""Never edit a step that has been released; add another."""

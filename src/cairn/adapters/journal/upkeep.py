@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, and_, func, select
 
-from cairn.adapters.journal.database import FILE, Database
+from cairn.adapters.journal.database import FILE, SERVICE, Database
 from cairn.adapters.journal.family import SERVING
 from cairn.adapters.journal.schema import documents, embedded, embeddings, passages
 from cairn.errors import Storage, Unavailable
@@ -19,13 +19,15 @@ from cairn.errors import Storage, Unavailable
 class SqlUpkeep:
     """See ``cairn.protocols.JournalUpkeep``; ``model`` is the present embedder's name."""
 
-    def __init__(self, database: Database, model: str) -> None:
+    def __init__(self, database: Database, service: Database, model: str) -> None:
         self._database = database
+        self._service = service
         self._model = model
 
     def damage(self) -> list[str]:
         with self._database.read() as connection:
             structure = list(_structure(connection)) if self._database.sqlite else []
+            structure += self._service_damage()
             # Where the pages are out of order there is no use in counting what stands on them.
             return structure if structure else list(self._counts(connection))
 
@@ -35,20 +37,17 @@ class SqlUpkeep:
                 "A journal in PostgreSQL is backed up with pg_dump; the index is built again from it."
             )
         try:
-            with self._database.read() as source, closing(sqlite3.connect(folder / FILE)) as copy:
-                source.exec_driver_sql(
-                    "SELECT 1"
-                )  # begins, and so makes sure that this is the library's file
-                driver = source.connection.driver_connection
-                assert isinstance(driver, sqlite3.Connection)
-                # In one step, as another process's commit would make a copy in steps begin again.
-                driver.backup(copy)
-                (told,) = copy.execute("PRAGMA quick_check(1)").fetchone()
-                if told != "ok":
-                    raise Storage(f"The journal's copy is damaged ({told}); see: cairn verify")
+            _copy(self._service, folder / SERVICE).close()
+            with closing(_copy(self._database, folder / FILE)) as copy:
                 return int(copy.execute("SELECT coalesce(max(seq), 0) FROM changes").fetchone()[0])
         except sqlite3.DatabaseError as error:
             raise Storage(f"The journal cannot be copied to {folder}: {error}.") from error
+
+    def _service_damage(self) -> list[str]:
+        if not self._service.sqlite:
+            return []
+        with self._service.read() as connection:
+            return list(_structure(connection))
 
     def _counts(self, connection: Connection) -> Iterator[str]:
         owned = passages.join(documents, documents.c.id == passages.c.document)
@@ -69,3 +68,22 @@ def _structure(connection: Connection) -> Iterator[str]:
             yield told
     for table, row, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
         yield f"row {row} of {table} belongs to nothing in {parent}"
+
+
+def _copy(database: Database, file: Path) -> sqlite3.Connection:
+    """Write a database as it is at one moment into ``file``, and return it open."""
+    with database.read() as source:
+        source.exec_driver_sql("SELECT 1")  # begins, and so makes sure that this is the library's file
+        driver = source.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        copy = sqlite3.connect(file)
+        try:
+            # In one step, as another process's commit would make a copy in steps begin again.
+            driver.backup(copy)
+            (told,) = copy.execute("PRAGMA quick_check(1)").fetchone()
+            if told != "ok":
+                raise Storage(f"The journal's copy is damaged ({told}); see: cairn verify")
+        except BaseException:
+            copy.close()
+            raise
+        return copy

@@ -213,7 +213,7 @@ async def _read(run: Ingest, document: DocumentRecord) -> Outcome:
     if document.size > run.file_bytes:
         reason = f"{document.size / 1e6:,.0f} MB, more than {run.file_bytes / 1e6:,.0f} (setting file_mb)"
         return Unread(document.id, State.SKIPPED, reason, document.media_type, run.limits)
-    outermost, inside = _way(run.journal.catalogue, document)
+    outermost, inside = way(run.journal.catalogue, document)
     try:
         with run.source.fetch(outermost.uri) as path:
             message = {"path": str(path), "name": Path(outermost.uri).name, "inside": inside}
@@ -226,7 +226,7 @@ async def _read(run: Ingest, document: DocumentRecord) -> Outcome:
         return Unread(document.id, State.FAILED, reason, document.media_type, None)
 
 
-def _way(catalogue: Catalogue, document: DocumentRecord) -> tuple[DocumentRecord, list[list[str]]]:
+def way(catalogue: Catalogue, document: DocumentRecord) -> tuple[DocumentRecord, list[list[str]]]:
     """Return the item that a source shows, and the steps from it to a file within it: keys and names."""
     inside: list[list[str]] = []
     while document.parent is not None:

@@ -13,15 +13,16 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from getpass import getpass
 from types import UnionType
 from typing import Any, NoReturn, get_args, get_origin, get_type_hints
 
 from cairn import registry
 from cairn.access import OWNER
-from cairn.app import Session, open_library
 from cairn.errors import CairnError, Invalid
 from cairn.operations import OPERATIONS, Operation, Say
 from cairn.results import plain
+from cairn.session import Session, open_library
 from cairn.surfaces.cli.progress import progress
 from cairn.surfaces.cli.visible import visible
 
@@ -85,6 +86,7 @@ def main() -> None:
 def _run(operation: Operation, as_: str, json_: bool, **given: Any) -> int:
     """Do what was asked and show it; the exit status."""
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    given |= {name: _asked(name) for name in _secrets(operation) if given[name] == "-"}
     create = operation.name in CREATES
     with open_library(as_=as_, create=create, wire=operation.opens) as session:
         gc.freeze()
@@ -101,6 +103,19 @@ def _run(operation: Operation, as_: str, json_: bool, **given: Any) -> int:
 async def _reported(operation: Operation, session: Session, given: dict[str, Any], *, quiet: bool) -> Any:
     with progress(quiet=quiet) as report:
         return await operation.run(replace(session, report=report), **given)
+
+
+def _secrets(operation: Operation) -> list[str]:
+    """Return the parameters that are never typed on a command line."""
+    hints = get_type_hints(operation.run, include_extras=True).items()
+    return [name for name, hint in hints if any(getattr(extra, "secret", False) for extra in get_args(hint))]
+
+
+def _asked(name: str) -> str:
+    """Return what is typed in secret, or the line that stands for it where there is no terminal."""
+    if sys.stdin.isatty():
+        return getpass(f"{name.capitalize()}: ")
+    return sys.stdin.readline().rstrip("\n")
 
 
 def _say(text: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from cairn.types import Evidence, Locator, State
 
-INTERNAL = {"anchors", "document", "ordinal", "source"}
+INTERNAL = {"anchors", "ordinal", "source"}
 """Fields of Evidence that only Cairn itself has a use for."""
 
 

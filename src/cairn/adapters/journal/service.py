@@ -1,0 +1,110 @@
+"""The tables that requests write: people, tokens, the audit, jobs and traces.
+
+One schema for both dialects. Knows nothing of what the rows are used for.
+"""
+
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, MetaData, Table, Text, text
+
+from cairn.adapters.journal.schema import Id, Schema
+
+metadata = MetaData()
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("roles", Text, nullable=False),
+    Column("password", Text),
+    Column("disabled", Boolean, nullable=False),
+    Column("issuer", Text),
+    Column("subject", Text, index=True),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("person", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("expires", Float, nullable=False),
+    Column("used", Float),
+    Column("revoked", Float),
+    sqlite_autoincrement=True,
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Id, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("person", Text, nullable=False, index=True),
+    Column("behalf", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("objects", Text, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("trace", Text, nullable=False, index=True),
+    Column("digest", Text, nullable=False),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("request", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", Float, nullable=False, index=True),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("started", Float, nullable=False),
+    Column("ended", Float),
+)
+
+spans = Table(
+    "spans",
+    metadata,
+    Column("span", Text, primary_key=True),
+    Column("trace", Text, nullable=False, index=True),
+    Column("parent", Text),
+    Column("name", Text, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("attributes", Text, nullable=False),
+)
+
+
+def _m001_initial(connection: Connection) -> None:
+    metadata.create_all(connection)
+    for statement in _GUARDS[connection.dialect.name]:
+        connection.execute(text(statement))
+
+
+_GUARDS = {
+    "sqlite": tuple(
+        f"CREATE TRIGGER IF NOT EXISTS audit_no_{verb} BEFORE {verb} ON audit "
+        "BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END"
+        for verb in ("update", "delete")
+    ),
+    "postgresql": (
+        "CREATE OR REPLACE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the audit is append-only'; END $$",
+        "CREATE OR REPLACE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()",
+    ),
+}
+"""What keeps the audit append-only for whoever does not take this away first; the seals show who did."""
+
+SERVING = Schema("service", 0x6361_6973, (_m001_initial,))
+"""Never edit a step that has been released; add another."""

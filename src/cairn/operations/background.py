@@ -1,0 +1,56 @@
+"""What a server does by itself: brings the index up, and looks at the sources for what has changed.
+
+Errors are kept in `status`, where they are seen; the next look may find them mended.
+"""
+
+import asyncio
+import logging
+from time import monotonic
+
+from cairn.app import App
+from cairn.errors import CairnError
+from cairn.operations.documents import read
+from cairn.records import SourceRecord
+from cairn.session import Origin, Session
+from cairn.types import State
+
+GLANCE = 0.5
+"""Seconds between two looks for something that was uploaded."""
+
+
+log = logging.getLogger("cairn.background")
+
+
+async def keep_up(app: App) -> None:
+    """Read what is new until cancelled; what was left undone by a stopped process comes first."""
+    session = Session(app=app, origin=Origin(surface="server"))
+    await asyncio.to_thread(app.catch_up)
+    left = app.settings.serve_watch_seconds > 0
+    while True:
+        for record in await asyncio.to_thread(app.journal.catalogue.sources):
+            try:
+                if left or await asyncio.to_thread(_changed, app, record):
+                    await read(session, record, prune=False)
+            except CairnError:
+                pass
+            except Exception as error:  # a defect in one source must not leave the others unread
+                log.error("source %s: %s", record.id, type(error).__name__)
+        left = False
+        await _wait(app)
+
+
+def _changed(app: App, record: SourceRecord) -> bool:
+    """Tell whether a source shows anything new, or has something that waits to be read."""
+    catalogue = app.journal.catalogue
+    if catalogue.find(source=record.id, states=[State.PENDING]):
+        return True
+    known = catalogue.known(record.id)
+    return next(iter(app.source(record).changes(known)), None) is not None
+
+
+async def _wait(app: App) -> None:
+    """Wait until it is time to look again, or something was brought."""
+    began, pause = monotonic(), app.settings.serve_watch_seconds
+    while not app.brought.is_set() and not (pause and monotonic() - began >= pause):
+        await asyncio.sleep(GLANCE)
+    app.brought.clear()

@@ -1,0 +1,108 @@
+"""People who sign in: roles, accounts and the secrets they show.
+
+A role says what one may do; what one may read is decided by ``access`` alone, whatever the role.
+Knows nothing of how a secret is made, sent or kept.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+
+class Role(StrEnum):
+    """What somebody may do; each of these includes reading what access allows."""
+
+    READER = "reader"
+    """Ask, search and look."""
+    CURATOR = "curator"
+    """Sources, forgetting and the directory."""
+    AUDITOR = "auditor"
+    """Everybody's traces and the audit, neither of which holds content."""
+    ADMIN = "admin"
+    """All of these, people and the system; may ask as somebody else, which the audit shows."""
+    OWNER = "owner"
+    """Whoever holds the library's folder. No account has it."""
+
+
+ROLES = frozenset(Role) - {Role.OWNER}
+"""What an account may have."""
+
+_INCLUDED = {
+    Role.READER: frozenset({Role.READER}),
+    Role.CURATOR: frozenset({Role.READER, Role.CURATOR}),
+    Role.AUDITOR: frozenset({Role.READER, Role.AUDITOR}),
+    Role.ADMIN: ROLES,
+    Role.OWNER: frozenset(Role),
+}
+
+
+def included(roles: Iterable[Role]) -> frozenset[Role]:
+    """Return these roles with all that they include."""
+    return frozenset[Role]().union(*(_INCLUDED[role] for role in roles))
+
+
+class Kind(StrEnum):
+    """What a secret is for."""
+
+    SESSION = "session"
+    """A browser's cookie, from sign-in to sign-out."""
+    API = "api"
+    """A program's, with scopes."""
+    LINK = "link"
+    """Good for signing in once."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """How a person of the directory may sign in, and what they may do."""
+
+    person: str
+    roles: frozenset[Role] = frozenset({Role.READER})
+    password: str | None = None
+    """Hashed; None for those who sign in elsewhere."""
+    disabled: bool = False
+    issuer: str | None = None
+    subject: str | None = None
+    """Who they are to the identity provider that ``issuer`` names."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claims:
+    """What an identity provider says of somebody, proved."""
+
+    issuer: str
+    subject: str
+    """Who they are there, for good."""
+    said: Mapping[str, Any]
+
+
+class Reply(NamedTuple):
+    """What a request was answered."""
+
+    request: str
+    """A digest of it."""
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Token:
+    """A secret that was given out, without the secret."""
+
+    id: int = 0
+    kind: Kind
+    person: str
+    name: str = ""
+    """What its holder calls it."""
+    scopes: frozenset[Role]
+    """It lets its holder do no more than these roles, and no more than they may themselves."""
+    created: datetime
+    expires: datetime
+    used: datetime | None = None
+    """When it was last shown, to the minute."""
+    revoked: datetime | None = None
+
+    def good(self, now: datetime) -> bool:
+        """Tell whether it still stands."""
+        return self.revoked is None and now < self.expires

@@ -1,0 +1,107 @@
+"""What signing in and the audit ask of adapters."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from cairn.audit import Entry, Sealed
+from cairn.people import Account, Claims, Reply, Token
+
+
+class People(Protocol):
+    """Accounts and tokens; of a secret, only a digest is ever kept."""
+
+    def accounts(self) -> list[Account]: ...
+
+    def account(self, person: str) -> Account | None: ...
+
+    def linked(self, issuer: str, subject: str) -> Account | None:
+        """Return the account of somebody that an identity provider knows."""
+        ...
+
+    def save(self, account: Account) -> None:
+        """Add or replace a person's account."""
+        ...
+
+    def issue(self, digest: str, token: Token) -> int:
+        """Keep a new token under its secret's digest; return its id."""
+        ...
+
+    def bearer(self, digest: str) -> tuple[Token, Account | None] | None:
+        """Return the token of this digest with its person's account, whether it is still good or not."""
+        ...
+
+    def redeem(self, digest: str) -> Token | None:
+        """Revoke the token and return it as it was; None for whoever comes second."""
+        ...
+
+    def tokens(self, person: str | None = None) -> list[Token]:
+        """Return a person's tokens, or everybody's, newest first."""
+        ...
+
+    def used(self, token: int, at: datetime) -> None: ...
+
+    def revoke(self, tokens: Collection[int]) -> None:
+        """End tokens, from the next request on."""
+        ...
+
+
+class Ledger(Protocol):
+    """The audit: append-only, each entry sealed with the one before."""
+
+    def append(self, entry: Entry) -> Sealed: ...
+
+    def after(self, number: int, limit: int) -> list[Sealed]:
+        """Return at most ``limit`` entries after this number, oldest first."""
+        ...
+
+    def latest(
+        self, limit: int, *, before: int | None = None, where: Mapping[str, str] | None = None
+    ) -> list[Sealed]:
+        """Return at most ``limit`` entries before a number, newest first.
+
+        ``where`` narrows by equality of ``person``, ``action``, ``decision`` or ``trace``.
+        """
+        ...
+
+
+class Replies(Protocol):
+    """What writes were answered, for a day, by a digest of their idempotency keys."""
+
+    def find(self, key: str) -> Reply | None: ...
+
+    def keep(self, key: str, request: str, body: str) -> None: ...
+
+
+class Provider(Protocol):
+    """An identity provider; thread-safe. Raises Unavailable where it does not answer."""
+
+    issuer: str
+
+    def begin(self, redirect: str, state: str, nonce: str, verifier: str) -> str:
+        """Return where a browser signs in, and is sent to ``redirect`` from."""
+        ...
+
+    def finish(self, redirect: str, code: str, nonce: str, verifier: str, issuer: str | None) -> Claims:
+        """Return who came back with ``code``; raises Denied for what cannot be proved."""
+        ...
+
+
+class Caller(Protocol):
+    """A way to a server; thread-safe."""
+
+    def call(
+        self, method: str, path: str, *, json: object = None, content: bytes | None = None
+    ) -> tuple[int, bytes]:
+        """Return the status and the body of the answer; raises Unavailable where there is none."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Passwords(Protocol):
+    """Hashes passwords slowly, as it must be; thread-safe."""
+
+    def hash(self, password: str) -> str: ...
+
+    def verify(self, hashed: str, password: str) -> bool: ...

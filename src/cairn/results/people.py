@@ -1,0 +1,106 @@
+"""What operations on people, tokens and the audit return."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountView:
+    """How a person may sign in, and what they may do."""
+
+    person: str
+    roles: tuple[str, ...]
+    disabled: bool
+    password: bool
+    """Whether they have one."""
+    issuer: str | None
+    """The identity provider they sign in with."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accounts:
+    """Who may sign in."""
+
+    accounts: tuple[AccountView, ...]
+    password: str = ""
+    """The one that was made up, shown this once."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenView:
+    """A token that was given out; its secret is shown only when it is made."""
+
+    id: int
+    kind: str
+    person: str
+    name: str
+    scopes: tuple[str, ...]
+    created: datetime
+    expires: datetime
+    used: datetime | None
+    revoked: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tokens:
+    """Tokens, newest first."""
+
+    tokens: tuple[TokenView, ...]
+    secret: str = ""
+    """Of the one that was made, shown this once."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditEntry:
+    """One thing that was done or refused."""
+
+    number: int
+    at: datetime
+    person: str
+    """Who asked."""
+    behalf: str
+    """Whose rights they used, if not their own."""
+    origin: str
+    action: str
+    objects: tuple[str, ...]
+    decision: str
+    reason: str
+    trace: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditPage:
+    """Entries of the audit, newest first."""
+
+    entries: tuple[AuditEntry, ...]
+    before: int | None
+    """Where the next page begins; None on the last."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditVerified:
+    """Whether every entry of the audit is as it was written, in its place."""
+
+    entries: int
+    digest: str
+    """Of the newest entry: kept elsewhere, it proves that none of these was taken away."""
+    missed: tuple[str, ...]
+    """What is wrong, in words; empty when all is well."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Served:
+    """A server that was stopped."""
+
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Uploaded:
+    """A file that was kept, and is read soon."""
+
+    uri: str
+    """What it is called in the library."""
+    source: int
+    bytes: int

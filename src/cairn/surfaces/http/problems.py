@@ -1,0 +1,78 @@
+"""Errors over HTTP: one problem (RFC 9457) for each kind, with nothing in it that the asker may not know."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from math import ceil
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from cairn.errors import Busy, CairnError, Denied, Invalid, ParseFailed, Storage, Unavailable, Unknown
+from cairn.operations.identity import SignInFailed, TooOften
+
+STATUS: Mapping[type[Exception], int] = {
+    SignInFailed: 401,
+    Denied: 403,
+    Unknown: 404,
+    Invalid: 400,
+    ParseFailed: 422,
+    TooOften: 429,
+    TimeoutError: 503,
+    Busy: 503,
+    Unavailable: 503,
+    Storage: 507,
+}
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="cairn"'}
+SAID: Mapping[type[Exception], str] = {
+    TimeoutError: "It took too long and was given up; try again, or ask for less."
+}
+
+
+class NotSignedIn(SignInFailed):
+    """Whoever asks has not said who they are, or no longer may."""
+
+    def __init__(self) -> None:
+        super().__init__("Sign in, or show a token that is good: Authorization: Bearer TOKEN.")
+
+
+def problem(status: int, detail: str, trace: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Return an answer that says what went wrong, and under which id it is traced."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "trace": trace,
+    }
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def said(error: Exception, trace: str) -> JSONResponse:
+    """Return the problem that an error is; a defect says nothing but its trace."""
+    for kind, status in STATUS.items():
+        if isinstance(error, kind):
+            return problem(status, SAID.get(kind, str(error)), trace, _headers(error, status))
+    if isinstance(error, CairnError):
+        return problem(400, str(error), trace)
+    return problem(500, "A defect in Cairn; its log names it by this trace.", trace)
+
+
+async def handled(request: Request, error: Exception) -> Response:
+    """Answer with the problem that an error is; what every site handles its errors by."""
+    trace = request.state.trace
+    if isinstance(error, HTTPException):
+        return problem(error.status_code, error.detail, trace, error.headers)
+    return said(error, trace)
+
+
+HANDLERS: Mapping[Any, Any] = dict.fromkeys((HTTPException, Exception, *STATUS), handled)
+
+
+def _headers(error: Exception, status: int) -> dict[str, str]:
+    if isinstance(error, TooOften):
+        return {"Retry-After": str(ceil(error.seconds))}
+    if status == 503:
+        return {"Retry-After": "5"}
+    return CHALLENGE if status == 401 else {}

@@ -1,0 +1,77 @@
+"""How the server is: alive, ready, and in numbers for Prometheus, which say nothing of content or people."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Scope
+
+from cairn.app import App
+from cairn.people import Role
+from cairn.surfaces.http.signed_in import signed_in
+from cairn.types import State
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "WEBSOCKET"}
+
+
+class Metrics:
+    """Requests by route, never by path: a path may hold a name."""
+
+    def __init__(self) -> None:
+        self.registry = held = CollectorRegistry()
+        labels = ("route", "method", "status")
+        self._done = Counter("cairn_requests", "Requests answered", labels, registry=held)
+        self._seconds = Histogram("cairn_request_seconds", "To the answer's end", ("route",), registry=held)
+        self._under_way = Gauge("cairn_requests_under_way", "Not answered yet", registry=held)
+        self.documents = Gauge("cairn_documents", "Documents by state", ("state",), registry=held)
+        self.behind = Gauge("cairn_index_behind", "Changes not applied yet", ("view",), registry=held)
+
+    @contextmanager
+    def counting(self, scope: Scope, status: Callable[[], int]) -> Iterator[None]:
+        """Count the request that is answered inside."""
+        began = perf_counter()
+        self._under_way.inc()
+        try:
+            yield
+        finally:
+            self._under_way.dec()
+            route = getattr(scope.get("route"), "path", "other")
+            self._seconds.labels(route).observe(perf_counter() - began)
+            method = scope.get("method", "WEBSOCKET")
+            self._done.labels(route, method if method in METHODS else "other", status()).inc()
+
+
+def routes(app: App, metrics: Metrics) -> list[Route]:
+    """Return the routes; the numbers take the role auditor, for they count what not everyone may see."""
+
+    async def health(_: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def ready(_: Request) -> Response:
+        await asyncio.to_thread(_look, app, metrics)
+        return JSONResponse({"status": "ready"})
+
+    async def numbers(request: Request) -> Response:
+        signed_in(request).require(Role.AUDITOR)
+        await asyncio.to_thread(_look, app, metrics)
+        return Response(generate_latest(metrics.registry), media_type=TEXT)
+
+    return [Route("/health", health), Route("/ready", ready), Route("/metrics", numbers)]
+
+
+def _look(app: App, metrics: Metrics) -> None:
+    """Read what the library holds, and how far its index is."""
+    counts = dict.fromkeys(State, 0)
+    for (_, state, _), count in app.journal.catalogue.counts().items():
+        counts[state] += count
+    for state, count in counts.items():
+        metrics.documents.labels(state).set(count)
+    head, positions = app.journal.catalogue.head(), app.index.positions()
+    metrics.behind.labels("words").set(head - positions.words)
+    metrics.behind.labels("vectors").set(head - positions.vectors)
