@@ -26,7 +26,7 @@ from tests.faults.library import Stage, begin_process, copy, fingerprint, look, 
 from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.tracer import Fault, Harm
 
-from cairn.app import open_library
+from cairn.session import open_library
 
 HARMS: tuple[Harm, ...] = get_args(Harm)
 WEIGHTS = (30, 15, 35, 20)
