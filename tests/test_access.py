@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cairn.access import EVERYONE, LOCAL_OWNER, Principal, Readers, decide, expand, person, visible
+from cairn.access import EVERYONE, LOCAL_OWNER, Principal, Readers, decide, expand, person
 
 NAMES = st.sampled_from([EVERYONE, *(f"person:{c}" for c in "abc"), *(f"group:{c}" for c in "uvwxyz")])
 SETS = st.frozensets(NAMES, max_size=4)
@@ -46,16 +46,6 @@ def test_expanding_reaches_a_fixed_point_whatever_the_cycles(
     names = expand(name, groups)
     assert name in names
     assert all(groups.get(member, frozenset()) <= names for member in names)
-
-
-@given(st.dictionaries(st.integers(1, 9), READERS), GROUPS)
-def test_visible_classes_are_those_the_decision_allows(
-    classes: dict[int, Readers], groups: dict[str, frozenset[str]]
-) -> None:
-    someone = person("a", groups)
-    assert visible(someone, classes) == {
-        n for n, readers in classes.items() if decide(someone, readers).allowed
-    }
 
 
 def test_a_decision_names_what_decided() -> None:

@@ -6,6 +6,7 @@ Knows nothing of where rules or memberships are kept.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 EVERYONE = "everyone"
 OWNER = "owner"
@@ -48,6 +49,15 @@ class Principal:
     """The local owner reads everything: the library is a folder of theirs."""
 
 
+class Epoch(NamedTuple):
+    """Up to where people, groups and access classes were looked at."""
+
+    people: int
+    """How often people, groups and memberships have changed."""
+    classes: int
+    """The newest class: classes are added and never change."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
     """Whether someone may read something, and which part of the rule decided."""
@@ -72,11 +82,6 @@ def decide(principal: Principal, readers: Readers) -> Decision:
     if readers.allow:
         return Decision(allowed=False, reason=f"allowed only to {_list(readers.allow)}")
     return Decision(allowed=False, reason="no rule allows anyone")
-
-
-def visible(principal: Principal, classes: Mapping[int, Readers]) -> frozenset[int]:
-    """Return the access classes that ``principal`` may read."""
-    return frozenset(number for number, readers in classes.items() if decide(principal, readers).allowed)
 
 
 def expand(name: str, memberships: Mapping[str, Iterable[str]]) -> frozenset[str]:

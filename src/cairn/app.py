@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from threading import Event, Lock
 from opentelemetry.trace import Tracer
 
 from cairn import registry, settings
-from cairn.access import LOCAL_OWNER, OWNER, Principal, person, visible
+from cairn.access import EVERYONE, LOCAL_OWNER, OWNER, Epoch, Principal, decide
 from cairn.errors import Busy, Storage, Unknown
 from cairn.flows.answering.extractive import Extractive
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost, orphaned
@@ -34,8 +34,8 @@ from cairn.settings import Settings
 from cairn.trace import SILENT, span
 from cairn.types import Filters
 
-REMEMBERED = 1_000
-"""People whose rights are kept at hand."""
+REMEMBERED = 5_000_000
+"""Access classes kept at hand, of all people whose rights are."""
 SCRATCH = "scratch/fresh"
 """Where an index is built to be compared with; `scratch` is emptied by whoever writes."""
 
@@ -71,8 +71,8 @@ class App:
     """Another embedder than the settings say."""
     patience: float = 0.0
     """Seconds to wait for another writer in the same process, before it is refused."""
-    _granted: dict[tuple[int, str], Grants] = field(default_factory=dict)
-    """By the directory's epoch and the person."""
+    _granted: dict[str, tuple[Epoch, Grants]] = field(default_factory=dict)
+    """By person, with up to where the directory was looked at."""
     _turn: Lock = field(default_factory=Lock)
     """Of those who write, in this process."""
     brought: Event = field(default_factory=Event)
@@ -158,24 +158,43 @@ class App:
 
     def grants(self, name: str) -> Grants:
         """Return what a person may read now; raises Unknown for one nobody has enrolled."""
-        key = (self.journal.directory.epoch(), name)
-        granted = self._granted.get(key)
-        if granted is None:
-            granted = self._expand(name)
-            if len(self._granted) >= REMEMBERED:
-                self._granted.clear()
-            self._granted[key] = granted
-        return granted
-
-    def _expand(self, name: str) -> Grants:
         if name == OWNER:
             return Grants(principal=LOCAL_OWNER, classes=None)
+        epoch = self.journal.directory.epoch()
+        held = self._granted.get(name)
+        if held is None or held[0].people != epoch.people:
+            held = Epoch(epoch.people, 0), self._nothing(name)
+        if held[0] != epoch:
+            held = epoch, self._extended(held[1], held[0].classes)
+            self._remember(name, held)
+        return held[1]
+
+    def _nothing(self, name: str) -> Grants:
+        """Return somebody before any class was looked at."""
         directory = self.journal.directory
-        people = [known[7:] for known in directory.principals() if known.startswith("person:")]
-        if name not in people:
+        names = directory.expanded(f"person:{name}")
+        if not names:
+            people = [known[7:] for known in directory.principals() if known.startswith("person:")]
             raise Unknown.name("person", name, [OWNER, *people])
-        principal = person(name, directory.memberships())
-        return Grants(principal=principal, classes=visible(principal, directory.classes()))
+        return Grants(principal=Principal(name=name, names=names | {EVERYONE}), classes=frozenset())
+
+    def _extended(self, grants: Grants, since: int) -> Grants:
+        """Return what somebody may read with the classes after ``since``."""
+        assert grants.classes is not None
+        allowing = self.journal.directory.allowing(grants.principal.names, since)
+        more = [
+            number
+            for number, readers in allowing.items()
+            if readers is None or decide(grants.principal, readers).allowed
+        ]
+        return replace(grants, classes=grants.classes.union(more))
+
+    def _remember(self, name: str, held: tuple[Epoch, Grants]) -> None:
+        self._granted.pop(name, None)
+        weight = sum(1 + len(grants.classes or ()) for _, grants in list(self._granted.values()))
+        if weight > REMEMBERED:
+            self._granted.clear()
+        self._granted[name] = held
 
     def source(self, record: SourceRecord) -> Source:
         """Open a source the library has been shown."""

@@ -1,6 +1,7 @@
 """What every journal must do, over each dialect; PostgreSQL where CAIRN_TEST_POSTGRESQL points to one."""
 
 import os
+import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cairn import registry
-from cairn.access import NOBODY, Readers
+from cairn.access import EVERYONE, NOBODY, Epoch, Readers, decide, person
 from cairn.adapters.journal import schema
 from cairn.errors import Storage
 from cairn.protocols import Journal
@@ -266,6 +267,10 @@ def test_the_sequence_grows_and_is_read_in_parts(journal: Journal) -> None:
     assert journal.catalogue.head() == rest[-1].seq
 
 
+KINDS = ("allow", "deny", "require")
+SIZES = ((0, 1, 2), (0, 0, 0, 1), (0, 0, 0, 1))
+
+
 def test_directory_of_nested_groups(journal: Journal) -> None:
     pairs = [("person:amina", "group:finance"), ("group:finance", "group:staff")]
     epoch = journal.directory.epoch()
@@ -276,6 +281,38 @@ def test_directory_of_nested_groups(journal: Journal) -> None:
     assert journal.directory.epoch() > epoch
     journal.directory.remove(["group:finance"], [])
     assert journal.directory.memberships() == {}
+
+
+def test_what_somebody_may_read_is_found_by_their_names_and_equals_every_decision(journal: Journal) -> None:
+    chance = random.Random(7)
+    groups = [f"group:{n}" for n in range(6)]
+    people = [f"person:{n}" for n in range(3)]
+    everyone = [*groups, *people, EVERYONE]
+    directory = journal.directory
+    directory.enrol([*people, *groups], [])
+    assert directory.expanded("person:nobody") == directory.expanded("group:none") == frozenset()
+    epoch, held = Epoch(0, 0), dict.fromkeys(people, frozenset[int]())
+    for step in range(25):
+        directory.enrol([], [(chance.choice(everyone[:-1]), chance.choice(groups)) for _ in range(step % 3)])
+        sets = [[frozenset(chance.sample(everyone, chance.choice(n))) for n in SIZES] for _ in range(4)]
+        blobs = [
+            blob(f"{step} {n}", readers=Readers(**dict(zip(KINDS, s, strict=True))))
+            for n, s in enumerate(sets)
+        ]
+        shown(journal, *blobs)
+        now = directory.epoch()
+        for one in people:
+            somebody = person(one[7:], directory.memberships())
+            assert directory.expanded(one) | {EVERYONE} == somebody.names
+            since, known = (epoch.classes, held[one]) if now.people == epoch.people else (0, frozenset[int]())
+            held[one] = known | {
+                number
+                for number, readers in directory.allowing(somebody.names, since).items()
+                if readers is None or decide(somebody, readers).allowed
+            }
+            wanted = {n for n, readers in directory.classes().items() if decide(somebody, readers).allowed}
+            assert held[one] == wanted
+        epoch = now
 
 
 def test_a_source_keeps_its_options_and_its_error(journal: Journal) -> None:

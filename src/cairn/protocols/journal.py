@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cairn.access import Readers
+from cairn.access import Epoch, Readers
 from cairn.protocols.people import Ledger, People, Replies
 from cairn.protocols.upkeep import JournalUpkeep
 from cairn.records import (
@@ -127,8 +127,19 @@ class Catalogue(Protocol):
 class Directory(Protocol):
     """People, groups, memberships and access classes."""
 
-    def epoch(self) -> int:
-        """Return a number that grows whenever anything here changes."""
+    def epoch(self) -> Epoch:
+        """Return numbers of which one grows whenever anything here changes."""
+        ...
+
+    def expanded(self, name: str) -> frozenset[str]:
+        """Return a principal with every group it belongs to; nothing for one that is not known."""
+        ...
+
+    def allowing(self, names: Collection[str], since: int) -> dict[int, Readers | None]:
+        """Return the classes after ``since`` that allow any of ``names``.
+
+        With their readers, or None for one that denies nobody and requires nothing: those may read it.
+        """
         ...
 
     def principals(self) -> list[str]:

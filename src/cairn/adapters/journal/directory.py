@@ -3,12 +3,15 @@
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import delete, select
+from sqlalchemy import case, delete, func, select
 
-from cairn.access import Readers
+from cairn.access import Epoch, Readers
 from cairn.adapters.journal import rows
-from cairn.adapters.journal.database import Database, bump, counter
-from cairn.adapters.journal.schema import classes, memberships, principals
+from cairn.adapters.journal.database import Database, bump, counter, select_in
+from cairn.adapters.journal.schema import allowed, classes, memberships, principals
+
+PLAIN = ", [], []]"
+"""How the key of readers ends that deny nobody and require nothing."""
 
 
 class SqlDirectory:
@@ -17,9 +20,32 @@ class SqlDirectory:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def epoch(self) -> int:
+    def epoch(self) -> Epoch:
         with self._database.read() as connection:
-            return counter(connection, "directory")
+            newest = connection.execute(select(func.max(classes.c.id))).scalar()
+            return Epoch(counter(connection, "directory"), 0 if newest is None else int(newest))
+
+    def expanded(self, name: str) -> frozenset[str]:
+        groups = select(memberships.c.group).where(memberships.c.member == name).cte(recursive=True)
+        further = select(memberships.c.group).join(groups, memberships.c.member == groups.c.group)
+        with self._database.read() as connection:
+            known = connection.execute(select(principals.c.name).where(principals.c.name == name)).first()
+            found = connection.execute(select(groups.union(further).c.group)).scalars()
+            return frozenset() if known is None else frozenset({name, *found})
+
+    def allowing(self, names: Collection[str], since: int) -> dict[int, Readers | None]:
+        plain = classes.c.readers.endswith(PLAIN)
+        number = allowed.c["class"]
+        query = (
+            select(number, case((plain, None), else_=classes.c.readers).label("readers"))
+            .join(classes, classes.c.id == number)
+            .where(number > since)
+        )
+        with self._database.read() as connection:
+            return {
+                row[0]: None if row.readers is None else rows.readers(row)
+                for row in select_in(connection, query, allowed.c.name, names)
+            }
 
     def principals(self) -> list[str]:
         with self._database.read() as connection:

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Row, delete, exists, select, update
 
 from cairn.access import NOBODY, Readers
 from cairn.adapters.journal import family, rows
-from cairn.adapters.journal.database import Database, bump, chunks, select_in
+from cairn.adapters.journal.database import Database, chunks, select_in
 from cairn.adapters.journal.family import note
 from cairn.adapters.journal.schema import (
+    allowed,
     classes,
     documents,
     embedded,
@@ -178,10 +179,17 @@ class SqlLibrary:
         missing = [{"readers": key} for key in sorted(keys - known.keys())]
         if missing:
             self._database.add_missing(connection, classes, missing)
-            bump(connection, "directory")
-            known |= {
-                row.readers: row.id for row in select_in(connection, select(classes), classes.c.readers, keys)
+            added = {
+                row.readers: row.id
+                for row in select_in(connection, select(classes), classes.c.readers, keys - known.keys())
             }
+            rows_ = [
+                {"name": name, "class": number}
+                for key, number in added.items()
+                for name in Readers.from_key(key).allow
+            ]
+            self._database.add_missing(connection, allowed, rows_)
+            known |= added
         return known
 
 

@@ -177,6 +177,14 @@ memberships = Table(
 )
 
 
+allowed = Table(
+    "allowed",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("class", ForeignKey("classes.id", ondelete="CASCADE"), primary_key=True),
+)
+
+
 def _m001_initial(connection: Connection) -> None:
     metadata.create_all(connection)
 
@@ -217,5 +225,15 @@ def _m004_service(connection: Connection) -> None:
             connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
 
 
-LIBRARY = Schema("schema", 0x6361_6972, (_m001_initial, _m002_parts, _m003_models, _m004_service))
+def _m005_allowed(connection: Connection) -> None:
+    """Whom a class allows, by name."""
+    allowed.create(connection, checkfirst=True)
+    for number, readers in connection.execute(select(classes.c.id, classes.c.readers)).all():
+        rows = [{"name": name, "class": number} for name in json.loads(readers)[0]]
+        if rows:
+            connection.execute(allowed.insert(), rows)
+
+
+STEPS = (_m001_initial, _m002_parts, _m003_models, _m004_service, _m005_allowed)
+LIBRARY = Schema("schema", 0x6361_6972, STEPS)
 """Never edit a step that has been released; add another."""
