@@ -71,6 +71,14 @@ class DocumentRecord:
     """The same for documents with the same words."""
 
 
+class Standing(NamedTuple):
+    """What decides whether a passage may leave, and what ranks it beside its text."""
+
+    document: int
+    access_class: int
+    modified: datetime
+
+
 class PassageRecord(NamedTuple):
     """A stored passage with what is needed to show, check and index it."""
 
@@ -141,8 +149,8 @@ class SpanRecord(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """One passage as an index takes it."""
+class Place:
+    """One passage as an index finds it by what its document is."""
 
     passage: int
     document: int
@@ -152,6 +160,12 @@ class Entry:
     modified: datetime
     language: str | None
     tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry(Place):
+    """One passage as an index takes it, with its words."""
+
     name: str
     """The document's title and file name: the words it may be called by."""
     opening: str
@@ -188,13 +202,21 @@ class Tokens(NamedTuple):
     """The half-open character range each stands at."""
 
 
-class Focus(NamedTuple):
-    """How passages that hold some words lie to some documents, 0 to 1 each."""
+class Called(NamedTuple):
+    """A document whose name holds some words."""
 
-    share: float
-    """The part of those passages that is of these documents."""
-    spread: float
-    """The part of these documents' passages that is among them."""
+    part: float
+    """How much of a name's word they are, 0 to 1."""
+    passages: int
+    """How many it has."""
+
+
+class Holding(NamedTuple):
+    """How many passages hold some words."""
+
+    everywhere: int
+    there: int
+    """Of certain documents."""
 
 
 class Positions(NamedTuple):

@@ -327,7 +327,11 @@ def _passes(item: Item, narrow: Filters) -> bool:
 @pytest.fixture(autouse=True)
 def small_steps() -> Iterator[None]:
     """Let every view need several steps, and segments merge."""
-    with patch.object(views, "BATCH", 5), patch.object(segments, "MOST_SEGMENTS", 2):
+    with (
+        patch.object(views, "BATCH", 5),
+        patch.object(views, "STEP", 5),
+        patch.object(segments, "MOST_SEGMENTS", 2),
+    ):
         yield
 
 

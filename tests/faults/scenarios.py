@@ -49,6 +49,7 @@ class Scenario:
         """Write, in smaller steps than usual, so that there are more of them and segments merge."""
         with (
             patch.object(views, "BATCH", 4),
+            patch.object(views, "STEP", 4),
             patch.object(views, "DOCUMENTS", 3),
             patch.object(pipeline, "CHUNK", 5),
             patch.object(pipeline, "FLUSH_PASSAGES", 8),

@@ -6,14 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from cairn.protocols.upkeep import IndexUpkeep
-from cairn.records import (
-    Entry,
-    Focus,
-    Hits,
-    Positions,
-    Query,
-    Scope,
-)
+from cairn.records import Called, Entry, Hits, Holding, Place, Positions, Query, Scope
 from cairn.types import Evidence
 
 if TYPE_CHECKING:
@@ -32,27 +25,25 @@ class Names(Protocol):
         """Return a question's words as names are split: ``FY18`` is ``2018``; stop words are empty."""
         ...
 
-    def called(self, words: Sequence[str], scope: Scope, *, opening: bool = False) -> Mapping[int, float]:
-        """Return the documents whose name holds these words in a row, with how much of a word they are.
+    def called(self, words: Sequence[str], scope: Scope, *, opening: bool = False) -> Mapping[int, Called]:
+        """Return the documents whose name holds these words in a row.
 
         With ``opening`` the first words of the document's text stand for its name.
         """
         ...
 
-    def focus(self, words: Sequence[str], documents: Collection[int], scope: Scope) -> Focus:
-        """Return how the passages whose text holds all ``words`` lie to ``documents``."""
+    def holding(
+        self, words: Sequence[str], documents: Collection[int], scope: Scope, most: float
+    ) -> Holding | None:
+        """Return how many passages hold all ``words`` in their text; None if more than ``most`` do."""
         ...
 
 
 class Index(Protocol):
     """A view of the journal that finds passages; written by one process, read by many."""
 
+    names: Names
     upkeep: IndexUpkeep
-
-    @property
-    def names(self) -> Names:
-        """What knows documents by name."""
-        ...
 
     def words(self, query: str, scope: Scope, k: int, without: Collection[str] = ()) -> Hits:
         """Return at most ``k`` passages by words.
@@ -78,7 +69,7 @@ class Index(Protocol):
         self,
         removed: Collection[int],
         regranted: Mapping[int, int],
-        entries: Sequence[Entry],
+        entries: Sequence[Place],
         vectors: NDArray[np.float32],
         position: int,
         stamp: int = 0,

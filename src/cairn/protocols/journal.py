@@ -16,6 +16,7 @@ from cairn.records import (
     PassageRecord,
     SourceRecord,
     SpanRecord,
+    Standing,
     Unread,
 )
 from cairn.types import Change, State
@@ -101,6 +102,10 @@ class Catalogue(Protocol):
         """Return the documents' present passages in reading order."""
         ...
 
+    def standing(self, passages: Collection[int]) -> dict[int, Standing]:
+        """Return of those that still stand in a present document what decides about them."""
+        ...
+
     def citable(self, passages: Collection[int]) -> dict[int, tuple[PassageRecord, DocumentRecord]]:
         """Return those that still stand in a present document, with it."""
         ...
@@ -171,8 +176,8 @@ class Vectors(Protocol):
         """Erase this model's vectors."""
         ...
 
-    def load(self, documents: Collection[int]) -> tuple[list[int], NDArray[np.float32]]:
-        """Return the passages of those of the documents that are complete, and their vectors, a row each."""
+    def load(self, documents: Collection[int]) -> tuple[dict[int, int], NDArray[np.float32]]:
+        """Return the passages of those of the documents that are complete, whose they are, and a row each."""
         ...
 
     def of(self, passages: Sequence[int], dimensions: int) -> NDArray[np.float32]:

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cairn.adapters.indexes.names import LocalNames
 from cairn.adapters.indexes.upkeep import LocalUpkeep
 from cairn.adapters.indexes.vectors import Vectors
 from cairn.adapters.indexes.words import Words
 from cairn.errors import Invalid
-from cairn.protocols import IndexUpkeep
-from cairn.records import Entry, Hits, Positions, Scope
+from cairn.protocols import IndexUpkeep, Names
+from cairn.records import Entry, Hits, Place, Positions, Scope
 
 
 class LocalIndex:
@@ -23,12 +24,8 @@ class LocalIndex:
     def __init__(self, folder: Path, model: str, dimensions: int, *, writable: bool) -> None:
         self._words = Words(folder, writable=writable)
         self._vectors = Vectors(folder, model, dimensions, writable=writable)
+        self.names: Names = LocalNames(self._words)
         self.upkeep: IndexUpkeep = LocalUpkeep(self._words, self._vectors)
-
-    @property
-    def names(self) -> Words:
-        """Return what knows documents by name."""
-        return self._words
 
     def words(self, query: str, scope: Scope, k: int, without: Collection[str] = ()) -> Hits:
         """Return at most ``k`` passages by BM25 as a share of what a passage could score."""
@@ -53,7 +50,7 @@ class LocalIndex:
         self,
         removed: Collection[int],
         regranted: Mapping[int, int],
-        entries: Sequence[Entry],
+        entries: Sequence[Place],
         vectors: NDArray[np.float32],
         position: int,
         stamp: int = 0,

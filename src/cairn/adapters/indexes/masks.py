@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cairn.adapters.indexes.analysis import primary
 from cairn.adapters.indexes.scopes import kinds, moment
 from cairn.adapters.indexes.segments import DEAD, Bytes, Column, Ids, Segment
-from cairn.records import Entry, Scope
+from cairn.records import Place, Scope
 from cairn.types import Filters
 
 Mask = NDArray[np.bool_]
@@ -30,7 +30,7 @@ class Names:
     languages: tuple[str, ...] = ()
     tags: tuple[tuple[str, ...], ...] = ()
 
-    def extended(self, entries: Sequence[Entry]) -> "Names":
+    def extended(self, entries: Sequence[Place]) -> "Names":
         """Return these names with those of ``entries``."""
         return Names(
             tuple(dict.fromkeys([*self.media_types, *(kinds(entry.media_type)[0] for entry in entries)])),
@@ -85,7 +85,7 @@ class Seen(NamedTuple):
     total: int
 
 
-def columns(entries: Sequence[Entry], names: Names) -> Ids:
+def columns(entries: Sequence[Place], names: Names) -> Ids:
     """Return what the entries are, shape (len(Column), len(entries))."""
     types, languages, tags = (
         {name: number for number, name in enumerate(each)}

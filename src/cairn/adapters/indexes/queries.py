@@ -5,14 +5,16 @@ Knows the fields, not what is in them, and nothing of folders or threads.
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from math import log
 from typing import NamedTuple
 
 from tantivy import FieldType, Occur, Query, Searcher
 
 from cairn.adapters.indexes.analysis import GRAMS, STOPPED, analyse, pairs, primary
-from cairn.adapters.indexes.schema import PAIRS, SCHEMA, TEXTS, adjacent, analyse_tag, text_analyser
+from cairn.adapters.indexes.schema import PAIRS, SCHEMA, TEXTS, analyse_tag
 from cairn.adapters.indexes.scopes import moment
+from cairn.adapters.indexes.terms import adjacent, split, terms
 from cairn.records import Scope
 from cairn.types import Filters
 
@@ -104,7 +106,13 @@ def _frequency(searcher: Searcher, field: str, term: str, scope: Scope) -> int:
 def visible(query: Query, scope: Scope) -> Query:
     """Return ``query`` restricted to the scope and to what may be read within it."""
     query = narrowed(query, scope)
-    return query if scope.classes is None else restricted(query, [numbers("access_class", scope.classes)])
+    return query if scope.classes is None else restricted(query, [granted(scope.classes)])
+
+
+@lru_cache(maxsize=64)
+def granted(classes: frozenset[int]) -> Query:
+    """Return what matches all that has one of these access classes."""
+    return numbers("access_class", classes)
 
 
 def count(searcher: Searcher, query: Query) -> int:
@@ -126,13 +134,14 @@ def ask(query: str, without: Collection[str], sets: Collection[str], searcher: S
 def _asked(each: str, query: str, words: str, dropped: str, searcher: Searcher) -> Asked:
     if each == GRAMS:
         return Asked(Counter(_rarest(pairs(query), each, searcher)), {})
-    out = set(text_analyser(each).analyze(dropped))
+    out = set(terms(split(dropped), each))
     everything = _words(words, each)
-    terms = [term for term in everything if term not in out]
-    if not terms:
-        terms = everything  # a question of nothing but a name asks for the name
-    next_to = [pair for pair in adjacent(words, each) if not out & set(pair.split("_"))]
-    return Asked(Counter(_rarest(terms, each, searcher)), Counter(next_to[:MOST_TERMS]))
+    kept = [term for term in everything if term not in out]
+    if not kept:
+        kept = everything  # a question of nothing but a name asks for the name
+    telling = terms(split(words), each, stop=True)
+    next_to = [pair for pair in adjacent(telling) if not out & set(pair.split("_"))]
+    return Asked(Counter(_rarest(kept, each, searcher)), Counter(next_to[:MOST_TERMS]))
 
 
 def narrowed(query: Query, scope: Scope) -> Query:
@@ -159,28 +168,45 @@ def everyone_named() -> Query:
     return Query.range_query(SCHEMA, "named", FieldType.Unsigned, 0, None)
 
 
-def term_called(field: str, term: str) -> Query:
-    """Return what matches the documents with ``term`` in CALLED or OPENING."""
-    return Query.term_query(SCHEMA, field, term, "basic")
+def best_of(field: str, terms: Mapping[str, float]) -> Query:
+    """Return what matches any of ``terms`` in CALLED or OPENING, each scored as said, the best counting."""
+    scored = [
+        Query.const_score_query(Query.term_query(SCHEMA, field, term, "basic"), score)
+        for term, score in terms.items()
+    ]
+    return Query.disjunction_max_query(scored)
 
 
-def beginnings(field: str, words: Sequence[str], searcher: Searcher) -> Iterator[tuple[str, float]]:
-    """Yield the terms that a single word begins, with the part of them that it is, worst first."""
+def beginnings(field: str, words: Sequence[str], searcher: Searcher) -> dict[str, float]:
+    """Return the terms that a single word begins, with the part of them that it is."""
     term = "".join(words)
-    if len(words) == 1 and len(term) >= SHORTEST_BEGINNING and term.isalpha():
-        longer = (t for t, _ in searcher.terms_with_prefix(field, term, limit=MOST_TERMS) if t.isalpha())
-        yield from sorted(((t, len(term) / len(t)) for t in longer), key=lambda match: match[1])
+    if len(words) > 1 or len(term) < SHORTEST_BEGINNING or not term.isalpha():
+        return {}
+    longer = searcher.terms_with_prefix(field, term, limit=MOST_TERMS)
+    return {each: len(term) / len(each) for each, _ in longer if each.isalpha()}
 
 
-def holding_all(words: Sequence[str], sets: Collection[str]) -> Query | None:
-    """Return what matches passages whose text holds every one of ``words`` that is no stop word."""
-    prepared = analyse(" ".join(words)).words
-    readings = []
-    for each in sorted(set(sets) - {GRAMS}):
-        terms = text_analyser(each, stop=True).analyze(prepared)
-        if terms:
-            readings.append(Query.boolean_query([(Occur.Must, _term(f"body_{each}", t)) for t in terms]))
-    return Query.boolean_query([(Occur.Should, one) for one in readings]) if readings else None
+def telling(words: Sequence[str], sets: Collection[str]) -> dict[str, list[str]]:
+    """Return by analyser the terms of ``words`` that are no stop words, where there are any."""
+    prepared = split(analyse(" ".join(words)).words)
+    found = {each: terms(prepared, each, stop=True) for each in sorted(set(sets) - {GRAMS})}
+    return {each: own for each, own in found.items() if own}
+
+
+def holding_all(asked: Mapping[str, Sequence[str]]) -> Query:
+    """Return what matches passages whose text holds all the terms of one analyser."""
+    readings = [
+        Query.boolean_query(
+            [(Occur.Must, Query.const_score_query(_term(f"body_{each}", t), 0.0)) for t in own]
+        )
+        for each, own in asked.items()
+    ]
+    return Query.boolean_query([(Occur.Should, one) for one in readings])
+
+
+def at_most(asked: Mapping[str, Sequence[str]], searcher: Searcher) -> int:
+    """Return how many passages can hold all the terms of one analyser, by its rarest."""
+    return sum(min(searcher.doc_freq(f"body_{each}", t) for t in own) for each, own in asked.items())
 
 
 def _restrictions(filters: Filters) -> Iterator[Query]:
@@ -208,23 +234,23 @@ def _between(filters: Filters) -> Query:
 
 def _words(words: str, analyser: str) -> list[str]:
     telling = " ".join(word for word in words.split() if word.casefold().strip("?!.,;:'\"") not in ASKING)
-    found = text_analyser(analyser, stop=True).analyze(telling)
-    return found if found else text_analyser(analyser).analyze(words)
+    found = terms(split(telling), analyser, stop=True)
+    return found if found else terms(split(words), analyser)
 
 
-def _rarest(terms: list[str], analyser: str, searcher: Searcher) -> list[str]:
-    distinct = dict.fromkeys(terms)
+def _rarest(words: list[str], analyser: str, searcher: Searcher) -> list[str]:
+    distinct = dict.fromkeys(words)
     if len(distinct) <= MOST_TERMS:
-        return terms
+        return words
     frequencies = {term: searcher.doc_freq(f"body_{analyser}", term) for term in distinct}
     present = sorted((term for term in distinct if frequencies[term]), key=frequencies.__getitem__)
     kept = set(present[:MOST_TERMS])
-    return [term for term in terms if term in kept]
+    return [term for term in words if term in kept]
 
 
 def is_stop_word(word: str, sets: Collection[str]) -> bool:
     """Tell whether one of the analysers leaves the word out."""
-    return any(not text_analyser(each, stop=True).analyze(word) for each in STOPPED.intersection(sets))
+    return any(not terms(split(word), each, stop=True) for each in STOPPED.intersection(sets))
 
 
 def _term(field: str, term: str) -> Query:

@@ -37,7 +37,7 @@ from cairn.adapters.indexes.segments import (
     unused,
 )
 from cairn.errors import Invalid, Storage
-from cairn.records import Entry, Hits, Scope
+from cairn.records import Hits, Place, Scope
 
 LAYOUT = 2
 """Raised whenever files change: an index of another layout is not opened."""
@@ -114,7 +114,7 @@ class Vectors:
         self,
         removed: Collection[int],
         regranted: Mapping[int, int],
-        entries: Sequence[Entry],
+        entries: Sequence[Place],
         vectors: Floats,
         position: int,
         stamp: int,
@@ -144,7 +144,7 @@ class Vectors:
         self,
         removed: Collection[int],
         regranted: Mapping[int, int],
-        entries: Sequence[Entry],
+        entries: Sequence[Place],
         vectors: Floats,
         position: tuple[int, int],
     ) -> None:

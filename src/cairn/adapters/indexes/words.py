@@ -8,7 +8,7 @@ import contextlib
 import secrets
 import shutil
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
@@ -17,37 +17,27 @@ import numpy as np
 from numpy.typing import NDArray
 from tantivy import DocAddress, Document, Index, IndexWriter, Query, Searcher
 
-from cairn.adapters.indexes.analysis import name_words
 from cairn.adapters.indexes.engine import is_panic, refused, storing, undamaged
 from cairn.adapters.indexes.queries import (
     ask,
-    beginnings,
-    count,
-    everyone_named,
-    holding_all,
+    granted,
     ideal,
-    is_stop_word,
     narrowed,
     numbers,
     restricted,
-    term_called,
     text_query,
-    visible,
 )
 from cairn.adapters.indexes.schema import (
-    CALLED,
     LAYOUT,
     NAMED,
-    OPENING,
     SCHEMA,
     document,
     marker,
     named,
-    register,
 )
 from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, settled
 from cairn.errors import Invalid, Storage
-from cairn.records import Entry, Focus, Hits, Scope
+from cairn.records import Entry, Hits, Scope
 
 META = "meta.json"
 HEAP = 64_000_000
@@ -61,21 +51,21 @@ SAMPLED = 20_000
 """Of more access classes, so many tell which part of all passages they have."""
 MOST_SHARES = 1_000
 MOST_DELETED = 1_000
-MOST_NAMED = 1_000
-"""Documents one word may name: a word in more names than that names none."""
 ATTEMPTS = 3
 """Times a commit is read that another process may just be replacing."""
 
 Stamp = tuple[int, int, int]
 
 
-class _View(NamedTuple):
+class View(NamedTuple):
     """What one commit holds."""
 
     searcher: Searcher
     sets: tuple[str, ...]
     position: tuple[int, int]
     stamp: Stamp
+    named: dict[Scope, int]
+    """How many documents a scope knows by name."""
 
 
 class Words:
@@ -87,14 +77,14 @@ class Words:
         self._lock = threading.Lock()
         self._index: Index | None = None
         self._writer: IndexWriter | None = None
-        self._view: _View | None = None
+        self._view: View | None = None
         self._shares: dict[frozenset[int], tuple[float, int]] = {}
         if writable:
             self._prepare(folder)
 
     def search(self, query: str, scope: Scope, k: int, without: Collection[str]) -> Hits:
         """Return at most ``k`` passages, best first, by the share of what is asked that they hold."""
-        view = self._current()
+        view = self.view()
         if view is None or hopeless(scope, k):
             return NOTHING
         with undamaged(self.path):
@@ -104,77 +94,24 @@ class Words:
             hits = self._ranked(view, text_query(asked), scope, k)
             return Hits(hits.passages, hits.scores / np.float32(ideal(asked, view.searcher, scope)))
 
-    def documents(self, scope: Scope) -> int:
-        """Return how many documents within ``scope`` are known by name."""
-        view = self._current()
-        if view is None or hopeless(scope, 1):
-            return 0
-        with undamaged(self.path):
-            return count(view.searcher, visible(everyone_named(), scope))
-
-    def split(self, question: str) -> list[str]:
-        """Return a question's words as names are split; a stop word is empty."""
-        view = self._current()
-        sets = () if view is None else view.sets
-        return ["" if is_stop_word(word, sets) else word for word in name_words(question)]
-
-    def called(self, words: Sequence[str], scope: Scope, *, opening: bool = False) -> dict[int, float]:
-        """Return the documents whose name holds these words in a row, each with 1.
-
-        A single word may be a name's beginning as well: then with the part of it that it is.
-        """
-        view = self._current()
-        if view is None or hopeless(scope, 1):
-            return {}
-        field = OPENING if opening else CALLED
-        with undamaged(self.path):
-            exact = self._named(view, field, "".join(words), scope)
-            if exact:
-                return dict.fromkeys(exact, 1.0)
-            return {
-                document: share
-                for term, share in beginnings(field, words, view.searcher)
-                for document in self._named(view, field, term, scope)
-            }
-
-    def _named(self, view: _View, field: str, term: str, scope: Scope) -> list[int]:
-        if not view.searcher.doc_freq(field, term):
-            return []
-        return _documents(view.searcher, visible(term_called(field, term), scope))
-
-    def focus(self, words: Sequence[str], documents: Collection[int], scope: Scope) -> Focus:
-        """Return how the passages whose text holds all ``words`` lie to ``documents``."""
-        view = self._current()
-        holding = None if view is None or hopeless(scope, 1) else holding_all(words, view.sets)
-        if view is None or holding is None:
-            return Focus(0.0, 0.0)
-        with undamaged(self.path):
-            seen = visible(holding, scope)
-            everywhere = count(view.searcher, seen)
-            of = [numbers("document", documents)]
-            there = count(view.searcher, restricted(seen, of))
-            # The entries that stand for names are documents of the engine as well, one each.
-            whole = count(view.searcher, of[0]) - len(documents)
-        return Focus(there / everywhere if everywhere else 0.0, there / whole if whole > 0 else 0.0)
-
-    def _ranked(self, view: _View, query: Query, scope: Scope, k: int) -> Hits:
+    def _ranked(self, view: View, query: Query, scope: Scope, k: int) -> Hits:
         text = narrowed(query, scope)
         if scope.classes is None:
             return _fetch(view.searcher, text, None, k, 1.0)
         share = self._share(view.searcher, scope.classes)
         if share < LARGE_SHARE and len(scope.classes) * FETCHED < _limit(k, share):
-            seen = restricted(text, [numbers("access_class", scope.classes)])
+            seen = restricted(text, [granted(scope.classes)])
             return _fetch(view.searcher, seen, None, k, 1.0)
         return _fetch(view.searcher, text, scope.classes, k, share)
 
     def position(self) -> tuple[int, int]:
         """Return up to where the journal has been applied, and that change's stamp."""
-        view = self._current()
+        view = self.view()
         return (0, 0) if view is None else view.position
 
     def searcher(self) -> Searcher | None:
         """Return what is stored now; None when that cannot be read."""
-        view = self._current()
+        view = self.view()
         return None if view is None else view.searcher
 
     def write(self, removed: Collection[int], entries: Iterable[Entry], position: int, stamp: int) -> None:
@@ -244,7 +181,7 @@ class Words:
             for other in folder.glob("words-*"):
                 if other != self.path:
                     shutil.rmtree(other, ignore_errors=True)
-            if self._current() is None:
+            if self.view() is None:
                 self._index = self._create()
 
     def _create(self) -> Index:
@@ -255,7 +192,7 @@ class Words:
         self.path.mkdir()
         return _readied(Index(SCHEMA, str(self.path)))
 
-    def _current(self) -> _View | None:
+    def view(self) -> View | None:
         view, stamp = self._view, self._stamp()
         if view is not None and view.stamp == stamp:
             return view
@@ -275,13 +212,13 @@ class Words:
             return None
         return found.st_ino, found.st_mtime_ns, found.st_size
 
-    def _look(self, stamp: Stamp) -> _View | None:
+    def _look(self, stamp: Stamp) -> View | None:
         try:
             index = self._opened()
             index.reload()
             searcher = index.searcher()
             sets = tuple(term for term, _ in searcher.terms_with_prefix("analyser", ""))
-            return _View(searcher, sets, _position(searcher), stamp)
+            return View(searcher, sets, _position(searcher), stamp, {})
         except BaseException as error:
             if not isinstance(error, ValueError | OSError | Storage) and not is_panic(error):
                 raise
@@ -314,17 +251,11 @@ def _documented(entries: Iterable[Entry]) -> Iterator[Document]:
         together = list(group)
         yield from map(document, together)
         if len(together) >= NAMED:
-            yield named(together[0])
-
-
-def _documents(searcher: Searcher, query: Query) -> list[int]:
-    found = searcher.search(query, MOST_NAMED, count=False).hits
-    return [int(value) for value in _values(searcher, "named", [address for _, address in found])]
+            yield named(together[0], len(together))
 
 
 def _readied(index: Index) -> Index:
     """Prepare an index for writing, and for being reloaded only when asked."""
-    register(index)
     index.config_reader("manual")
     return index
 
@@ -345,12 +276,12 @@ def _fetch(searcher: Searcher, query: Query, classes: frozenset[int] | None, k: 
         found = searcher.search(query, limit, count=False).hits
         addresses = [address for _, address in found]
         scores = np.array([score for score, _ in found], np.float32)
-        passages = _values(searcher, "passage", addresses)
+        passages = values(searcher, "passage", addresses)
         ended = len(found) < limit or limit == total
         last = 0.0 if ended else float(scores[-1])
         if classes is not None:
-            values = _values(searcher, "access_class", addresses).tolist()
-            kept = [row for row, value in enumerate(values) if value in classes]
+            held = values(searcher, "access_class", addresses).tolist()
+            kept = [row for row, each in enumerate(held) if each in classes]
             passages, scores = passages[kept], scores[kept]
         if ended or settled(scores, k, last, limit):
             return best(passages, scores, k)
@@ -367,11 +298,12 @@ def _position(searcher: Searcher) -> tuple[int, int]:
     if not found:
         return 0, 0
     addresses = [address for _, address in found]
-    position, stamp = (_values(searcher, field, addresses)[0] for field in ("position", "stamp"))
+    position, stamp = (values(searcher, field, addresses)[0] for field in ("position", "stamp"))
     return int(position), int(stamp)
 
 
-def _values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> NDArray[np.int64]:
+def values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> NDArray[np.int64]:
+    """Return a number's value of each document of the engine; raises Storage when it cannot be read."""
     try:
         return np.array(searcher.fast_field_values(field, addresses), np.int64)
     except (TypeError, OverflowError) as error:

@@ -4,6 +4,7 @@ Knows nothing of who asks: the access decision is made with the classes it retur
 """
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 
 from sqlalchemy import func, or_, select
 
@@ -11,7 +12,7 @@ from cairn.adapters.journal import family, rows
 from cairn.adapters.journal.database import Database, select_in
 from cairn.adapters.journal.family import SERVING
 from cairn.adapters.journal.schema import changes, classes, documents, passages, sources
-from cairn.records import DocumentRecord, JournalChange, Known, PassageRecord, SourceRecord
+from cairn.records import DocumentRecord, JournalChange, Known, PassageRecord, SourceRecord, Standing
 from cairn.types import State
 
 
@@ -77,6 +78,18 @@ class SqlCatalogue:
         with self._database.read() as connection:
             found = select_in(connection, query, passages.c.document, documents)
             return [rows.passage(row) for row in found]
+
+    def standing(self, ids: Collection[int]) -> dict[int, Standing]:
+        # The state is looked at here: asked for it, SQLite would begin with every document that has it.
+        owner = passages.c.document
+        held = (passages.c.id, owner, documents.c.state, documents.c.access_class, documents.c.modified)
+        query = select(*held).join(documents, documents.c.id == owner)
+        with self._database.read() as connection:
+            return {
+                row.id: Standing(row.document, row.access_class, datetime.fromtimestamp(row.modified, UTC))
+                for row in select_in(connection, query, passages.c.id, ids)
+                if row.state in SERVING
+            }
 
     def citable(self, ids: Collection[int]) -> dict[int, tuple[PassageRecord, DocumentRecord]]:
         with self._database.read() as connection:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Column, ColumnElement, Select, and_, delete, func, select
+from sqlalchemy import Column, ColumnElement, Row, Select, and_, delete, func, select
 
 from cairn.adapters.journal.database import Database, select_in
 from cairn.adapters.journal.family import SERVING, note
@@ -69,34 +69,36 @@ class SqlVectors:
             for table in (embedded, embeddings):
                 connection.execute(delete(table).where(table.c.model == self._model))
 
-    def load(self, documents_: Collection[int]) -> tuple[list[int], NDArray[np.float32]]:
+    def load(self, documents_: Collection[int]) -> tuple[dict[int, int], NDArray[np.float32]]:
         # A document's vectors are kept before the change that tells of them: until then they are not there,
         # so that what an index holds does not depend on when it looked.
         whole = self._kept().join(embedded, self._done(passages.c.document))
-        held = self._read(whole, passages.c.document, documents_)
-        rows = np.stack(list(held.values())) if held else np.empty((0, 0), np.float32)
-        return list(held), rows
+        found = self._read(whole, passages.c.document, documents_)
+        return {row.id: row.document for row in found}, _unpacked(found)
 
     def of(self, passages_: Sequence[int], dimensions: int) -> NDArray[np.float32]:
-        held = self._read(self._kept(), passages.c.id, passages_)
+        found = self._read(self._kept(), passages.c.id, passages_)
+        place = {passage: row for row, passage in enumerate(passages_)}
         rows = np.zeros((len(passages_), dimensions), np.float32)
-        for row, passage in enumerate(passages_):
-            if passage in held:
-                rows[row] = held[passage]
+        if found:
+            rows[[place[row.id] for row in found]] = _unpacked(found)
         return rows
 
     def _done(self, document: Column[int]) -> ColumnElement[bool]:
         return and_(embedded.c.document == document, embedded.c.model == self._model)
 
     def _kept(self) -> Select[Any]:
-        return select(passages.c.id, embeddings.c.vector).join(embeddings, self._have)
+        kept = (passages.c.id, passages.c.document, embeddings.c.vector)
+        return select(*kept).join(embeddings, self._have)
 
     def _lacking(self, *columns: Column[Any]) -> Select[Any]:
         return select(*columns).outerjoin(embeddings, self._have).where(embeddings.c.hash.is_(None))
 
-    def _read(
-        self, query: Select[Any], column: Column[int], values: Collection[int]
-    ) -> dict[int, NDArray[np.float32]]:
+    def _read(self, query: Select[Any], column: Column[int], values: Collection[int]) -> list[Row[Any]]:
         with self._database.read() as connection:
-            found = select_in(connection, query, column, values)
-            return {row.id: np.frombuffer(row.vector, STORED).astype(np.float32) for row in found}
+            return list(select_in(connection, query, column, values))
+
+
+def _unpacked(found: Sequence[Row[Any]]) -> NDArray[np.float32]:
+    packed = np.frombuffer(b"".join([row.vector for row in found]), STORED)
+    return packed.reshape(len(found), -1 if found else 0).astype(np.float32)

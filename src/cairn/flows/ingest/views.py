@@ -3,15 +3,21 @@
 Knows nothing of what caused a change. Killed at any moment, it goes on where the index stands.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
+from itertools import groupby
 from pathlib import PurePosixPath
+from typing import Any, NamedTuple
 
 from cairn.protocols import Catalogue, Embedder, Index, Journal
-from cairn.records import DocumentRecord, Entry, JournalChange, PassageRecord
+from cairn.records import DocumentRecord, Entry, JournalChange, PassageRecord, Place
 from cairn.types import Passage
 
 BATCH = 200
-"""Changes applied in one step: a bound on memory, and on what a kill makes to be done again."""
+"""Changes whose documents are in memory at once."""
+STEP = 2000
+"""Changes applied in one step of the words: a bound on what a kill makes to be done again."""
+AHEAD = 20_000
+"""Changes looked at ahead: of several touches of one document only the last is applied."""
 DOCUMENTS = 16
 """Documents embedded before their vectors are stored."""
 TEXTS = 512
@@ -30,10 +36,10 @@ def apply_words(catalogue: Catalogue, index: Index, report: Report = lambda *tol
     positions = index.positions()
     if not _known(catalogue, positions.words, positions.words_stamp):
         index.reset()
-    while batch := catalogue.changes(index.positions().words, BATCH):
-        touched = _touched(batch, {"content", "readers", "removed"})
-        index.write_words(touched, _entries(catalogue, touched), batch[-1].seq, batch[-1].stamp)
-        report("words", batch[-1].seq, head)
+    for news in _news(catalogue, index.positions().words, STEP, {"content", "readers", "removed"}):
+        entries = _entries(catalogue, news.touched)
+        index.write_words(news.touched, entries, news.last.seq, news.last.stamp)
+        report("words", news.last.seq, head)
 
 
 def apply_vectors(journal: Journal, index: Index, report: Report = lambda *told: None) -> None:
@@ -43,15 +49,13 @@ def apply_vectors(journal: Journal, index: Index, report: Report = lambda *told:
     positions = index.positions()
     if not _known(catalogue, positions.vectors, positions.vectors_stamp):
         index.reset()
-    while batch := catalogue.changes(index.positions().vectors, BATCH):
-        touched = _touched(batch, {"content", "vectors", "removed"})
-        regranted = _touched(batch, {"readers"}) - touched
-        classes = {record.id: record.access_class for record in catalogue.documents(regranted)}
-        passages, vectors = journal.vectors.load(catalogue.stored(touched))
-        entries = {entry.passage: entry for entry in _entries(catalogue, touched)}
-        held = [entries[passage] for passage in passages]
-        index.write_vectors(touched, classes, held, vectors, batch[-1].seq, batch[-1].stamp)
-        report("meanings", batch[-1].seq, head)
+    for news in _news(catalogue, index.positions().vectors, BATCH, {"content", "vectors", "removed"}):
+        classes = {record.id: record.access_class for record in catalogue.documents(news.regranted)}
+        stored = {record.id: record for record in catalogue.documents(catalogue.stored(news.touched))}
+        passages, vectors = journal.vectors.load(stored.keys())
+        places = [Place(passage=passage, **_place(stored[of])) for passage, of in passages.items()]
+        index.write_vectors(news.touched, classes, places, vectors, news.last.seq, news.last.stamp)
+        report("meanings", news.last.seq, head)
 
 
 def embed(journal: Journal, embedder: Embedder, report: Report, *, serving: bool = True) -> None:
@@ -105,41 +109,63 @@ def _known(catalogue: Catalogue, position: int, stamp: int) -> bool:
     return position == 0 or [c.stamp for c in catalogue.changes(position - 1, 1)] == [stamp]
 
 
-def _touched(batch: Sequence[JournalChange], kinds: set[str]) -> set[int]:
-    return {change.document for change in batch if change.kind in kinds}
+class _News(NamedTuple):
+    """What is to be applied in one step."""
+
+    touched: set[int]
+    """Documents to be dropped and added as they are now."""
+    regranted: set[int]
+    """Documents of which only the readers are others."""
+    last: JournalChange
+    """Up to which the view is brought."""
 
 
-def _entries(catalogue: Catalogue, documents: set[int]) -> list[Entry]:
-    serving = {record.id: record for record in catalogue.documents(catalogue.stored(documents))}
-    records = catalogue.passages(serving.keys())
-    openings = {held.document: _opening(held) for held in records if held.ordinal == 0}
-    return [_entry(held, serving[held.document], openings[held.document]) for held in records]
+def _news(catalogue: Catalogue, since: int, step: int, touching: Set[str]) -> Iterator[_News]:
+    """Yield what changes after ``since`` come to, a document once for all that can be looked at ahead."""
+    while ahead := catalogue.changes(since, AHEAD):
+        # A touch waits for a later touch, never for less: whoever goes on after a kill sees that one alone.
+        last = {change.document: change.seq for change in ahead if change.kind in touching}
+        for start in range(0, len(ahead), step):
+            part = ahead[start : start + step]
+            touched = {change.document for change in part if last.get(change.document) == change.seq}
+            regranted = {change.document for change in part if change.kind == "readers"} - touched
+            yield _News(touched, regranted, part[-1])
+        since = ahead[-1].seq
 
 
-def _opening(record: PassageRecord) -> str:
-    return " ".join(record.passage.text.split()[:OPENING])
+def _entries(catalogue: Catalogue, documents: set[int]) -> Iterator[Entry]:
+    wanted = sorted(documents)
+    for start in range(0, len(wanted), BATCH):
+        stored = catalogue.stored(wanted[start : start + BATCH])
+        records = {record.id: record for record in catalogue.documents(stored)}
+        for number, held in groupby(catalogue.passages(stored), key=lambda one: one.document):
+            yield from _of_document(records[number], list(held))
+
+
+def _of_document(document: DocumentRecord, passages: Sequence[PassageRecord]) -> Iterator[Entry]:
+    place = _place(document)
+    name = f"{document.title} {PurePosixPath(document.uri).stem}"
+    opening = " ".join(passages[0].passage.text.split()[:OPENING])
+    for number, _, _, passage in passages:
+        context = "\n".join([passage.context, *_headings(passage)])
+        yield Entry(passage=number, **place, name=name, opening=opening, context=context, text=passage.text)
+
+
+def _place(document: DocumentRecord) -> dict[str, Any]:
+    """Return what all passages of a document have in common."""
+    tags = document.metadata.get("tags", "")
+    return {
+        "document": document.id,
+        "source": document.source,
+        "access_class": document.access_class,
+        "media_type": document.media_type,
+        "modified": document.modified,
+        "language": document.language,
+        "tags": tuple(tag.strip() for tag in tags.split(",") if tag.strip()),
+    }
 
 
 def _headings(passage: Passage) -> Iterator[str]:
     for anchor in passage.anchors:
         if anchor.kind == "heading":
             yield passage.text[anchor.start : anchor.end]
-
-
-def _entry(record: PassageRecord, document: DocumentRecord, opening: str) -> Entry:
-    passage = record.passage
-    tags = document.metadata.get("tags", "")
-    return Entry(
-        passage=record.id,
-        document=document.id,
-        source=document.source,
-        access_class=document.access_class,
-        media_type=document.media_type,
-        modified=document.modified,
-        language=document.language,
-        tags=tuple(tag.strip() for tag in tags.split(",") if tag.strip()),
-        name=f"{document.title} {PurePosixPath(document.uri).stem}",
-        opening=opening,
-        context="\n".join([passage.context, *_headings(passage)]),
-        text=passage.text,
-    )

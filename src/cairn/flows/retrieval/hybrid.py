@@ -7,7 +7,7 @@ and what it says now decides.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from cairn.flows.retrieval.fusion import fuse
 from cairn.flows.retrieval.naming import Named, named
 from cairn.protocols import Embedder, Index, Journal
-from cairn.records import DocumentRecord, Hits, PassageRecord, Query, Scope, SourceRecord
+from cairn.records import DocumentRecord, Hits, PassageRecord, Query, Scope, Standing
 from cairn.trace import span
 from cairn.types import Evidence, locate
 
@@ -57,11 +57,11 @@ class Hybrid:
             standing = self._standing(query, found)
             step.set_attribute("removed", len(found) - len(standing))
         with span("fuse", candidates=len(standing)) as step:
-            scores = self._scores(list(standing), vector, words, meant, standing)
+            scores = self._scores(standing, vector, words, meant)
             ranked = sorted(standing, key=lambda passage: (-scores[passage]["rank"], passage))[: query.k]
             step.set_attributes({f"p{passage}": _said(scores[passage]) for passage in ranked[:SHOWN]})
-        specs = {source.id: source for source in self._catalogue.sources()}
-        return [_evidence(*standing[p], specs[standing[p][1].source], scores[p]) for p in ranked]
+        with span("read", passages=len(ranked)):
+            return list(self._read(query, ranked, scores))
 
     def _candidates(self, query: Query, vector: Floats, meant: Named) -> tuple[dict[int, float], set[int]]:
         """Return the word scores of what words found, and all that anything found."""
@@ -84,32 +84,42 @@ class Hybrid:
             best = [document for document, score in meant.scores.items() if score >= MEANT]
             yield " in named documents", replace(query.scope, documents=frozenset(best))
 
-    def _standing(self, query: Query, found: set[int]) -> dict[int, tuple[PassageRecord, DocumentRecord]]:
+    def _standing(self, query: Query, found: set[int]) -> dict[int, Standing]:
         """Return what still stands in a document that the asker may read now."""
         return {
             passage: held
-            for passage, held in sorted(self._catalogue.citable(found).items())
-            if query.readable(held[1].access_class)
+            for passage, held in sorted(self._catalogue.standing(found).items())
+            if query.readable(held.access_class)
         }
+
+    def _read(
+        self, query: Query, ranked: Sequence[int], scores: Mapping[int, Mapping[str, float]]
+    ) -> Iterator[Evidence]:
+        """Yield what is shown, by what the journal says at this moment once more."""
+        specs = {source.id: source.spec for source in self._catalogue.sources()}
+        held = self._catalogue.citable(ranked)
+        for passage in ranked:
+            if passage in held and query.readable(held[passage][1].access_class):
+                record, document = held[passage]
+                yield _evidence(record, document, specs[document.source], scores[passage])
 
     def _scores(
         self,
-        passages: list[int],
+        standing: Mapping[int, Standing],
         vector: Floats,
         words: Mapping[int, float],
         meant: Named,
-        standing: Mapping[int, tuple[PassageRecord, DocumentRecord]],
     ) -> dict[int, dict[str, float]]:
         stages = fuse(
             vector,
-            self._vectors.of(passages, len(vector)),
-            [words.get(passage, 0.0) for passage in passages],
-            [meant.scores.get(standing[passage][1].id, 0.0) for passage in passages],
-            [self._freshness(standing[passage][1].modified) for passage in passages],
+            self._vectors.of(list(standing), len(vector)),
+            [words.get(passage, 0.0) for passage in standing],
+            [meant.scores.get(held.document, 0.0) for held in standing.values()],
+            [self._freshness(held.modified) for held in standing.values()],
         )
         return {
             passage: {stage: values[row] for stage, values in stages.items()}
-            for row, passage in enumerate(passages)
+            for row, passage in enumerate(standing)
         }
 
     def _freshness(self, modified: datetime) -> float:
@@ -133,7 +143,7 @@ def _scored(hits: Hits) -> dict[int, float]:
 
 
 def _evidence(
-    record: PassageRecord, document: DocumentRecord, source: SourceRecord, scores: Mapping[str, float]
+    record: PassageRecord, document: DocumentRecord, source: str, scores: Mapping[str, float]
 ) -> Evidence:
     passage = record.passage
     return Evidence(
@@ -147,6 +157,6 @@ def _evidence(
         context=passage.context,
         document=document.id,
         ordinal=record.ordinal,
-        source=source.spec,
+        source=source,
         anchors=passage.anchors,
     )

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cairn.protocols import Names
-from cairn.records import Scope
+from cairn.records import Called, Scope
 
 LONGEST = 3
 """Words in a row that may be one name."""
@@ -35,8 +35,7 @@ class Span:
 
     start: int
     words: tuple[str, ...]
-    documents: Mapping[int, float]
-    """With how much of a name's word they are."""
+    documents: Mapping[int, Called]
     rarity: float
 
     @property
@@ -90,8 +89,9 @@ def _naming(spans: Iterable[Span], names: Names, scope: Scope, total: int, mostl
     """Yield the spans that name documents by themselves."""
     for span in spans:
         if not span.numeric and len(span.documents) < total:
-            focus = names.focus(span.words, span.documents.keys(), scope)
-            if focus.share >= mostly and focus.spread >= OFTEN:
+            whole = sum(called.passages for called in span.documents.values())
+            held = names.holding(span.words, span.documents.keys(), scope, whole / mostly)
+            if held and held.there >= max(mostly * held.everywhere, OFTEN * whole, 1):
                 yield span
 
 
@@ -105,7 +105,7 @@ def _scored(spans: Iterable[Span], naming: list[Span]) -> Named:
     best = max(scores.values())
     meant = {document for document, score in scores.items() if score >= NAMED * best}
     for span in spans:
-        telling = {document: part for document, part in span.documents.items() if document in meant}
+        telling = {document: called for document, called in span.documents.items() if document in meant}
         if span not in naming and _add(span, telling, scores, taken, TELLING_APART) and span.numeric:
             used |= set(span.words)
     best = max(scores.values())
@@ -114,17 +114,17 @@ def _scored(spans: Iterable[Span], naming: list[Span]) -> Named:
 
 def _add(
     span: Span,
-    documents: Mapping[int, float],
+    documents: Mapping[int, Called],
     scores: defaultdict[int, float],
     taken: set[tuple[int, int]],
     weight: float,
 ) -> bool:
     """Count a span for documents that none of its words has counted for yet."""
     added = False
-    for document, part in documents.items():
+    for document, called in documents.items():
         places = {(document, place) for place in span.places}
         if not places & taken:
             taken |= places
-            scores[document] += weight * span.rarity * part
+            scores[document] += weight * span.rarity * called.part
             added = True
     return added

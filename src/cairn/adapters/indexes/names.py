@@ -1,0 +1,123 @@
+"""Which documents are called by which words, and how what they are called lies in text.
+
+Looks at what the words view holds now; knows nothing of questions or of how it is written.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from tantivy import DocAddress, Query, Searcher
+
+from cairn.adapters.indexes.analysis import name_words
+from cairn.adapters.indexes.engine import undamaged
+from cairn.adapters.indexes.queries import (
+    at_most,
+    beginnings,
+    best_of,
+    count,
+    everyone_named,
+    holding_all,
+    is_stop_word,
+    narrowed,
+    numbers,
+    restricted,
+    telling,
+    visible,
+)
+from cairn.adapters.indexes.schema import CALLED, OPENING
+from cairn.adapters.indexes.scopes import hopeless
+from cairn.adapters.indexes.words import Words, values
+from cairn.records import Called, Holding, Scope
+
+FEW = 2_000
+"""Of so few matches each is looked at; and so many documents, at most, one word names."""
+MOST_SCOPES = 1_000
+
+
+class LocalNames:
+    """See ``cairn.protocols.Names``."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def documents(self, scope: Scope) -> int:
+        """Return how many documents within ``scope`` are known by name."""
+        view = self._words.view()
+        if view is None or hopeless(scope, 1):
+            return 0
+        if scope not in view.named:
+            with undamaged(self._words.path):
+                found = count(view.searcher, visible(everyone_named(), scope))
+            if len(view.named) >= MOST_SCOPES:
+                view.named.clear()
+            view.named[scope] = found
+        return view.named[scope]
+
+    def split(self, question: str) -> list[str]:
+        """Return a question's words as names are split; a stop word is empty."""
+        view = self._words.view()
+        sets = () if view is None else view.sets
+        return ["" if is_stop_word(word, sets) else word for word in name_words(question)]
+
+    def called(self, words: Sequence[str], scope: Scope, *, opening: bool = False) -> dict[int, Called]:
+        """Return the documents whose name holds these words in a row.
+
+        A single word may be a name's beginning as well, if it is nobody's name.
+        """
+        view = self._words.view()
+        if view is None or hopeless(scope, 1):
+            return {}
+        field = OPENING if opening else CALLED
+        with undamaged(self._words.path):
+            exact = _named(view.searcher, field, {"".join(words): 1.0}, scope)
+            if exact:
+                return exact
+            return _named(view.searcher, field, beginnings(field, words, view.searcher), scope)
+
+    def holding(
+        self, words: Sequence[str], documents: Collection[int], scope: Scope, most: float
+    ) -> Holding | None:
+        """Return how many passages hold all ``words`` in their text; None if more than ``most`` do."""
+        view = self._words.view()
+        asked = {} if view is None or hopeless(scope, 1) else telling(words, view.sets)
+        if view is None or not asked:
+            return Holding(0, 0)
+        query = holding_all(asked)
+        with undamaged(self._words.path):
+            if (limit := at_most(asked, view.searcher)) <= FEW:
+                _, addresses = _in_sight(view.searcher, query, scope, limit)
+                of = values(view.searcher, "document", addresses).tolist()
+                return Holding(len(of), sum(each in documents for each in of)) if len(of) <= most else None
+            seen = visible(query, scope)
+            everywhere = count(view.searcher, seen)
+            if everywhere > most:
+                return None
+            there = count(view.searcher, restricted(seen, [numbers("document", documents)]))
+            return Holding(everywhere, there)
+
+
+def _named(searcher: Searcher, field: str, terms: Mapping[str, float], scope: Scope) -> dict[int, Called]:
+    """Return the documents in sight that are called by any of ``terms``, each by the best of its."""
+    held = {term: found for term in terms if (found := int(searcher.doc_freq(field, term)))}
+    if not held:
+        return {}
+    query = best_of(field, {term: terms[term] for term in held})
+    parts, addresses = _in_sight(searcher, query, scope, sum(held.values()))
+    documents, passages = (values(searcher, each, addresses).tolist() for each in ("named", "passages"))
+    return {d: Called(part, n) for d, part, n in zip(documents, parts, passages, strict=True)}
+
+
+def _in_sight(
+    searcher: Searcher, query: Query, scope: Scope, at_most: int
+) -> tuple[list[float], list[DocAddress]]:
+    """Return with their scores what matches, FEW at most; there are ``at_most`` so many, seen or not.
+
+    Of few it is faster to look at each one's class than to have the engine know what may be seen.
+    """
+    classes = scope.classes
+    if at_most > FEW or classes is None:
+        hits = searcher.search(visible(query, scope), FEW, count=False).hits
+        return [score for score, _ in hits], [address for _, address in hits]
+    hits = searcher.search(narrowed(query, scope), FEW, count=False).hits
+    held = values(searcher, "access_class", [address for _, address in hits]).tolist()
+    hits = [hit for hit, each in zip(hits, held, strict=True) if each in classes]
+    return [score for score, _ in hits], [address for _, address in hits]
