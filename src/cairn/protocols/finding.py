@@ -33,9 +33,12 @@ class Names(Protocol):
         ...
 
     def holding(
-        self, words: Sequence[str], documents: Collection[int], scope: Scope, most: float
+        self, words: Sequence[str], documents: Collection[int], scope: Scope, share: float
     ) -> Holding | None:
-        """Return how many passages hold all ``words`` in their text; None if more than ``most`` do."""
+        """Return how many passages hold all ``words`` in their text.
+
+        None where clearly less than ``share`` of them are of ``documents``.
+        """
         ...
 
 

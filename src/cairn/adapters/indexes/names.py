@@ -30,6 +30,8 @@ from cairn.records import Called, Holding, Scope
 
 FEW = 2_000
 """Of so few matches each is looked at; and so many documents, at most, one word names."""
+SAMPLE = 50
+"""So many passages tell whether a common word is about some documents."""
 MOST_SCOPES = 1_000
 
 
@@ -74,25 +76,31 @@ class LocalNames:
             return _named(view.searcher, field, beginnings(field, words, view.searcher), scope)
 
     def holding(
-        self, words: Sequence[str], documents: Collection[int], scope: Scope, most: float
+        self, words: Sequence[str], documents: Collection[int], scope: Scope, share: float
     ) -> Holding | None:
-        """Return how many passages hold all ``words`` in their text; None if more than ``most`` do."""
+        """Return how many passages hold all ``words`` in their text.
+
+        None where clearly less than ``share`` of them are of ``documents``: counting all that may be seen of
+        a common word takes longer than all else.
+        """
         view = self._words.view()
         asked = {} if view is None or hopeless(scope, 1) else telling(words, view.sets)
         if view is None or not asked:
             return Holding(0, 0)
         query = holding_all(asked)
         with undamaged(self._words.path):
-            if (limit := at_most(asked, view.searcher)) <= FEW:
-                _, addresses = _in_sight(view.searcher, query, scope, limit)
-                of = values(view.searcher, "document", addresses).tolist()
-                return Holding(len(of), sum(each in documents for each in of)) if len(of) <= most else None
-            seen = visible(query, scope)
-            everywhere = count(view.searcher, seen)
-            if everywhere > most:
+            limit = at_most(asked, view.searcher)
+            # The best come first, which favours documents that these words are the subject of.
+            _, addresses = _looked_at(view.searcher, query, scope)
+            of = values(view.searcher, "document", addresses).tolist()
+            held = Holding(len(of), sum(each in documents for each in of))
+            if limit <= FEW:
+                return held
+            if held.everywhere >= SAMPLE and held.there < held.everywhere * share / 2:
                 return None
-            there = count(view.searcher, restricted(seen, [numbers("document", documents)]))
-            return Holding(everywhere, there)
+            seen = visible(query, scope)
+            there = restricted(seen, [numbers("document", documents)])
+            return Holding(count(view.searcher, seen), count(view.searcher, there))
 
 
 def _named(searcher: Searcher, field: str, terms: Mapping[str, float], scope: Scope) -> dict[int, Called]:
@@ -109,15 +117,20 @@ def _named(searcher: Searcher, field: str, terms: Mapping[str, float], scope: Sc
 def _in_sight(
     searcher: Searcher, query: Query, scope: Scope, at_most: int
 ) -> tuple[list[float], list[DocAddress]]:
-    """Return with their scores what matches, FEW at most; there are ``at_most`` so many, seen or not.
+    """Return with their scores what matches, FEW at most; there are ``at_most`` so many, seen or not."""
+    if at_most <= FEW:
+        return _looked_at(searcher, query, scope)
+    hits = searcher.search(visible(query, scope), FEW, count=False).hits
+    return [score for score, _ in hits], [address for _, address in hits]
+
+
+def _looked_at(searcher: Searcher, query: Query, scope: Scope) -> tuple[list[float], list[DocAddress]]:
+    """Return with their scores those of the FEW best that are in sight.
 
     Of few it is faster to look at each one's class than to have the engine know what may be seen.
     """
-    classes = scope.classes
-    if at_most > FEW or classes is None:
-        hits = searcher.search(visible(query, scope), FEW, count=False).hits
-        return [score for score, _ in hits], [address for _, address in hits]
     hits = searcher.search(narrowed(query, scope), FEW, count=False).hits
-    held = values(searcher, "access_class", [address for _, address in hits]).tolist()
-    hits = [hit for hit, each in zip(hits, held, strict=True) if each in classes]
+    if scope.classes is not None:
+        held = values(searcher, "access_class", [address for _, address in hits]).tolist()
+        hits = [hit for hit, each in zip(hits, held, strict=True) if each in scope.classes]
     return [score for score, _ in hits], [address for _, address in hits]

@@ -117,7 +117,7 @@ def granted(classes: frozenset[int]) -> Query:
 
 def count(searcher: Searcher, query: Query) -> int:
     """Return how many documents of the engine match."""
-    return int(searcher.search(query, 1).count)  # type: ignore[attr-defined]
+    return int(searcher.search(Query.const_score_query(query, 0.0), 1).count)  # type: ignore[attr-defined]
 
 
 def ask(query: str, without: Collection[str], sets: Collection[str], searcher: Searcher) -> dict[str, Asked]:
@@ -196,9 +196,7 @@ def telling(words: Sequence[str], sets: Collection[str]) -> dict[str, list[str]]
 def holding_all(asked: Mapping[str, Sequence[str]]) -> Query:
     """Return what matches passages whose text holds all the terms of one analyser."""
     readings = [
-        Query.boolean_query(
-            [(Occur.Must, Query.const_score_query(_term(f"body_{each}", t), 0.0)) for t in own]
-        )
+        Query.boolean_query([(Occur.Must, _term(f"body_{each}", term)) for term in own])
         for each, own in asked.items()
     ]
     return Query.boolean_query([(Occur.Should, one) for one in readings])

@@ -90,7 +90,7 @@ def _naming(spans: Iterable[Span], names: Names, scope: Scope, total: int, mostl
     for span in spans:
         if not span.numeric and len(span.documents) < total:
             whole = sum(called.passages for called in span.documents.values())
-            held = names.holding(span.words, span.documents.keys(), scope, whole / mostly)
+            held = names.holding(span.words, span.documents.keys(), scope, mostly)
             if held and held.there >= max(mostly * held.everywhere, OFTEN * whole, 1):
                 yield span
 
