@@ -88,7 +88,7 @@ class Doors:
             raise Invalid(f"This server does not answer to the name {_name(host)!r}; set serve_url to it.")
         bearer = _bearer(headers)
         if bearer is None and (scope["type"] == "websocket" or scope["method"] not in SAFE):
-            own = {host, urlsplit(self._app.settings.serve_url).netloc}
+            own = {host, urlsplit(self._app.settings.serve_url).netloc} - {""}
             _same_origin(headers, own, shown=cookie(headers) is not None)
         session = await self._identify(scope, headers)
         address = _address(scope)
