@@ -13,6 +13,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cairn.access import OWNER
@@ -122,6 +123,8 @@ class Doors:
         return BODY
 
     async def _refuse(self, scope: Scope, error: Exception, trace: str, passing: _Passing) -> None:
+        if isinstance(error, ClientDisconnect):
+            return
         if not isinstance(error, CairnError | TimeoutError):
             # Where it was, not what was said: a message may quote what only some may read.
             log.error("trace %s: %s at %s", trace, type(error).__name__, _place(error))
