@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from cairn.access import OWNER
 from cairn.app import App
@@ -123,7 +124,7 @@ class Doors:
         return BODY
 
     async def _refuse(self, scope: Scope, error: Exception, trace: str, passing: _Passing) -> None:
-        if isinstance(error, ClientDisconnect):
+        if isinstance(error, ClientDisconnect | WebSocketDisconnect):
             return
         if not isinstance(error, CairnError | TimeoutError):
             # Where it was, not what was said: a message may quote what only some may read.
