@@ -13,7 +13,9 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from cairn.access import OWNER
 from cairn.app import App
@@ -88,7 +90,7 @@ class Doors:
             raise Invalid(f"This server does not answer to the name {_name(host)!r}; set serve_url to it.")
         bearer = _bearer(headers)
         if bearer is None and (scope["type"] == "websocket" or scope["method"] not in SAFE):
-            own = {host, urlsplit(self._app.settings.serve_url).netloc}
+            own = {host, urlsplit(self._app.settings.serve_url).netloc} - {""}
             _same_origin(headers, own, shown=cookie(headers) is not None)
         session = await self._identify(scope, headers)
         address = _address(scope)
@@ -122,6 +124,8 @@ class Doors:
         return BODY
 
     async def _refuse(self, scope: Scope, error: Exception, trace: str, passing: _Passing) -> None:
+        if isinstance(error, ClientDisconnect | WebSocketDisconnect):
+            return
         if not isinstance(error, CairnError | TimeoutError):
             # Where it was, not what was said: a message may quote what only some may read.
             log.error("trace %s: %s at %s", trace, type(error).__name__, _place(error))
