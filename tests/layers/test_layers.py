@@ -61,7 +61,7 @@ OUTSIDE = {
 
 SHOWN = {
     "cli": {"rich"},
-    "http": {"prometheus_client", "starlette", "uvicorn"},
+    "http": {"prometheus_client", "pydantic", "starlette", "uvicorn"},
     "api": {"fastapi", "pydantic", "starlette"},
 }
 """What each surface is made with."""

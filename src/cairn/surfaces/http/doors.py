@@ -6,7 +6,6 @@ Pure ASGI, so that streams and websockets pass as they come. Knows nothing of wh
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Collection, Mapping
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
@@ -16,12 +15,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cairn.app import App
-from cairn.errors import CairnError, Denied, Invalid
+from cairn.errors import Denied, Invalid
 from cairn.operations import identity
 from cairn.people import Kind
 from cairn.session import Origin, Session
 from cairn.surfaces.http.limits import Rate, TooLarge, bounded
-from cairn.surfaces.http.problems import NotSignedIn, problem, said
+from cairn.surfaces.http.problems import NotSignedIn, note, problem, said
 from cairn.surfaces.http.state import Metrics
 from cairn.trace import request
 
@@ -42,7 +41,6 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 """Sent where a site has not said otherwise."""
-log = logging.getLogger("cairn.http")
 
 
 class Broken(Exception):
@@ -115,9 +113,7 @@ class Doors:
         return BODY
 
     async def _refuse(self, scope: Scope, error: Exception, trace: str, passing: _Passing) -> None:
-        if not isinstance(error, CairnError | TimeoutError):
-            # Where it was, not what was said: a message may quote what only some may read.
-            log.error("trace %s: %s at %s", trace, type(error).__name__, _place(error))
+        note(error, trace)
         if passing.ended:
             return
         if passing.begun:
@@ -192,10 +188,3 @@ def _name(host: str) -> str:
 def _address(scope: Scope) -> str:
     client = scope.get("client")
     return client[0] if client is not None else ""
-
-
-def _place(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "nowhere"
