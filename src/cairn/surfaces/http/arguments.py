@@ -5,11 +5,21 @@ Knows nothing of how it is sent.
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from cairn.operations import Operation, Say
+
+
+def _text(said: str) -> str:
+    """Refuse what no database can hold: halves of characters, and NUL."""
+    if "\0" in said or any("\ud800" <= char <= "\udfff" for char in said):
+        raise ValueError("is not text")
+    return said
+
+
+Text = Annotated[str, AfterValidator(_text)]
 
 
 def model(operation: Operation) -> type[BaseModel]:
@@ -22,7 +32,9 @@ def model(operation: Operation) -> type[BaseModel]:
         kind = get_args(hint)[0]
         default = ... if parameter.default is parameter.empty else parameter.default
         if get_origin(kind) is Sequence:
-            kind, default = list[str], [*default] if default is not ... else ...
+            kind, default = list[Text], [*default] if default is not ... else ...
+        elif kind is str:
+            kind = Text
         fields[parameter.name] = (kind, Field(default, description=said.help))
     name = "".join(word.capitalize() for word in operation.name.split("."))
     return create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
@@ -30,11 +42,8 @@ def model(operation: Operation) -> type[BaseModel]:
 
 def arguments(sent: BaseModel) -> dict[str, Any]:
     """Return what was sent as an operation takes it."""
-    return {
-        name: tuple(value) if isinstance(value, list) else value
-        for name in type(sent).model_fields
-        for value in [getattr(sent, name)]
-    }
+    given = {name: getattr(sent, name) for name in type(sent).model_fields}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
 
 
 def wrong(errors: Iterable[Mapping[str, Any]], *, within: int = 0) -> str:
