@@ -102,17 +102,13 @@ def find(session: Session, name: str) -> DocumentRecord:
 
     Raises Unknown alike for what is not there and for what they may not read.
     """
-    catalogue, grants = session.app.journal.catalogue, session.grants
-    path = _path(name)
-    found = catalogue.find(uri=name)
-    for source in catalogue.sources():
-        root = Path(source.spec.partition(":")[2])
-        if path.is_relative_to(root) and path != root:
-            found += catalogue.find(source=source.id, uri=path.relative_to(root).as_posix())
-    if _ID.fullmatch(name) and not found:
-        found = catalogue.documents([int(name.removeprefix("d"))])
-    meant = {record.id: record for record in found if grants.readable(record.access_class)}
-    if not meant:
+    grants = session.grants
+    # Numbers first: no file may pass for a document that somebody was shown the number of.
+    for found in (_numbered(session, name), _called(session, name)):
+        meant = {record.id: record for record in found if grants.readable(record.access_class)}
+        if meant:
+            break
+    else:
         raise Unknown(
             f"No document {name!r} that {session.name} may read; `cairn search` finds what there is."
         )
@@ -122,6 +118,22 @@ def find(session: Session, name: str) -> DocumentRecord:
     (record,) = meant.values()
     touched(f"d{record.id}")
     return record
+
+
+def _numbered(session: Session, name: str) -> list[DocumentRecord]:
+    if not _ID.fullmatch(name):
+        return []
+    return session.app.journal.catalogue.documents([int(name.removeprefix("d"))])
+
+
+def _called(session: Session, name: str) -> list[DocumentRecord]:
+    catalogue, path = session.app.journal.catalogue, _path(name)
+    found = catalogue.find(uri=name)
+    for source in catalogue.sources():
+        root = Path(source.spec.partition(":")[2])
+        if path.is_relative_to(root) and path != root:
+            found += catalogue.find(source=source.id, uri=path.relative_to(root).as_posix())
+    return found
 
 
 def _path(said: str) -> Path:
