@@ -64,6 +64,7 @@ SHOWN = {
     "cli": {"rich"},
     "http": {"prometheus_client", "pydantic", "starlette", "uvicorn"},
     "api": {"fastapi", "pydantic", "starlette"},
+    "mcp": {"mcp", "mcp_types", "pydantic", "starlette"},
 }
 """What each surface is made with."""
 

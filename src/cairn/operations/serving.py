@@ -1,4 +1,4 @@
-"""The operation that serves a library to others."""
+"""Operations that serve a library: to others, and to an assistant."""
 
 from typing import Annotated
 
@@ -37,3 +37,14 @@ async def serve(
         print(f"Sign in as its owner, once, within the hour: {address}/v1/session/link/{identity.link(app)}")
     await server(app, host, port)
     return Served(address=address)
+
+
+@operation("mcp", opens=False)
+async def mcp(session: Session) -> Served:
+    """Serve the library to an assistant that starts this command, by MCP over standard input and output.
+
+    It may read what whoever the token in `CAIRN_TOKEN` is may read at that moment; without one, what you may.
+    """
+    session.app.wire()
+    await registry.load("assistants", "mcp")(session)
+    return Served(address="standard input and output")

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from cairn import results
 from cairn.results import plain
+from cairn.results.people import Served
 from cairn.surfaces.cli.visible import visible
 from cairn.types import Answer, Locator
 
@@ -222,6 +223,11 @@ def _(result: results.DocumentView) -> None:
         out.print(Text(passage.text))
     if result.next is not None:
         out.print(Text(f"\nIt goes on: --start {result.next}", style="dim"))
+
+
+@show.register
+def _(_: Served) -> None:
+    """Print nothing: it said where when it began, and what it printed on may be gone."""
 
 
 @show.register

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from cairn import registry
@@ -42,9 +42,11 @@ def build(app: App, host: str) -> ASGIApp:
             await asyncio.gather(working, return_exceptions=True)
 
     metrics = Metrics()
+    # A mount does not answer for its own prefix, which is all that some sites have.
+    own = [Route(prefix, site) for prefix, site in sites.items() if prefix]
     mounts = [Mount(prefix, sites[prefix]) for prefix in sorted(sites, reverse=True)]
     root = Starlette(
-        routes=[*routes(app, metrics), *mounts],
+        routes=[*routes(app, metrics), *own, *mounts],
         lifespan=lifespan,
         exception_handlers=HANDLERS,
     )
