@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -558,6 +559,20 @@ def test_whoever_may_not_is_refused_before_anything_is_said(house: House, tmp_pa
         done = started(*arguments, **environment)
         assert done.returncode == 1 and said in done.stderr, done.stderr
         assert done.stdout == "" and done.stderr.count("\n") == 1
+
+
+def test_it_ends_at_once_when_it_is_told_to(house: House) -> None:
+    command = [sys.executable, "-m", "cairn", "mcp"]
+    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello})
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdin is not None and process.stdout is not None
+            process.stdin.write(f"{line}\n")
+            process.stdin.flush()
+            assert "serverInfo" in process.stdout.readline()
+            process.send_signal(number)
+            assert process.wait(20) == -number
 
 
 def test_as_somebody_else_it_shows_what_they_may_read(house: House) -> None:

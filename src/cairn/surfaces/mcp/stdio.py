@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -38,6 +39,8 @@ async def serve(session: Session) -> None:
     await asking()
     server = build(asking)
     server.middleware.append(_traced)
+    # The thread that waits for a line cannot be interrupted; a process that is killed loses nothing.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     async with stdio_server() as (incoming, outgoing):
         await server.run(incoming, outgoing, server.create_initialization_options())
 
