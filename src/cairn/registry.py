@@ -80,7 +80,7 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
     "assistants": {"mcp": BuiltIn("cairn.surfaces.mcp.stdio", extra="serve")},
     "providers": {"oidc": BuiltIn("cairn.adapters.providers.oidc", extra="serve")},
     "clients": {"http": BuiltIn("cairn.adapters.clients.http", extra="serve")},
-    "terminals": {"rich": BuiltIn("cairn.surfaces.cli.show")},
+    "terminals": {"rich": BuiltIn("cairn.surfaces.cli.terminal")},
     "measures": {"ir": BuiltIn("cairn.adapters.measures.ir", extra="evaluate")},
 }
 

@@ -47,4 +47,4 @@ async def mcp(session: Session) -> Served:
     """
     session.app.wire()
     await registry.load("assistants", "mcp")(session)
-    return Served(address="standard input and output")
+    return Served(address="")
