@@ -10,11 +10,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx2
 import pytest
@@ -517,34 +517,44 @@ def test_the_tools_are_what_a_reader_may_and_change_nothing(house: House) -> Non
     asyncio.run(conversation())
 
 
-def started(*arguments: str, sent: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "cairn", "mcp", *arguments],
-        input=sent,
-        capture_output=True,
-        text=True,
-        env=os.environ | environment,
-        check=False,
-    )
+MCP = [sys.executable, "-m", "cairn", "mcp"]
+
+
+@contextmanager
+def spoken_to() -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
+    """Yield the command, which has greeted, and what it says from then on."""
+    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    with subprocess.Popen(MCP, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        say(process, {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello})
+        assert json.loads(process.stdout.readline())["result"]["serverInfo"]["name"] == "cairn"
+        yield process, process.stdout
+
+
+def say(process: subprocess.Popen[str], message: Any) -> None:
+    assert process.stdin is not None
+    process.stdin.write(f"{json.dumps(message)}\n")
+    process.stdin.flush()
 
 
 def test_the_command_speaks_the_protocol_and_nothing_else(house: House) -> None:
-    hello = {
-        "protocolVersion": "2025-11-25",
-        "capabilities": {},
-        "clientInfo": {"name": "tests", "version": "1"},
-    }
-    lines = [
-        json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}),
-        json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"}),
-        "{not json",
-        json.dumps({"jsonrpc": "2.0", "id": 2, "method": "tools/list"}),
-    ]
-    done = started(sent="\n".join([*lines, ""]))
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert done.returncode == 0, done.stderr
-    assert {1, 2} <= {answer.get("id") for answer in answers}
-    assert answers[0]["result"]["serverInfo"]["name"] == "cairn"
+    with spoken_to() as (process, says):
+        say(process, {"jsonrpc": "2.0", "method": "notifications/initialized"})
+        say(process, "no request")
+        say(process, {"jsonrpc": "2.0", "id": 2, "method": "tools/list"})
+        for line in says:
+            if json.loads(line)["id"] == 2:
+                break
+        assert process.stdin is not None
+        process.stdin.close()
+        assert says.read() == "" and process.wait(20) == 0
+
+
+def test_it_ends_at_once_when_it_is_told_to(house: House) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with spoken_to() as (process, _):
+            process.send_signal(number)
+            assert process.wait(20) == -number
 
 
 def test_whoever_may_not_is_refused_before_anything_is_said(house: House, tmp_path: Path) -> None:
@@ -556,23 +566,11 @@ def test_whoever_may_not_is_refused_before_anything_is_said(house: House, tmp_pa
         (("--as", "nobody"), {}, "'nobody' is not in the directory"),
         ((), {"CAIRN_HOME": str(tmp_path / "none")}, "There is no library"),
     ):
-        done = started(*arguments, **environment)
+        done = subprocess.run(
+            [*MCP, *arguments], capture_output=True, text=True, env=os.environ | environment, check=False
+        )
         assert done.returncode == 1 and said in done.stderr, done.stderr
         assert done.stdout == "" and done.stderr.count("\n") == 1
-
-
-def test_it_ends_at_once_when_it_is_told_to(house: House) -> None:
-    command = [sys.executable, "-m", "cairn", "mcp"]
-    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
-    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello})
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdin is not None and process.stdout is not None
-            process.stdin.write(f"{line}\n")
-            process.stdin.flush()
-            assert "serverInfo" in process.stdout.readline()
-            process.send_signal(number)
-            assert process.wait(20) == -number
 
 
 def test_as_somebody_else_it_shows_what_they_may_read(house: House) -> None:
