@@ -306,7 +306,8 @@ def test_the_doors_stand_before_it(house: House) -> None:
             for method in ("GET", "DELETE", "PUT"):
                 answer = await asyncio.to_thread(send, url, method=method, **bearer(good))
                 assert answer.status_code == 405, "nothing is told unasked, and there is no session to end"
-            assert (await asyncio.to_thread(send, f"{url}/x", **bearer(good))).status_code == 404
+            for beyond in ("/x", "/mcp"):
+                assert (await asyncio.to_thread(send, url + beyond, **bearer(good))).status_code == 404
             large = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"x": "y" * 2_000_000}}
             assert (await asyncio.to_thread(send, url, body=large, **bearer(good))).status_code == 413
 

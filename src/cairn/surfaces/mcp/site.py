@@ -5,12 +5,12 @@ No session is kept from one message to the next: there is none to steal, and a r
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from mcp.server import ServerRequestContext
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,27 +35,31 @@ def load(rest: str, *, app: App) -> tuple[str, Starlette]:
             yield
 
     # POST alone: nothing is sent but in answer, and there is no session to be ended.
-    route = Route(PREFIX, _Gate(manager.handle_request), methods=["POST"])
+    own = urlsplit(app.settings.serve_url).netloc
+    route = Route(PREFIX, _Gate(manager.handle_request, own), methods=["POST"])
     return PREFIX, Starlette(routes=[route], lifespan=lifespan, exception_handlers=HANDLERS)
 
 
 class _Gate:
     """Lets in who is signed in, and no other site's page, even one that holds a token."""
 
-    def __init__(self, inner: ASGIApp) -> None:
+    def __init__(self, inner: ASGIApp, own: str) -> None:
         self._inner = inner
+        self._own = own
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
+        if request.url.path != PREFIX:
+            raise HTTPException(404)
         if visitor(request) is None:
             raise NotSignedIn()
         origin = request.headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != request.headers["host"]:
+        own = {request.headers["host"], self._own} - {""}
+        if origin is not None and urlsplit(origin).netloc not in own:
             raise Denied("Another site's pages cannot ask here; ask from a program, or this server's pages.")
         await self._inner(scope, receive, send)
 
 
 async def _asking(context: ServerRequestContext) -> Session:
     assert isinstance(context.request, Request)
-    session = signed_in(context.request)
-    return replace(session, origin=replace(session.origin, surface="mcp"))
+    return signed_in(context.request)
