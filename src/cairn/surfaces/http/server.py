@@ -43,17 +43,21 @@ def build(app: App, host: str) -> ASGIApp:
             await asyncio.gather(working, return_exceptions=True)
 
     metrics = Metrics()
-    # A mount does not answer for its own prefix, which is all that some sites have.
-    own = [Route(prefix, site) for prefix, site in sites.items() if prefix]
-    mounts = [Mount(prefix, sites[prefix]) for prefix in sorted(sites, reverse=True)]
+    places = [_place(prefix, sites[prefix]) for prefix in sorted(sites, reverse=True)]
     root = Starlette(
-        routes=[*routes(app, metrics), *own, *mounts],
+        routes=[*routes(app, metrics), *places],
         lifespan=lifespan,
         exception_handlers=HANDLERS,
     )
     public = urlsplit(app.settings.serve_url).hostname
     names = {*LOOPBACK, "[::1]", *([host] if host else []), *([public] if public is not None else [])}
     return Doors(root, app, names, metrics, uploads=UPLOADS, owner=alone(app, host))
+
+
+def _place(prefix: str, site: Starlette) -> Route | Mount:
+    # A mount does not answer for its own prefix, which is all that some sites have.
+    own = any(isinstance(route, Route) and route.path == prefix for route in site.routes)
+    return Route(prefix, site) if own else Mount(prefix, site)
 
 
 def load(rest: str) -> Server:

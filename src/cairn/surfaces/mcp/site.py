@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from mcp.server import ServerRequestContext
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -49,8 +48,6 @@ class _Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        if request.url.path != PREFIX:
-            raise HTTPException(404)
         if visitor(request) is None:
             raise NotSignedIn()
         origin = request.headers.get("origin")
