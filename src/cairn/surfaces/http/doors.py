@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from cairn.access import OWNER
 from cairn.app import App
@@ -121,7 +122,7 @@ class Doors:
         return BODY
 
     async def _refuse(self, scope: Scope, error: Exception, trace: str, passing: _Passing) -> None:
-        if isinstance(error, ClientDisconnect):
+        if isinstance(error, ClientDisconnect | WebSocketDisconnect):
             return
         note(error, trace)
         if passing.ended:
