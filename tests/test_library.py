@@ -363,6 +363,38 @@ def test_links_stay_skipped_at_every_ingest(run: Run, session: Session, folder: 
         assert states(run(cairn.status(session))) == {"skipped": 1}
 
 
+def test_a_document_is_read_in_pieces(run: Run, session: Session, folder: Path) -> None:
+    (folder / "long.md").write_text("\n\n".join(f"# Part {n}\n\n" + f"word{n} " * 300 for n in range(5)))
+    run(cairn.ingest(session, str(folder)))
+    whole = run(cairn.document(session, "long.md"))
+    assert len(whole.passages) > 2 and whole.next is None
+    pieces, start = [], ""
+    while True:
+        piece = run(cairn.document(session, "long.md", start=start, limit=2))
+        pieces += piece.passages
+        if piece.next is None:
+            break
+        start = piece.next
+    assert tuple(pieces) == whole.passages
+    with pytest.raises(cairn.CairnError, match="has no passage 'p999999'"):
+        run(cairn.document(session, "long.md", start="p999999"))
+    with pytest.raises(cairn.CairnError, match="limit is -1"):
+        run(cairn.document(session, "long.md", limit=-1))
+
+
+def test_a_file_cannot_pass_for_a_document_by_its_number(run: Run, session: Session, folder: Path) -> None:
+    write(folder, a_md="The otter sleeps.")
+    run(cairn.ingest(session, str(folder)))
+    number = run(cairn.document(session, "a.md")).id
+    for name in (f"{number}", f"d{number}", "d999"):
+        (folder / name).write_text("The heron waits.")
+    run(cairn.ingest(session, str(folder)))
+    assert run(cairn.document(session, f"d{number}")).uri == "a.md"
+    assert run(cairn.document(session, f"{number}")).uri == "a.md"
+    assert run(cairn.document(session, str(folder / f"d{number}"))).uri == f"d{number}"
+    assert run(cairn.document(session, "d999")).uri == "d999"
+
+
 def test_a_name_that_means_several_documents_forgets_none(run: Run, session: Session, tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()

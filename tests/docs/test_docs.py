@@ -1,5 +1,7 @@
 """The documentation cannot lie: every snippet of the README runs, everything is in the reference."""
 
+import asyncio
+import json
 import os
 import re
 import shutil
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from bench import reference
+from mcp import Client, StdioServerParameters
 
 from cairn import registry
 from cairn.operations import OPERATIONS
@@ -31,14 +34,27 @@ def papers(tmp_path: Path) -> Path:
     return tmp_path
 
 
+async def ask_configured(code: str, environment: dict[str, str]) -> str:
+    """Ask as an assistant does that is configured so, with its library elsewhere."""
+    (server,) = json.loads(code)["mcpServers"].values()
+    server["env"] |= environment
+    async with Client(StdioServerParameters(**server)) as client:
+        answer = await client.call_tool("ask", {"question": "What did the 2018 audit find?"})
+        return str(answer.content[0].text)
+
+
 def test_every_snippet_of_the_readme_runs(papers: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "CAIRN_EMBEDDER"} | {
         "CAIRN_HOME": str(papers / ".cairn"),
         "CAIRN_ANSWER_THRESHOLD": "0",
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
-    assert {language for language, _ in SNIPPETS} == {"sh", "python"}
+    assert {language for language, _ in SNIPPETS} == {"sh", "python", "json"}
     for language, code in SNIPPETS:
+        if language == "json":
+            library = {"CAIRN_HOME": str(papers / "library")}
+            assert "12 missing invoices. [1]" in asyncio.run(ask_configured(code, environment | library))
+            continue
         command = ["sh", "-e"] if language == "sh" else [sys.executable, "-"]
         done = subprocess.run(
             command, input=code, cwd=papers, env=environment, capture_output=True, text=True, check=False

@@ -62,8 +62,9 @@ OUTSIDE = {
 
 SHOWN = {
     "cli": {"rich"},
-    "http": {"prometheus_client", "starlette", "uvicorn"},
+    "http": {"prometheus_client", "pydantic", "starlette", "uvicorn"},
     "api": {"fastapi", "pydantic", "starlette"},
+    "mcp": {"mcp", "mcp_types", "pydantic", "starlette"},
 }
 """What each surface is made with."""
 

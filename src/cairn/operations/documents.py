@@ -19,7 +19,7 @@ from cairn.operations.apart import apart
 from cairn.operations.declare import Say, operation
 from cairn.people import Role
 from cairn.protocols import Index
-from cairn.records import LIMITS, DocumentRecord, SourceRecord
+from cairn.records import LIMITS, DocumentRecord, PassageRecord, SourceRecord
 from cairn.results import (
     DocumentView,
     Ingested,
@@ -71,9 +71,15 @@ async def status(session: Session) -> Status:
 
 
 @operation("document")
-async def document(session: Session, name: Name) -> DocumentView:
-    """Show what Cairn read out of a document."""
-    return await asyncio.to_thread(_view, session, name)
+async def document(
+    session: Session,
+    name: Name,
+    *,
+    start: Annotated[str, Say("begin with this passage, such as p17")] = "",
+    limit: Annotated[int, Say("so many passages at most; 0 is all")] = 0,
+) -> DocumentView:
+    """Show what Cairn read out of a document, as a whole or passage by passage."""
+    return await asyncio.to_thread(_view, session, name, start, limit)
 
 
 @operation("retry", role=Role.CURATOR, writes=True)
@@ -96,17 +102,13 @@ def find(session: Session, name: str) -> DocumentRecord:
 
     Raises Unknown alike for what is not there and for what they may not read.
     """
-    catalogue, grants = session.app.journal.catalogue, session.grants
-    path = _path(name)
-    found = catalogue.find(uri=name)
-    for source in catalogue.sources():
-        root = Path(source.spec.partition(":")[2])
-        if path.is_relative_to(root) and path != root:
-            found += catalogue.find(source=source.id, uri=path.relative_to(root).as_posix())
-    if _ID.fullmatch(name) and not found:
-        found = catalogue.documents([int(name.removeprefix("d"))])
-    meant = {record.id: record for record in found if grants.readable(record.access_class)}
-    if not meant:
+    grants = session.grants
+    # Numbers first: no file may pass for a document that somebody was shown the number of.
+    for found in (_numbered(session, name), _called(session, name)):
+        meant = {record.id: record for record in found if grants.readable(record.access_class)}
+        if meant:
+            break
+    else:
         raise Unknown(
             f"No document {name!r} that {session.name} may read; `cairn search` finds what there is."
         )
@@ -116,6 +118,22 @@ def find(session: Session, name: str) -> DocumentRecord:
     (record,) = meant.values()
     touched(f"d{record.id}")
     return record
+
+
+def _numbered(session: Session, name: str) -> list[DocumentRecord]:
+    if not _ID.fullmatch(name):
+        return []
+    return session.app.journal.catalogue.documents([int(name.removeprefix("d"))])
+
+
+def _called(session: Session, name: str) -> list[DocumentRecord]:
+    catalogue, path = session.app.journal.catalogue, _path(name)
+    found = catalogue.find(uri=name)
+    for source in catalogue.sources():
+        root = Path(source.spec.partition(":")[2])
+        if path.is_relative_to(root) and path != root:
+            found += catalogue.find(source=source.id, uri=path.relative_to(root).as_posix())
+    return found
 
 
 def _path(said: str) -> Path:
@@ -245,9 +263,12 @@ def _problems(session: Session, source: int) -> tuple[Problem, ...]:
     )
 
 
-def _view(session: Session, name: str) -> DocumentView:
+def _view(session: Session, name: str, start: str, limit: int) -> DocumentView:
+    if limit < 0:
+        raise Invalid(f"limit is {limit}; ask for at least 1 passage, or with 0 for all.")
     record = find(session, name)
     catalogue = session.app.journal.catalogue
+    shown, following = _page(catalogue.passages([record.id]), start, limit)
     spec = next(source.spec for source in catalogue.sources() if source.id == record.source)
     return DocumentView(
         id=record.id,
@@ -272,9 +293,24 @@ def _view(session: Session, name: str) -> DocumentView:
                 text=held.passage.text,
                 locators=locate(held.passage.anchors, 0, len(held.passage.text)),
             )
-            for held in catalogue.passages([record.id])
+            for held in shown
         ),
+        next=following,
     )
+
+
+def _page(
+    held: Sequence[PassageRecord], start: str, limit: int
+) -> tuple[Sequence[PassageRecord], str | None]:
+    """Return ``limit`` passages from ``start`` on, and the id of the one after them."""
+    ids = [f"p{one.id}" for one in held]
+    if start and start not in ids:
+        raise Unknown(
+            f"The document has no passage {start!r}, or no longer; leave out start to see what it has."
+        )
+    first = ids.index(start) if start else 0
+    end = first + limit if limit else len(held)
+    return held[first:end], ids[end] if end < len(held) else None
 
 
 def _related(session: Session, record: DocumentRecord) -> Iterator[Related]:

@@ -1,4 +1,4 @@
-"""The operation that serves a library to others."""
+"""Operations that serve a library: to others, and to an assistant."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -56,3 +56,14 @@ async def _serve(app: App, host: str, port: int) -> Served:
 
     await server(app, host, port, welcome)
     return Served(address=address)
+
+
+@operation("mcp", opens=False)
+async def mcp(session: Session) -> Served:
+    """Serve the library to an assistant that starts this command, by MCP over standard input and output.
+
+    It may read what whoever the token in `CAIRN_TOKEN` is may read at that moment; without one, what you may.
+    """
+    session.app.wire()
+    await registry.load("assistants", "mcp")(session)
+    return Served(address="")

@@ -201,6 +201,8 @@ class DocumentView:
     metadata: Mapping[str, str]
     related: tuple[Related, ...]
     passages: tuple[PassageView, ...]
+    next: str | None
+    """The passage after these, where there are more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

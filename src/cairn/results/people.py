@@ -94,6 +94,7 @@ class Served:
     """A server that was stopped."""
 
     address: str
+    """Empty where it was this process's standard input and output."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,30 +2,21 @@
 
 import asyncio
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
 from fastapi import FastAPI, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
-from cairn.operations import Operation, Say
+from cairn.operations import Operation
 from cairn.results import plain
 from cairn.session import Session
 from cairn.surfaces.api.idempotency import HEADER, Repeats
 from cairn.surfaces.api.streams import EVENTS, stream
+from cairn.surfaces.http.arguments import arguments, model
 from cairn.surfaces.http.signed_in import signed_in
-
-
-def _text(said: str) -> str:
-    """Refuse what no database can hold: halves of characters, and NUL."""
-    if "\0" in said or any("\ud800" <= char <= "\udfff" for char in said):
-        raise ValueError("is not text")
-    return said
-
-
-Text = Annotated[str, AfterValidator(_text)]
 
 
 class Problem(BaseModel):
@@ -61,13 +52,13 @@ REPEATED = {
 
 def add(api: FastAPI, operation: Operation, repeats: Repeats) -> None:
     """Add the route of an operation."""
-    hints = get_type_hints(operation.run, include_extras=True)
-    body = _body(operation, hints)
+    hints = get_type_hints(operation.run)
+    body = model(operation)
     said = inspect.getdoc(operation.run) or ""
 
     async def route(request: Request, body: Any) -> Response:
         session = signed_in(request)
-        given = _arguments(body)
+        given = arguments(body)
         if EVENTS in request.headers.get("accept", ""):
             return stream(request, session, operation, given)
         if operation.writes:
@@ -97,27 +88,3 @@ async def answer(session: Session, operation: Operation, given: Mapping[str, Any
     async with asyncio.timeout(None if operation.writes else session.app.settings.request_seconds):
         result = await operation.run(session, **given)
     return plain(result)
-
-
-def _body(operation: Operation, hints: Mapping[str, Any]) -> type[BaseModel]:
-    fields: dict[str, Any] = {}
-    for parameter in list(inspect.signature(operation.run).parameters.values())[1:]:
-        hint = hints[parameter.name]
-        said = next(extra for extra in get_args(hint) if isinstance(extra, Say))
-        kind = get_args(hint)[0]
-        default = ... if parameter.default is parameter.empty else parameter.default
-        if get_origin(kind) is Sequence:
-            kind, default = list[Text], [*default] if default is not ... else ...
-        elif kind is str:
-            kind = Text
-        fields[parameter.name] = (
-            kind,
-            Field(default, description=said.help, examples=[said.example] if said.example else None),
-        )
-    name = "".join(word.capitalize() for word in operation.name.split("."))
-    return create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
-
-
-def _arguments(body: BaseModel) -> dict[str, Any]:
-    given = {name: getattr(body, name) for name in type(body).model_fields}
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}

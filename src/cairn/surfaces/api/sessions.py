@@ -13,7 +13,8 @@ from cairn.operations import identity
 from cairn.operations.provider import WAITING, SignIns
 from cairn.people import Role
 from cairn.session import Origin
-from cairn.surfaces.api.routes import PROBLEMS, Text
+from cairn.surfaces.api.routes import PROBLEMS
+from cairn.surfaces.http.arguments import Text
 from cairn.surfaces.http.doors import COOKIE, cookie
 from cairn.surfaces.http.signed_in import signed_in
 

@@ -16,6 +16,7 @@ from cairn.results import INTERNAL
 from cairn.surfaces.api import originals, sessions, uploads
 from cairn.surfaces.api.idempotency import Repeats
 from cairn.surfaces.api.routes import add
+from cairn.surfaces.http.arguments import wrong
 from cairn.surfaces.http.problems import HANDLERS, problem
 
 PREFIX = "/v1"
@@ -68,8 +69,7 @@ def build(app: App) -> FastAPI:
 async def _malformed(request: Request, error: Exception) -> Response:
     """Name the fields that are wrong, without repeating what was sent."""
     assert isinstance(error, RequestValidationError)
-    wrong = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors())
-    return problem(422, wrong, request.state.trace)
+    return problem(422, wrong(error.errors(), within=1), request.state.trace)
 
 
 def _describe(api: FastAPI) -> None:

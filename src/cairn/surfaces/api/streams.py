@@ -17,7 +17,7 @@ from starlette.responses import StreamingResponse
 from cairn.operations import Operation
 from cairn.results import plain
 from cairn.session import Session
-from cairn.surfaces.http.problems import said
+from cairn.surfaces.http.problems import note, said
 from cairn.trace import watching
 from cairn.types import Answer
 
@@ -105,6 +105,7 @@ def _end(task: asyncio.Task[Any], trace: str) -> Iterator[Event]:
     if error is not None:
         if not isinstance(error, Exception):
             raise error
+        note(error, trace)
         yield "problem", json.loads(bytes(said(error, trace).body))
         return
     result = task.result()

@@ -215,6 +215,8 @@ def _(result: results.DocumentView) -> None:
             )
         )
         out.print(Text(passage.text))
+    if result.next is not None:
+        out.print(Text(f"\nIt goes on: --start {result.next}", style="dim"))
 
 
 @show.register

@@ -56,7 +56,8 @@ def _(result: people.AuditVerified) -> None:
 
 @show.register
 def _(result: people.Served) -> None:
-    console().print(f"Stopped serving {result.address}.")
+    if result.address:
+        console().print(f"Stopped serving {result.address}.")
 
 
 def _moment(at: datetime) -> str:

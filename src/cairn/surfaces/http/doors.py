@@ -6,7 +6,6 @@ Pure ASGI, so that streams and websockets pass as they come. Knows nothing of wh
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Collection, Mapping
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
@@ -19,12 +18,12 @@ from starlette.websockets import WebSocketDisconnect
 
 from cairn.access import OWNER
 from cairn.app import App
-from cairn.errors import CairnError, Denied, Invalid
+from cairn.errors import Denied, Invalid
 from cairn.operations import identity
 from cairn.people import Kind
 from cairn.session import Origin, Session
 from cairn.surfaces.http.limits import STALLED, Rate, bounded
-from cairn.surfaces.http.problems import NotSignedIn, said
+from cairn.surfaces.http.problems import NotSignedIn, note, said
 from cairn.surfaces.http.state import Metrics
 from cairn.trace import request
 
@@ -43,7 +42,6 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 """Sent where a site has not said otherwise."""
-log = logging.getLogger("cairn.http")
 
 
 class Broken(Exception):
@@ -126,9 +124,7 @@ class Doors:
     async def _refuse(self, scope: Scope, error: Exception, trace: str, passing: _Passing) -> None:
         if isinstance(error, ClientDisconnect | WebSocketDisconnect):
             return
-        if not isinstance(error, CairnError | TimeoutError):
-            # Where it was, not what was said: a message may quote what only some may read.
-            log.error("trace %s: %s at %s", trace, type(error).__name__, _place(error))
+        note(error, trace)
         if passing.ended:
             return
         if passing.begun:
@@ -201,10 +197,3 @@ def _name(host: str) -> str:
 def _address(scope: Scope) -> str:
     client = scope.get("client")
     return client[0] if client is not None else ""
-
-
-def _place(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "nowhere"

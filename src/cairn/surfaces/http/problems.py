@@ -1,5 +1,6 @@
 """Errors over HTTP: one problem (RFC 9457) for each kind, with nothing in it that the asker may not know."""
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from math import ceil
@@ -29,6 +30,8 @@ SAID: Mapping[type[Exception], str] = {
     TimeoutError: "It took too long and was given up; try again, or ask for less."
 }
 
+log = logging.getLogger("cairn.http")
+
 
 class NotSignedIn(SignInFailed):
     """Whoever asks has not said who they are, or no longer may."""
@@ -49,14 +52,25 @@ def problem(status: int, detail: str, trace: str, headers: Mapping[str, str] | N
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
+def line(error: Exception) -> str:
+    """Return what is said of an error, in one line; of a defect nothing but that it is one."""
+    if isinstance(error, CairnError):
+        return str(error)
+    return SAID.get(type(error), "A defect in Cairn; its log names it by this trace.")
+
+
 def said(error: Exception, trace: str) -> JSONResponse:
-    """Return the problem that an error is; a defect says nothing but its trace."""
+    """Return the problem that an error is."""
     for kind, status in STATUS.items():
         if isinstance(error, kind):
-            return problem(status, SAID.get(kind, str(error)), trace, _headers(error, status))
-    if isinstance(error, CairnError):
-        return problem(400, str(error), trace)
-    return problem(500, "A defect in Cairn; its log names it by this trace.", trace)
+            return problem(status, line(error), trace, _headers(error, status))
+    return problem(400 if isinstance(error, CairnError) else 500, line(error), trace)
+
+
+def note(error: Exception, trace: str) -> None:
+    """Log a defect: where it was, not what was said, which may quote what only some may read."""
+    if not isinstance(error, CairnError | TimeoutError):
+        log.error("trace %s: %s at %s", trace, type(error).__name__, _place(error))
 
 
 async def handled(request: Request, error: Exception) -> Response:
@@ -68,6 +82,13 @@ async def handled(request: Request, error: Exception) -> Response:
 
 
 HANDLERS: Mapping[Any, Any] = dict.fromkeys((HTTPException, Exception, *STATUS), handled)
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "nowhere"
 
 
 def _headers(error: Exception, status: int) -> dict[str, str]:

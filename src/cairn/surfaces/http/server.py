@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from cairn import registry
@@ -43,15 +43,21 @@ def build(app: App, host: str) -> ASGIApp:
             await asyncio.gather(working, return_exceptions=True)
 
     metrics = Metrics()
-    mounts = [Mount(prefix, sites[prefix]) for prefix in sorted(sites, reverse=True)]
+    places = [_place(prefix, sites[prefix]) for prefix in sorted(sites, reverse=True)]
     root = Starlette(
-        routes=[*routes(app, metrics), *mounts],
+        routes=[*routes(app, metrics), *places],
         lifespan=lifespan,
         exception_handlers=HANDLERS,
     )
     public = urlsplit(app.settings.serve_url).hostname
     names = {*LOOPBACK, "[::1]", *([host] if host else []), *([public] if public is not None else [])}
     return Doors(root, app, names, metrics, uploads=UPLOADS, owner=alone(app, host))
+
+
+def _place(prefix: str, site: Starlette) -> Route | Mount:
+    # A mount does not answer for its own prefix, which is all that some sites have.
+    own = any(isinstance(route, Route) and route.path == prefix for route in site.routes)
+    return Route(prefix, site) if own else Mount(prefix, site)
 
 
 def load(rest: str) -> Server:
