@@ -346,6 +346,20 @@ def test_hostile_texts_are_stored(index: Index) -> None:
     assert both(index, scope(tags=("\ud800",))) == ([5], [5])
 
 
+def test_scores_tell_nothing_of_words_out_of_sight(opened: Open) -> None:
+    seen = [entry(1, "a heron by the lake"), entry(2, "an otter by the river"), entry(3, "heron and otter")]
+    told = []
+    for word in ("heron", "badger"):
+        index = opened(writable=True)
+        index.reset()
+        hidden = [entry(number, f"the {word} pair", access_class=2) for number in range(4, 40)]
+        write(index, [*seen, *hidden])
+        hits = index.words("heron pair or otter lake", scope({1}), 10)
+        told.append((ids(hits), [round(float(score), 5) for score in hits.scores]))
+        index.close()
+    assert told[0] == told[1] and len(told[0][0]) == 3
+
+
 def test_long_queries(index: Index) -> None:
     index.write_words([], [entry(1, "rare bird"), entry(2, "word1 word2 bird")], 1)
     assert ids(index.words("rare " + " ".join(f"word{n}" for n in range(10_000)), scope(), 5)) == [2, 1]

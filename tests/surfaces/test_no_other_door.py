@@ -333,7 +333,7 @@ def test_a_library_with_more_in_it_answers_alike(worlds: tuple[dict[str, str], d
         assert said == more[sent], sent
 
 
-@pytest.mark.xfail(reason="the weights of words count the whole library; see ARCHITECTURE.md, Access")
+@pytest.mark.xfail(reason="how many and how long all passages are counts; see ARCHITECTURE.md, Access")
 def test_no_score_tells_of_what_is_hidden(worlds: tuple[dict[str, str], dict[str, str]]) -> None:
     less, more = worlds
     assert less == more

@@ -52,48 +52,57 @@ class Asked(NamedTuple):
     pairs: Mapping[str, int]
 
 
-def text_query(asked: Mapping[str, Asked]) -> Query:
-    """Return the sum over fields and terms of BM25, a pair's worth PAIR.
+class Weighed(NamedTuple):
+    """A question as the engine takes it."""
+
+    query: Query
+    """The sum over fields and terms of BM25, a pair's worth PAIR."""
+    ideal: float
+    """What a passage would score at most, not counting pairs; above 0.
+
+    A score divided by it is the share of what is asked, by rarity, that the passage holds: the same in
+    every query, which neither ranks nor raw BM25 are.
+    """
+
+
+def weighed(asked: Mapping[str, Asked], searcher: Searcher, scope: Scope) -> Weighed:
+    """Return the query for what somebody asks, each term by how rare it is in what they may read.
 
     A passage fills one language's fields, so the sum over languages is its own language's score.
     Flat, because only a flat sum of terms lets Tantivy skip what cannot reach the top.
     """
-    weighed = [
-        (f"{text}_{each}", term, float(count))
-        for each, one in asked.items()
-        for term, count in one.terms.items()
-        for text in TEXTS
-    ]
-    weighed += [(PAIRS, pair, PAIR * n) for one in asked.values() for pair, n in one.pairs.items()]
-    clauses = [
-        (Occur.Should, Query.boost_query(_term(field, term), weight)) for field, term, weight in weighed
-    ]
-    return Query.boolean_query(clauses)
+    clauses: list[tuple[Occur, Query]] = []
+    ideals = [0.0]
+    for each, one in asked.items():
+        words = [(f"{text}_{each}", term, n) for term, n in one.terms.items() for text in TEXTS]
+        ideals.append(sum(_add(clauses, *word, searcher, scope) for word in words) * (1 + K1))
+        for pair, n in one.pairs.items():
+            _add(clauses, PAIRS, pair, PAIR * n, searcher, scope)
+    return Weighed(Query.boolean_query(clauses), max(ideals) or 1.0)
 
 
-def ideal(asked: Mapping[str, Asked], searcher: Searcher, scope: Scope) -> float:
-    """Return what a passage would score at most, not counting pairs; above 0.
-
-    A score divided by it is the share of what is asked, by rarity, that the passage holds: the
-    same in every query, which neither ranks nor raw BM25 are. Terms that occur nowhere in what the
-    asker may read do not count, so that a score does not tell whether they occur elsewhere.
-    """
-    return max([_most(each, one, searcher, scope) for each, one in asked.items()], default=0.0) or 1.0
-
-
-def _most(each: str, asked: Asked, searcher: Searcher, scope: Scope) -> float:
-    total = searcher.num_docs
-    found = (
-        (n, _frequency(searcher, f"{text}_{each}", term, scope))
-        for term, n in asked.terms.items()
-        for text in TEXTS
-    )
-    return sum(n * (1 + K1) * log(1 + (total - df + 0.5) / (df + 0.5)) for n, df in found if df)
-
-
-def _frequency(searcher: Searcher, field: str, term: str, scope: Scope) -> int:
-    """Return how many passages hold a term; of a rare one, how many that the asker may read."""
+def _add(
+    clauses: list[tuple[Occur, Query]], field: str, term: str, n: float, searcher: Searcher, scope: Scope
+) -> float:
+    """Add a term that occurs in what may be read, and return its weight; of another 0."""
     everywhere = int(searcher.doc_freq(field, term))
+    seen = _frequency(searcher, field, term, everywhere, scope)
+    if not seen:
+        return 0.0
+    rarity = _idf(seen, searcher)
+    # The engine weighs by what is everywhere: that would tell of what is out of sight.
+    boost = n * rarity / _idf(everywhere, searcher)
+    clauses.append((Occur.Should, Query.boost_query(_term(field, term), boost)))
+    return n * rarity
+
+
+def _idf(frequency: int, searcher: Searcher) -> float:
+    total = max(searcher.num_docs, frequency)  # what was removed may still be counted in a frequency
+    return log(1 + (total - frequency + 0.5) / (frequency + 0.5))
+
+
+def _frequency(searcher: Searcher, field: str, term: str, everywhere: int, scope: Scope) -> int:
+    """Return how many passages hold a term; of a rare one, how many that the asker may read."""
     if scope.classes is None or not 0 < everywhere <= RARE:
         return everywhere
     query = _term(field, term)

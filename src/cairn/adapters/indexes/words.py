@@ -21,11 +21,10 @@ from cairn.adapters.indexes.engine import is_panic, refused, storing, undamaged
 from cairn.adapters.indexes.queries import (
     ask,
     granted,
-    ideal,
     narrowed,
     numbers,
     restricted,
-    text_query,
+    weighed,
 )
 from cairn.adapters.indexes.schema import (
     LAYOUT,
@@ -91,8 +90,9 @@ class Words:
             asked = ask(query, without, view.sets, view.searcher)
             if not asked:
                 return NOTHING
-            hits = self._ranked(view, text_query(asked), scope, k)
-            return Hits(hits.passages, hits.scores / np.float32(ideal(asked, view.searcher, scope)))
+            terms = weighed(asked, view.searcher, scope)
+            hits = self._ranked(view, terms.query, scope, k)
+            return Hits(hits.passages, hits.scores / np.float32(terms.ideal))
 
     def _ranked(self, view: View, query: Query, scope: Scope, k: int) -> Hits:
         text = narrowed(query, scope)
