@@ -29,6 +29,7 @@ from cairn.results import (
     Retried,
     SourceStatus,
     Status,
+    Version,
 )
 from cairn.session import Session
 from cairn.settings import Settings
@@ -271,9 +272,11 @@ def _view(session: Session, name: str) -> DocumentView:
                 context=held.passage.context,
                 text=held.passage.text,
                 locators=locate(held.passage.anchors, 0, len(held.passage.text)),
+                anchors=held.passage.anchors,
             )
             for held in catalogue.passages([record.id])
         ),
+        versions=tuple(Version(number=number, read=at) for number, at in catalogue.versions(record.id)),
     )
 
 

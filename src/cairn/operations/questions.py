@@ -95,7 +95,7 @@ async def trace(
     if root is None or not (own or session.holds(Role.AUDITOR)):
         raise Unknown(f"No trace {id!r} of {session.name}'s requests.")
     touched(f"trace:{id}")
-    return Trace(id=id, steps=tuple(_steps(spans, root, 0)))
+    return Trace(id=id, steps=tuple(_steps(spans, root, 0, root.start)))
 
 
 def _told(session: Session) -> Retriever:
@@ -168,16 +168,17 @@ def _aware(moment: datetime | None) -> datetime | None:
         raise Invalid(f"{moment} is out of range.") from error
 
 
-def _steps(spans: Sequence[SpanRecord], parent: SpanRecord, depth: int) -> list[Step]:
+def _steps(spans: Sequence[SpanRecord], parent: SpanRecord, depth: int, zero: int) -> list[Step]:
     steps = [
         Step(
             name=parent.name,
             depth=depth,
             milliseconds=(parent.end - parent.start) / 1e6,
             attributes=parent.attributes,
+            begins=(parent.start - zero) / 1e6,
         )
     ]
     for child in spans:
         if child.parent == parent.span:
-            steps += _steps(spans, child, depth + 1)
+            steps += _steps(spans, child, depth + 1, zero)
     return steps

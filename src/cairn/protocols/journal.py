@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cairn.access import Readers
@@ -96,6 +97,26 @@ class Catalogue(Protocol):
 
     def related(self, document: int) -> list[DocumentRecord]:
         """Return present documents of the same thread or words, its parent and its parts."""
+        ...
+
+    def page(
+        self,
+        limit: int,
+        *,
+        before: int | None,
+        classes: Collection[int] | None,
+        source: int | None,
+        states: Collection[State],
+        holding: str,
+    ) -> list[DocumentRecord]:
+        """Return at most ``limit`` documents of these access classes with ids below ``before``, newest first.
+
+        ``holding`` narrows to those with these characters in their uri or title.
+        """
+        ...
+
+    def versions(self, document: int) -> list[tuple[int, datetime]]:
+        """Return the numbers of what a document has been, and when each was read, newest first."""
         ...
 
     def passages(self, documents: Collection[int]) -> list[PassageRecord]:

@@ -4,15 +4,15 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Literal
 
-from cairn.types import Evidence, Locator, State
+from cairn.types import Anchor, Evidence, Locator, State
 
 INTERNAL = {"anchors", "ordinal", "source"}
-"""Fields of Evidence that only Cairn itself has a use for."""
+"""Fields of evidence and passages that only Cairn itself has a use for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,6 +168,16 @@ class PassageView:
     context: str
     text: str
     locators: tuple[Locator, ...]
+    anchors: tuple[Anchor, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Version:
+    """What a document has been: other bytes, or the same ones read in another way."""
+
+    number: int
+    read: datetime
+    """When it was read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,6 +211,32 @@ class DocumentView:
     metadata: Mapping[str, str]
     related: tuple[Related, ...]
     passages: tuple[PassageView, ...]
+    versions: tuple[Version, ...] = ()
+    """Newest first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentLine:
+    """A document in a list."""
+
+    id: int
+    uri: str
+    title: str
+    source: int
+    state: State
+    reason: str | None
+    media_type: str
+    size: int
+    modified: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Documents:
+    """Documents, those that were shown last first."""
+
+    documents: tuple[DocumentLine, ...]
+    before: int | None
+    """Where the next page begins; None on the last."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -276,6 +312,8 @@ class Step:
     depth: int
     milliseconds: float
     attributes: Mapping[str, Any]
+    begins: float = 0.0
+    """Milliseconds after the first step began."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -299,7 +337,7 @@ class SettingView:
 def plain(value: Any) -> Any:
     """Return ``value`` as what JSON can hold; empty Locator fields and internal ones are left out."""
     if is_dataclass(value) and not isinstance(value, type):
-        hidden = INTERNAL if isinstance(value, Evidence) else ()
+        hidden = INTERNAL if isinstance(value, Evidence | PassageView) else ()
         shown = {f.name: getattr(value, f.name) for f in fields(value) if f.name not in hidden}
         if isinstance(value, Locator):
             shown = {name: field for name, field in shown.items() if field not in (None, (), "")}
