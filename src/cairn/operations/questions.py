@@ -10,6 +10,7 @@ from cairn.audit import touched
 from cairn.errors import Invalid, Unknown
 from cairn.flows.answering import answer as answering
 from cairn.operations.declare import Say, operation
+from cairn.operations.history import remember
 from cairn.people import Role
 from cairn.protocols import Retriever
 from cairn.records import Query, SourceRecord, SpanRecord
@@ -52,6 +53,7 @@ async def ask(
     threshold = app.settings.answer_threshold
     answer = await answering.answer(query, _told(session), app.extract, threshold=threshold)
     touched(*_ids(answer.evidence))
+    await asyncio.to_thread(remember, session, question, answer)
     return answer
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cairn.access import Readers
-from cairn.protocols.people import Ledger, People, Replies
+from cairn.protocols.people import Ledger, People, Questions, Replies
 from cairn.protocols.upkeep import JournalUpkeep
 from cairn.records import (
     DocumentRecord,
@@ -227,6 +227,7 @@ class Journal(Protocol):
     runs: Runs
     people: People
     ledger: Ledger
+    questions: Questions
     replies: Replies
     upkeep: JournalUpkeep
 
