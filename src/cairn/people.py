@@ -4,11 +4,11 @@ A role says what one may do; what one may read is decided by ``access`` alone, w
 Knows nothing of how a secret is made, sent or kept.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Role(StrEnum):
@@ -83,6 +83,16 @@ class Asked:
     helpful: bool | None = None
     """What they said of the answer; None is nothing."""
     note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claims:
+    """What an identity provider says of somebody, proved."""
+
+    issuer: str
+    subject: str
+    """Who they are there, for good."""
+    said: Mapping[str, Any]
 
 
 class Reply(NamedTuple):

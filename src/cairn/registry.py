@@ -74,6 +74,7 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
     "passwords": {"argon2": BuiltIn("cairn.adapters.passwords.argon2", extra="serve")},
     "servers": {"http": BuiltIn("cairn.surfaces.http.server", extra="serve")},
     "sites": {"api": BuiltIn("cairn.surfaces.api.site", extra="serve")},
+    "providers": {"oidc": BuiltIn("cairn.adapters.providers.oidc", extra="serve")},
     "clients": {"http": BuiltIn("cairn.adapters.clients.http", extra="serve")},
     "terminals": {"rich": BuiltIn("cairn.surfaces.cli.show")},
     "measures": {"ir": BuiltIn("cairn.adapters.measures.ir", extra="evaluate")},

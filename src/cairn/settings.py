@@ -21,6 +21,8 @@ class Setting(NamedTuple):
     help: str
     least: float = 0
     """Of a number: the smallest that makes sense."""
+    secret: bool = False
+    """Never shown."""
 
 
 SETTINGS = (
@@ -64,6 +66,11 @@ SETTINGS = (
     Setting(
         "serve_watch_seconds", 60.0, "`cairn serve` looks so often at its sources for what changed; 0 never"
     ),
+    Setting("oidc_issuer", "", "the OpenID Connect provider that people sign in with, https://..."),
+    Setting("oidc_client", "", "what this server is called there"),
+    Setting("oidc_secret", "", "the secret that goes with it; none for a public client", secret=True),
+    Setting("oidc_name_claim", "preferred_username", "the claim that holds a person's name in the directory"),
+    Setting("oidc_groups_claim", "groups", "the claim that lists their groups, `group:oidc/NAME` here"),
     Setting("session_hours", 12, "so long a browser stays signed in", 1),
     Setting("requests_per_minute", 600, "a token or browser that asks more often has to wait", 1),
     Setting("request_seconds", 60, "a request over HTTP that takes longer is given up; streams go on", 1),

@@ -50,6 +50,7 @@ OUTSIDE = {
     "parsers/pdf_inside.py": {"pypdfium2"},
     "parsers/pdfium.py": {"pypdfium2"},
     "parsers/text.py": {"charset_normalizer"},
+    "providers/": {"httpx", "joserfc"},
     "renderers/pdfium.py": {"numpy", "pypdfium2"},
     "rerankers/cross_encoder.py": {"huggingface_hub", "numpy", "onnxruntime", "tokenizers"},
     "sinks/": {"opentelemetry"},

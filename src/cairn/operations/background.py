@@ -22,7 +22,7 @@ async def keep_up(app: App) -> None:
     """Read what is new until cancelled; what was left undone by a stopped process comes first."""
     session = Session(app=app, origin=Origin(surface="server"))
     await asyncio.to_thread(app.catch_up)
-    left = True
+    left = app.settings.serve_watch_seconds > 0
     while True:
         for record in await asyncio.to_thread(app.journal.catalogue.sources):
             with suppress(CairnError):

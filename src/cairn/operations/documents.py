@@ -305,6 +305,7 @@ def _again(session: Session, name: str) -> list[DocumentRecord]:
 
 
 def whole_source(session: Session, name: str) -> SourceRecord | None:
+    """Return the source that ``name`` means as a whole, if it does."""
     if not name.strip():
         raise Invalid("The name is empty; say which document or source is to be forgotten.")
     path = _path(name)

@@ -20,7 +20,7 @@ from cairn.people import Role
 from cairn.protocols import Measures
 from cairn.results import Evaluation, SettingView, plain
 from cairn.session import Session, open_library
-from cairn.settings import SETTINGS
+from cairn.settings import SETTINGS, Setting
 from cairn.types import Answer, Evidence
 
 WRITTEN = "evaluation.json"
@@ -59,13 +59,15 @@ async def settings(session: Session) -> tuple[SettingView, ...]:
     """Show every setting, its value in force and what it means."""
     values = session.app.settings
     return tuple(
-        SettingView(name=s.name, value=_shown(getattr(values, s.name)), default=s.default, help=s.help)
+        SettingView(name=s.name, value=_shown(s, getattr(values, s.name)), default=s.default, help=s.help)
         for s in SETTINGS
     )
 
 
-def _shown(value: str | int | float | bool) -> str | int | float | bool:
-    """Return a value without the password that an address may hold."""
+def _shown(setting: Setting, value: str | int | float | bool) -> str | int | float | bool:
+    """Return a value without the secret that it is, or that an address may hold."""
+    if setting.secret and value:
+        return "***"
     return _PASSWORD.sub(r"\1:***@", value) if isinstance(value, str) else value
 
 

@@ -32,11 +32,16 @@ async def people_list(session: Session) -> Accounts:
 
 @operation("people.add", role=Role.ADMIN, writes=True)
 async def people_add(
-    session: Session, person: Person, roles: Roles = (), *, password: Password = ""
+    session: Session,
+    person: Person,
+    roles: Roles = (),
+    *,
+    password: Password = "",
+    provider: Annotated[bool, Say("with the identity provider, and no password")] = False,
 ) -> Accounts:
-    """Let a person of the directory sign in with a password."""
+    """Let a person of the directory sign in with a password, or with the identity provider."""
     touched(f"person:{person}")
-    return await asyncio.to_thread(_add, session, person, _roles(roles), password)
+    return await asyncio.to_thread(_add, session, person, _roles(roles), password, provider)
 
 
 @operation("people.password", role=Role.ADMIN, writes=True)
@@ -82,11 +87,17 @@ def _view(account: Account) -> AccountView:
     )
 
 
-def _add(session: Session, person: str, roles: frozenset[Role], password: str) -> Accounts:
+def _add(session: Session, person: str, roles: frozenset[Role], password: str, provider: bool) -> Accounts:
     session.app.grants(person)  # raises Unknown for one nobody has enrolled
     people = session.app.journal.people
     if people.account(person) is not None:
         raise Invalid(f"{person!r} may sign in already; see: cairn people roles, cairn people password")
+    if provider:
+        issuer = session.app.settings.oidc_issuer
+        if not issuer or password:
+            raise Invalid("Say a password, or set oidc_issuer for the identity provider.")
+        people.save(Account(person=person, roles=roles, issuer=issuer.rstrip("/")))
+        return _listed(session)
     given, hashed = _new(password)
     people.save(Account(person=person, roles=roles, password=hashed))
     return _listed(session, "" if password else given)

@@ -27,7 +27,8 @@ async def serve(
     """
     app = session.app
     app.wire()
-    if host not in LOOPBACK and not any(not one.disabled for one in app.journal.people.accounts()):
+    somebody = any(not one.disabled for one in app.journal.people.accounts())
+    if host not in LOOPBACK and not (somebody or app.settings.oidc_issuer):
         raise Denied(f"Nobody could sign in on {host}; let somebody: cairn people add PERSON admin")
     server = registry.load("servers", "http")
     address = app.settings.serve_url.rstrip("/") if app.settings.serve_url else f"http://{host}:{port}"

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from cairn.audit import Entry, Sealed
-from cairn.people import Account, Asked, Reply, Token
+from cairn.people import Account, Asked, Claims, Reply, Token
 
 
 class People(Protocol):
@@ -89,6 +89,20 @@ class Replies(Protocol):
     def find(self, key: str) -> Reply | None: ...
 
     def keep(self, key: str, request: str, body: str) -> None: ...
+
+
+class Provider(Protocol):
+    """An identity provider; thread-safe. Raises Unavailable where it does not answer."""
+
+    issuer: str
+
+    def begin(self, redirect: str, state: str, nonce: str, verifier: str) -> str:
+        """Return where a browser signs in, and is sent to ``redirect`` from."""
+        ...
+
+    def finish(self, redirect: str, code: str, nonce: str, verifier: str, issuer: str | None) -> Claims:
+        """Return who came back with ``code``; raises Denied for what cannot be proved."""
+        ...
 
 
 class Caller(Protocol):

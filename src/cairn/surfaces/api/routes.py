@@ -4,10 +4,10 @@ import asyncio
 import inspect
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from fastapi import FastAPI, Request
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 from starlette.responses import JSONResponse, Response
 
 from cairn.operations import Operation, Say
@@ -16,6 +16,16 @@ from cairn.session import Session
 from cairn.surfaces.api.idempotency import HEADER, Repeats
 from cairn.surfaces.api.streams import EVENTS, stream
 from cairn.surfaces.http.signed_in import signed_in
+
+
+def _text(said: str) -> str:
+    """Refuse what no database can hold: halves of characters, and NUL."""
+    if "\0" in said or any("\ud800" <= char <= "\udfff" for char in said):
+        raise ValueError("is not text")
+    return said
+
+
+Text = Annotated[str, AfterValidator(_text)]
 
 
 class Problem(BaseModel):
@@ -97,15 +107,14 @@ def _body(operation: Operation, hints: Mapping[str, Any]) -> type[BaseModel]:
         kind = get_args(hint)[0]
         default = ... if parameter.default is parameter.empty else parameter.default
         if get_origin(kind) is Sequence:
-            kind, default = list[str], [*default] if default is not ... else ...
+            kind, default = list[Text], [*default] if default is not ... else ...
+        elif kind is str:
+            kind = Text
         fields[parameter.name] = (kind, Field(default, description=said.help))
     name = "".join(word.capitalize() for word in operation.name.split("."))
     return create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
 
 
 def _arguments(body: BaseModel) -> dict[str, Any]:
-    return {
-        name: tuple(value) if isinstance(value, list) else value
-        for name in type(body).model_fields
-        for value in [getattr(body, name)]
-    }
+    given = {name: getattr(body, name) for name in type(body).model_fields}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}

@@ -10,19 +10,24 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from cairn.app import App
 from cairn.operations import identity
+from cairn.operations.provider import WAITING, SignIns
 from cairn.people import Role
 from cairn.session import Origin
-from cairn.surfaces.api.routes import PROBLEMS
+from cairn.surfaces.api.routes import PROBLEMS, Text
 from cairn.surfaces.http.doors import COOKIE, cookie
 from cairn.surfaces.http.signed_in import signed_in
+
+COMING = "cairn_coming"
+"""The cookie of a browser that is at the identity provider."""
+BACK = "/session/oidc/callback"
 
 
 class SignIn(BaseModel):
     """A name and a password."""
 
     model_config = ConfigDict(extra="forbid")
-    person: Annotated[str, Field(max_length=500)]
-    password: Annotated[str, Field(max_length=1000)]
+    person: Annotated[Text, Field(max_length=500)]
+    password: Annotated[Text, Field(max_length=1000)]
 
 
 class Visitor(BaseModel):
@@ -66,19 +71,45 @@ def add(api: FastAPI, app: App) -> None:
         begun = await asyncio.to_thread(identity.redeem, app, secret, _origin(request))
         return keep(app, RedirectResponse("/", 303), begun)
 
+    _add_provider(api, app)
+
+
+def _add_provider(api: FastAPI, app: App) -> None:
+    sign_ins = SignIns(app=app)
+
+    @api.get("/session/oidc", include_in_schema=False)
+    async def leave(request: Request) -> Response:
+        """Send the browser to the identity provider."""
+        base = app.settings.serve_url.rstrip("/") if app.settings.serve_url else str(request.base_url)
+        redirect = f"{base.rstrip('/').removesuffix('/v1')}/v1{BACK}"
+        place, browser = await asyncio.to_thread(sign_ins.begin, redirect)
+        response = RedirectResponse(place, 303)
+        _set(app, response, COMING, browser, int(WAITING), f"/v1{BACK}")
+        return response
+
+    @api.get(BACK, include_in_schema=False)
+    async def come_back(
+        request: Request, state: str, code: str = "", iss: str | None = None, error: str = ""
+    ) -> Response:
+        """Take the browser back from the identity provider."""
+        if error or not code:
+            raise identity.SignInFailed("The identity provider let nobody in.")
+        held = request.cookies.get(COMING, "")
+        secret = await asyncio.to_thread(sign_ins.finish, state, held, code, iss, _origin(request))
+        response = keep(app, RedirectResponse("/", 303), secret)
+        response.delete_cookie(COMING, path=f"/v1{BACK}")
+        return response
+
 
 def keep(app: App, response: Response, secret: str) -> Response:
     """Have the browser keep a session."""
-    response.set_cookie(
-        COOKIE,
-        secret,
-        max_age=int(app.settings.session_hours) * 3600,
-        path="/",
-        secure=app.settings.serve_url.startswith("https:"),
-        httponly=True,
-        samesite="lax",
-    )
+    _set(app, response, COOKIE, secret, int(app.settings.session_hours) * 3600, "/")
     return response
+
+
+def _set(app: App, response: Response, name: str, value: str, seconds: int, path: str) -> None:
+    secure = app.settings.serve_url.startswith("https:")
+    response.set_cookie(name, value, max_age=seconds, path=path, secure=secure, httponly=True, samesite="lax")
 
 
 def _origin(request: Request) -> Origin:

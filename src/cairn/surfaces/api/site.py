@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import metadata
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import Response
 
-import cairn
 from cairn.app import App
 from cairn.operations import OPERATIONS
 from cairn.operations.originals import Views, viewing
@@ -45,7 +45,7 @@ def build(app: App) -> FastAPI:
 
     api = FastAPI(
         title="Cairn",
-        version=cairn.__version__,
+        version=metadata.version("cairn"),
         description=ABOUT,
         servers=[{"url": PREFIX}],
         docs_url=None,  # its pages would load scripts from elsewhere

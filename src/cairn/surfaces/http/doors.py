@@ -20,8 +20,8 @@ from cairn.errors import CairnError, Denied, Invalid
 from cairn.operations import identity
 from cairn.people import Kind
 from cairn.session import Origin, Session
-from cairn.surfaces.http.limits import Rate, TooLarge, bounded
-from cairn.surfaces.http.problems import NotSignedIn, problem, said
+from cairn.surfaces.http.limits import Rate, bounded
+from cairn.surfaces.http.problems import NotSignedIn, said
 from cairn.surfaces.http.state import Metrics
 from cairn.trace import request
 
@@ -125,9 +125,7 @@ class Doors:
         if scope["type"] == "websocket":
             await passing({"type": "websocket.close", "code": 1008})
             return
-        too_large = isinstance(error, TooLarge)
-        response = problem(413, str(error), trace) if too_large else said(error, trace)
-        await response(scope, _nothing, passing)
+        await said(error, trace)(scope, _nothing, passing)
 
 
 class _Passing:

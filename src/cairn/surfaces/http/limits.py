@@ -5,16 +5,13 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import monotonic
 from typing import Any
 
-from cairn.errors import CairnError
+from starlette.exceptions import HTTPException
+
 from cairn.operations.identity import TooOften
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 REMEMBERED = 10_000
-
-
-class TooLarge(CairnError):
-    """A body has more bytes than is allowed."""
 
 
 class Rate:
@@ -38,7 +35,10 @@ class Rate:
 
 
 def bounded(receive: Receive, most: int) -> Receive:
-    """Return what receives a body of at most ``most`` bytes, whatever its header says."""
+    """Return what receives a body of at most ``most`` bytes, whatever its header says; raises HTTPException.
+
+    That kind of error is the one that passes through whatever reads the body.
+    """
     taken = 0
 
     async def counted() -> Message:
@@ -46,7 +46,7 @@ def bounded(receive: Receive, most: int) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > most:
-            raise TooLarge(f"The body has more than {most:,} bytes.")
+            raise HTTPException(413, f"The body has more than {most:,} bytes.")
         return message
 
     return counted
