@@ -73,7 +73,10 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
     "sinks": {"sql": BuiltIn("cairn.adapters.sinks.sql")},
     "passwords": {"argon2": BuiltIn("cairn.adapters.passwords.argon2", extra="serve")},
     "servers": {"http": BuiltIn("cairn.surfaces.http.server", extra="serve")},
-    "sites": {"api": BuiltIn("cairn.surfaces.api.site", extra="serve")},
+    "sites": {
+        "api": BuiltIn("cairn.surfaces.api.site", extra="serve"),
+        "web": BuiltIn("cairn.surfaces.web.site", extra="serve"),
+    },
     "providers": {"oidc": BuiltIn("cairn.adapters.providers.oidc", extra="serve")},
     "clients": {"http": BuiltIn("cairn.adapters.clients.http", extra="serve")},
     "terminals": {"rich": BuiltIn("cairn.surfaces.cli.show")},

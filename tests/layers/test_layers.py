@@ -64,6 +64,7 @@ SHOWN = {
     "cli": {"rich"},
     "http": {"prometheus_client", "starlette", "uvicorn"},
     "api": {"fastapi", "pydantic", "starlette"},
+    "web": {"jinja2", "starlette"},
 }
 """What each surface is made with."""
 

@@ -52,7 +52,12 @@ def _png(rows: NDArray[np.uint8], scale: float) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     per_metre = round(scale * POINTS_PER_METRE)
     size = struct.pack(">IIB", per_metre, per_metre, 1)
-    chunks = ((b"IHDR", header), (b"pHYs", size), (b"IDAT", zlib.compress(lines.tobytes(), 6)), (b"IEND", b""))
+    chunks = (
+        (b"IHDR", header),
+        (b"pHYs", size),
+        (b"IDAT", zlib.compress(lines.tobytes(), 6)),
+        (b"IEND", b""),
+    )
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)
 
 
