@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from cairn.app import App
 from cairn.surfaces.http.problems import HANDLERS, handled
-from cairn.surfaces.web import asking, asset, library, signing
+from cairn.surfaces.web import asking, asset, library, signing, tracing
 from cairn.surfaces.web.rendering import page
 
 PREFIX = ""
@@ -42,6 +42,7 @@ def build(app: App) -> Starlette:
         Route("/sign-in", signing.show),
         Route("/", asking.show),
         Route("/history", asking.history),
+        Route("/trace/{id}", tracing.show),
         Route("/library", library.show),
         Route("/library/{id}", library.show_document),
         Route("/library/{id}/original", library.show_original),

@@ -14,11 +14,20 @@ export async function open(link, address, as) {
   inside.innerHTML = '<div class="skeleton waits"><i></i><i></i><i></i><i></i></div>';
   try {
     inside.innerHTML = await part(address, { as });
-    await draw(inside, as);
+    show(await draw(inside, as));
   } catch (error) {
     inside.replaceChildren(Object.assign(document.createElement("p"), { className: "alert", textContent: error.message }));
   }
   inside.focus({ preventScroll: true });
+}
+
+// Only the original is moved, not the answer beside it.
+function show(cited) {
+  if (!cited) return;
+  const middle = (inside.clientHeight - cited.offsetHeight) / 2;
+  const page = cited.closest(".page");
+  if (page) page.scrollLeft = cited.offsetLeft - (page.clientWidth - cited.offsetWidth) / 2;
+  inside.scrollTop += cited.getBoundingClientRect().top - inside.getBoundingClientRect().top - middle;
 }
 
 export function close() {

@@ -2,4 +2,5 @@
 
 import { draw } from "./original.js";
 
-await draw(document.querySelector("main"));
+const cited = await draw(document.querySelector("main"));
+cited?.scrollIntoView({ block: "center" });

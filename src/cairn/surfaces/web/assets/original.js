@@ -1,4 +1,4 @@
-// Draws pictures of pages with the cited words marked, and brings what is cited into view.
+// Draws pictures of pages with the cited words marked, and finds the first of these.
 
 import { bytes } from "./api.js";
 
@@ -8,8 +8,7 @@ const RESOLUTION = 41; // where a PNG's first chunk after its header says how ma
 export async function draw(within, as) {
   const pages = [...within.querySelectorAll(".page[data-source]")];
   await Promise.all(pages.map((page) => picture(page, as)));
-  const here = within.querySelector(".box, mark, #here");
-  here?.scrollIntoView({ block: "center", inline: "nearest" });
+  return within.querySelector(".box, mark");
 }
 
 async function picture(page, as) {
@@ -21,7 +20,7 @@ async function picture(page, as) {
     image.src = URL.createObjectURL(new Blob([png], { type: "image/png" }));
     await image.decode();
     frame.replaceChildren(image, ...boxes(page, image, new DataView(png).getUint32(RESOLUTION)));
-    frame.classList.add("drawn");
+    frame.className = "picture drawn";
     URL.revokeObjectURL(image.src);
   } catch (error) {
     page.replaceChildren(Object.assign(document.createElement("p"), { className: "quiet small", textContent: error.message }));
