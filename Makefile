@@ -15,6 +15,9 @@ help: ## list what there is to do
 demo: .venv/demo ## set up, make the fictional organisation, and ask four questions
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
+serve: .venv/serve ## serve the fictional organisation on http://127.0.0.1:8484
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/serve.sh
+
 test: .venv/dev ## run the tests
 	$(BIN)/python -m pytest
 
@@ -71,4 +74,4 @@ clean: ## remove what the other targets made
 	$(INSTALL) -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help demo test check torture format lock bench-peers clean
+.PHONY: help demo serve test check torture format lock bench-peers clean

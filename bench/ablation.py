@@ -18,10 +18,10 @@ import cairn
 from bench.sets import OUT
 from cairn import registry
 from cairn.adapters.indexes import queries
-from cairn.session import Session
 from cairn.flows.evaluation import ranking
 from cairn.flows.retrieval import fusion, hybrid
 from cairn.flows.retrieval.naming import Named
+from cairn.session import Session
 
 SETS = ("cranfield", "vaswani_npl", "tatqa")
 HOME = OUT / "ablation"

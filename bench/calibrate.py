@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 import cairn
 from bench.sets import ROOT
-from cairn.session import Session
 from cairn.flows.answering.confidence import probability
 from cairn.flows.answering.extractive import Draft
 from cairn.flows.evaluation.golden import Case, cites, read_cases
 from cairn.operations.questions import EVIDENCE
+from cairn.session import Session
 from cairn.settings import SETTINGS
 from cairn.types import Filters
 

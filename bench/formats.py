@@ -23,9 +23,9 @@ from pypdfium2 import PdfDocument, PdfiumError  # type: ignore[import-untyped]
 import cairn
 from bench import specimens
 from bench.sets import DATA
-from cairn.session import Session
 from cairn.records import DocumentRecord
 from cairn.results import Ingested
+from cairn.session import Session
 from cairn.types import State
 
 FOLDERS = ("kreuzberg_testdocs", "r2r_examples", "icdar2013_tables", "financebench")

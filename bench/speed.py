@@ -19,9 +19,9 @@ from time import perf_counter
 import cairn
 from bench.sets import DATA, ROOT
 from cairn import registry
-from cairn.session import Session
 from cairn.operations import documents
 from cairn.results import Ingested
+from cairn.session import Session
 
 RUNS = 7
 

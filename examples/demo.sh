@@ -8,9 +8,7 @@ say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 ask() { say "$1 asks: $2"; cairn ask "$2" --as "$1"; }
 
 say "A shared drive of the Talvern Regional Health Authority, with its people and groups"
-python examples/organisation/generate.py demo/organisation
-cairn access load examples/organisation/people.toml --json > /dev/null
-cairn ingest demo/organisation
+sh examples/prepare.sh
 cairn status
 
 ask amina "How much did the heat-health programme overspend in 2025?"
@@ -26,5 +24,6 @@ cat <<'END'
   cairn search "heat warning levels" -k 3
   cairn access explain tomas finance/outturn-2025.pdf
   cairn evaluate examples/organisation
+  make serve
 Your own folder: unset CAIRN_HOME, cd somewhere, cairn ingest ~/papers, cairn ask "..."
 END

@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from shutil import rmtree
-from threading import Event
+from threading import Event, Lock
 
 from opentelemetry.trace import Tracer
 
@@ -36,6 +36,8 @@ from cairn.types import Filters
 
 REMEMBERED = 1_000
 """People whose rights are kept at hand."""
+PATIENCE = 60.0
+"""Seconds to wait for another writer in the same process."""
 SCRATCH = "scratch/fresh"
 """Where an index is built to be compared with; `scratch` is emptied by whoever writes."""
 
@@ -71,6 +73,8 @@ class App:
     """Another embedder than the settings say."""
     _granted: dict[tuple[int, str], Grants] = field(default_factory=dict)
     """By the directory's epoch and the person."""
+    _turn: Lock = field(default_factory=Lock)
+    """Of those who write, in this process."""
     brought: Event = field(default_factory=Event)
     """Set when there is something new to be read by whoever keeps up."""
 
@@ -176,20 +180,30 @@ class App:
         return opened
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Be the one process that changes this library; raises Busy when another is."""
-        with locked_file(self.home / swap.LOCK):
-            swap.finish(self.home)
-            yield
+    def locked(self, patience: float = PATIENCE) -> Iterator[None]:
+        """Be the one that changes this library; raises Busy when another process is.
+
+        Within this process whoever comes second waits, for ``patience`` seconds.
+        """
+        if not self._turn.acquire(timeout=patience):
+            raise Busy("This library is being written; try again when that is done.")
+        try:
+            with locked_file(self.home / swap.LOCK):
+                swap.finish(self.home)
+                yield
+        finally:
+            self._turn.release()
 
     @contextmanager
-    def writing(self, report: Report = unreported, *, vectors: bool = True) -> Iterator[Index]:
+    def writing(
+        self, report: Report = unreported, *, vectors: bool = True, patience: float = PATIENCE
+    ) -> Iterator[Index]:
         """Be the one process that writes this library; raises Busy when another is.
 
         The index begins where the journal stands: a journal restored from a backup must not first grow
         past what the index believes to have seen of it. Without ``vectors`` only its words do.
         """
-        with self.locked(), self.current(report, vectors=vectors) as index:
+        with self.locked(patience), self.current(report, vectors=vectors) as index:
             yield index
 
     @contextmanager
@@ -245,7 +259,7 @@ class App:
         if is_current(self.journal.catalogue, self.index):
             return
         try:
-            with self.writing(report):
+            with self.writing(report, patience=0):
                 pass
         except (Busy, Storage):
             pass  # whoever writes is doing it, or nobody can here: `status` says that it is behind

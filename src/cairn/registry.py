@@ -79,7 +79,7 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
     },
     "providers": {"oidc": BuiltIn("cairn.adapters.providers.oidc", extra="serve")},
     "clients": {"http": BuiltIn("cairn.adapters.clients.http", extra="serve")},
-    "terminals": {"rich": BuiltIn("cairn.surfaces.cli.show")},
+    "terminals": {"rich": BuiltIn("cairn.surfaces.cli.terminal")},
     "measures": {"ir": BuiltIn("cairn.adapters.measures.ir", extra="evaluate")},
 }
 

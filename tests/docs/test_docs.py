@@ -2,6 +2,8 @@
 
 import os
 import re
+import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +79,36 @@ def test_the_example_of_a_new_format_runs(tmp_path: Path) -> None:
     assert "may.ics, lines 3–4" in done.stdout, done.stdout
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_page_on_serving_runs(papers: Path) -> None:
+    page = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"<!-- (run|serve) -->\n```(\w+)\n(.*?)```", page, re.S)
+    assert len(blocks) == len(re.findall(r"^```\w+$", page, re.M))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (papers / "papers" / ".cairn-access").write_text("* allow everyone\n")
+    steps = ["cairn ingest . --exclude .cairn\n", *(code for kind, _, code in blocks if kind == "run")]
+    steps += [f"cairn serve --port {port} & SERVER=$!\ntrap 'kill $SERVER' EXIT\nexport TOKEN\n"]
+    steps += [f"until curl -sf localhost:{port}/ready > /dev/null; do sleep 0.1; done\n"]
+    for kind, language, code in blocks:
+        if kind == "serve":
+            steps.append(code if language == "sh" else f"python - <<'END'\n{code}END\n")
+    environment = os.environ | {
+        "CAIRN_HOME": str(papers / ".cairn"),
+        "CAIRN_ANSWER_THRESHOLD": "0",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    script = "".join(steps).replace("8484", str(port))
+    done = subprocess.run(
+        ["sh", "-e"], input=script, cwd=papers, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "event: done" in done.stdout and '"uri":"amina/plan.md"' in done.stdout
+    assert (papers / "original").read_text().startswith("# Audit 2018")
+    assert "12 missing invoices. [1]\n" in done.stdout
+
+
 def test_every_fenced_block_of_the_readme_is_run_or_a_picture() -> None:
     fenced = re.findall(r"^```(\w*)$", README, re.M)
     assert len([language for language in fenced if language]) == len(SNIPPETS)
@@ -104,7 +136,8 @@ def test_make_lists_what_the_readme_names() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "ARCHITECTURE.md", "LOG.md", "docs/reference.md", "docs/new-format.md"]
+    "name",
+    ["README.md", "ARCHITECTURE.md", "LOG.md", "docs/reference.md", "docs/new-format.md", "docs/serving.md"],
 )
 def test_nothing_points_nowhere(name: str) -> None:
     page = ROOT / name

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 from tests.surfaces.conftest import ORIGIN, PASSWORD, House
 
 from cairn.operations import OPERATIONS, access, auditing, identity, people, tokens
 from cairn.people import Kind, Role
 from cairn.surfaces.http.limits import Rate
+from cairn.surfaces.http.server import build
 
 QUESTION = {"question": "How many invoices did the audit find missing?"}
 
@@ -66,6 +68,8 @@ def test_what_is_not_there_and_what_may_not_be_read_are_answered_alike(house: Ho
         answers = [told(amina.get(path.format(name))) for name in (real, guessed)]
         assert answers[0][0] == 404
         assert str(answers[0]).replace(real, guessed) == str(answers[1]), path
+    explained = [told(amina.post("/v1/access/explain", {"who": "tomas", "name": n})) for n in (real, guessed)]
+    assert str(explained[0]).replace(real, guessed) == str(explained[1])
     assert house.door("tomas").get(f"/v1/documents/{real}/original").status_code == 200
 
 
@@ -335,3 +339,58 @@ def test_tokens_are_listed_without_their_secrets(house: House) -> None:
     secret = house.token("tomas")
     listed = asyncio.run(tokens.tokens_list(house.session, everyone=True))
     assert secret not in str(listed) and any(one.person == "tomas" for one in listed.tokens)
+
+
+def test_the_owner_comes_in_only_where_nobody_else_can(house: House) -> None:
+    secret = house.token("owner", "owner")
+    elsewhere = TestClient(build(house.session.app, "0.0.0.0"), base_url="http://localhost")
+    for client, status in ((house.client, 200), (elsewhere, 401)):
+        answer = client.post("/v1/status", json={}, headers={"Authorization": f"Bearer {secret}"})
+        assert answer.status_code == status
+
+
+def test_an_auditor_sees_of_anothers_mistake_only_what_kind_it_was(house: House) -> None:
+    trace = house.door("tomas").post("/v1/document", {"name": "my secret thought.md"}).json()["trace"]
+    seen = house.door("amina", "auditor").post("/v1/trace", {"id": trace})
+    assert seen.status_code == 200 and "secret thought" not in seen.text
+    assert seen.json()["steps"][0]["attributes"]["error"] == "Unknown"
+    assert "secret thought" in house.door("tomas").post("/v1/trace", {"id": trace}).text
+    assert house.door("ada").post("/v1/trace", {"id": trace}).status_code == 404
+
+
+def test_a_defect_is_said_by_its_trace_alone(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("the secret pay of the director")
+
+    monkeypatch.setattr(type(house.session.app.journal.catalogue), "counts", broken)
+    client = TestClient(house.client.app, base_url=ORIGIN, raise_server_exceptions=False)
+    answer = client.post("/v1/status", json={}, headers=house.door("tomas").headers)
+    assert answer.status_code == 500 and answer.headers["content-type"] == "application/problem+json"
+    assert "secret pay" not in answer.text and "secret pay" not in caplog.text
+    assert answer.json()["trace"] in caplog.text and "RuntimeError" in caplog.text
+
+
+def test_who_fails_from_one_place_keeps_nobody_out_elsewhere() -> None:
+    throttle = identity.Throttle()
+    here, there = (
+        {"both amina 10.0.0.1": 5, "person amina": 50},
+        {"both amina 10.0.0.2": 5, "person amina": 50},
+    )
+    for _ in range(6):
+        throttle.failed(here)
+    with pytest.raises(identity.TooOften):
+        throttle.check(here)
+    throttle.check(there)
+
+
+def test_pages_of_the_audit_follow_each_other(house: House) -> None:
+    amina = house.door("amina", "auditor")
+    whole = amina.post("/v1/audit/list", {"limit": 1000}).json()["entries"]
+    numbers, before = [], 0
+    while before is not None:
+        page = amina.post("/v1/audit/list", {"limit": 4, "before": before or whole[0]["number"] + 1}).json()
+        numbers += [entry["number"] for entry in page["entries"]]
+        before = page["before"]
+    assert numbers == [entry["number"] for entry in whole]

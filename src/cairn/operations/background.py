@@ -4,7 +4,7 @@ Errors are kept in `status`, where they are seen; the next look may find them me
 """
 
 import asyncio
-from contextlib import suppress
+import logging
 from time import monotonic
 
 from cairn.app import App
@@ -18,6 +18,9 @@ GLANCE = 0.5
 """Seconds between two looks for something that was uploaded."""
 
 
+log = logging.getLogger("cairn.background")
+
+
 async def keep_up(app: App) -> None:
     """Read what is new until cancelled; what was left undone by a stopped process comes first."""
     session = Session(app=app, origin=Origin(surface="server"))
@@ -25,9 +28,13 @@ async def keep_up(app: App) -> None:
     left = app.settings.serve_watch_seconds > 0
     while True:
         for record in await asyncio.to_thread(app.journal.catalogue.sources):
-            with suppress(CairnError):
+            try:
                 if left or await asyncio.to_thread(_changed, app, record):
                     await read(session, record, prune=False)
+            except CairnError:
+                pass
+            except Exception as error:  # a defect in one source must not leave the others unread
+                log.error("source %s: %s", record.id, type(error).__name__)
         left = False
         await _wait(app)
 

@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -24,8 +25,11 @@ from cairn.protocols import Passwords
 from cairn.session import Origin, Session
 from cairn.trace import trace_id
 
-FREE = 5
-"""Wrong passwords before one has to wait."""
+FREE, FREE_APART = 5, 50
+"""Wrong passwords before one has to wait: for a person from one address, and for either alone.
+
+Else anybody could keep a person, or everybody in an office, from signing in.
+"""
 LONGEST_WAIT = 900.0
 """Seconds."""
 REMEMBERED = 10_000
@@ -54,14 +58,14 @@ class Throttle:
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def check(self, *keys: str) -> None:
-        """Raise TooOften while any of ``keys`` has to wait."""
+    def check(self, keys: Mapping[str, int]) -> None:
+        """Raise TooOften while any of ``keys``, each with its free failures, has to wait."""
         with self._lock:
-            wait = max((self._wait(key) for key in keys), default=0.0)
+            wait = max((self._wait(key, free) for key, free in keys.items()), default=0.0)
         if wait > 0:
             raise TooOften(wait)
 
-    def failed(self, *keys: str) -> None:
+    def failed(self, keys: Iterable[str]) -> None:
         """Count a failure."""
         with self._lock:
             for key in keys:
@@ -75,11 +79,11 @@ class Throttle:
         with self._lock:
             self._failures.pop(key, None)
 
-    def _wait(self, key: str) -> float:
+    def _wait(self, key: str, free: int) -> float:
         count, last = self._failures.get(key, (0, 0.0))
-        if count < FREE:
+        if count < free:
             return 0.0
-        return min(2.0 ** (count - FREE), LONGEST_WAIT) - (monotonic() - last)
+        return min(2.0 ** min(count - free, 20), LONGEST_WAIT) - (monotonic() - last)
 
 
 @cache
@@ -110,18 +114,19 @@ def sign_in(app: App, throttle: Throttle, person: str, password: str, origin: Or
     Raises SignInFailed, or TooOften for the account and for the address. Takes as long for a person
     nobody knows as for a wrong password.
     """
-    keys = (f"person {person}", f"address {origin.address}")
-    throttle.check(*keys)
+    keys = {f"both {person} {origin.address}": FREE}
+    keys |= {f"person {person}": FREE_APART, f"address {origin.address}": FREE_APART}
+    throttle.check(keys)
     account = app.journal.people.account(person)
     hashed = account.password if account is not None and account.password is not None else _nobody()
     with _AT_ONCE:
         right = passwords().verify(hashed, password)
     if not right or not _welcome(app, account):
-        throttle.failed(*keys)
+        throttle.failed(keys)
         # A name that nobody has may be a password in the wrong field.
         _note(app, origin, person if account is not None else "", "denied")
         raise SignInFailed("Name or password is wrong, or the account may not sign in.")
-    throttle.passed(keys[0])
+    throttle.passed(next(iter(keys)))
     return begin(app, person, origin)
 
 

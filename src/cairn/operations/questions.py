@@ -1,10 +1,10 @@
 """Operations that find and answer, and show how."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from time import perf_counter
-from typing import Annotated
+from typing import Annotated, Any
 
 from cairn.audit import touched
 from cairn.errors import Invalid, Unknown
@@ -97,7 +97,17 @@ async def trace(
     if root is None or not (own or session.holds(Role.AUDITOR)):
         raise Unknown(f"No trace {id!r} of {session.name}'s requests.")
     touched(f"trace:{id}")
+    if not own:
+        spans = [one._replace(attributes=_without_words(one.attributes)) for one in spans]
+        root = next(one for one in spans if one.span == root.span)
     return Trace(id=id, steps=tuple(_steps(spans, root, 0, root.start)))
+
+
+def _without_words(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave of an error its kind: what it says may repeat what was asked."""
+    return {
+        key: str(value).partition(":")[0] if key == "error" else value for key, value in attributes.items()
+    }
 
 
 def _told(session: Session) -> Retriever:

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from cairn import registry
+from cairn.app import App
 from cairn.errors import Denied
 from cairn.operations import identity
 from cairn.operations.declare import Say, operation
@@ -11,6 +12,11 @@ from cairn.results.people import Served
 from cairn.session import Session
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def alone(app: App, host: str) -> bool:
+    """Tell whether nobody but this machine can come: then its owner may sign in."""
+    return host in LOOPBACK and not app.settings.serve_url
 
 
 @operation("serve", role=Role.OWNER, opens=False)
@@ -32,8 +38,9 @@ async def serve(
         raise Denied(f"Nobody could sign in on {host}; let somebody: cairn people add PERSON admin")
     server = registry.load("servers", "http")
     address = app.settings.serve_url.rstrip("/") if app.settings.serve_url else f"http://{host}:{port}"
-    print(f"Cairn serves {app.home} on {address}")
-    if host in LOOPBACK:
-        print(f"Sign in as its owner, once, within the hour: {address}/v1/session/link/{identity.link(app)}")
+    print(f"Cairn serves {app.home} on {address}", flush=True)
+    if alone(app, host):
+        link = f"{address}/v1/session/link/{identity.link(app)}"
+        print(f"Sign in as its owner, once, within the hour: {link}", flush=True)
     await server(app, host, port)
     return Served(address=address)

@@ -35,7 +35,6 @@ class Oidc:
         self.issuer = issuer.rstrip("/")
         self._client = client
         self._secret = secret
-        self._http = httpx.Client(timeout=10.0, follow_redirects=False, trust_env=False)
         self._held: dict[str, tuple[float, Any]] = {}
         self._lock = threading.Lock()
 
@@ -127,7 +126,7 @@ class Oidc:
 
     def _ask(self, method: str, url: str, **sent: Any) -> dict[str, Any]:
         try:
-            answer = self._http.request(method, url, **sent)
+            answer = httpx.request(method, url, timeout=10.0, trust_env=False, **sent)
             if answer.status_code in (400, 401) and method == "POST":
                 raise Denied("The identity provider refused the sign-in; try again.")
             answer.raise_for_status()

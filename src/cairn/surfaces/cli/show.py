@@ -1,7 +1,7 @@
 """Results on a terminal, by Rich; what has no form of its own is shown as JSON."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import singledispatch
 from textwrap import indent
 from typing import Any
@@ -47,11 +47,6 @@ def _visible(shown: Any) -> Any:
     if isinstance(shown, Text) and visible(shown.plain) != shown.plain:
         return Text(visible(shown.plain), style=shown.style)
     return shown
-
-
-def load(rest: str) -> Callable[[Any], None]:
-    """Return what shows a result; it has no options."""
-    return show
 
 
 @singledispatch
@@ -132,7 +127,7 @@ def _(result: results.Retried) -> None:
 def _(result: results.Status) -> None:
     out = console()
     states = ("indexed", "pending", "failed", "skipped", "deleted")
-    table = _table("source", *states)
+    table = table_of("source", *states)
     for source in result.sources:
         table.add_row(
             f"{source.id}  {source.source}", *(f"{source.states.get(state, 0):,}" for state in states)
@@ -224,7 +219,7 @@ def _(result: results.DocumentView) -> None:
 
 @show.register
 def _(result: results.Documents) -> None:
-    table = _table("id", "document", "state")
+    table = table_of("id", "document", "state")
     for each in result.documents:
         table.add_row(
             f"d{each.id}", each.uri, each.state + (f": {each.reason}" if each.reason is not None else "")
@@ -244,7 +239,7 @@ def _(result: results.Forgotten) -> None:
 @show.register
 def _(result: results.Members) -> None:
     for title, members in (("person", result.people), ("group", result.groups)):
-        table = _table(title, "in")
+        table = table_of(title, "in")
         for name, groups in members.items():
             table.add_row(name, ", ".join(group.removeprefix("group:") for group in groups))
         console().print(table)
@@ -277,7 +272,7 @@ def _(result: results.Visible) -> None:
 @show.register
 def _(result: results.Evaluation) -> None:
     out = console()
-    table = _table("measure", "value")
+    table = table_of("measure", "value")
     for name, value in result.measures.items():
         table.add_row(name, f"{value:.3f}")
     out.print(table)
@@ -297,7 +292,7 @@ def _(result: results.Trace) -> None:
 
 @show.register
 def _(result: results.Models) -> None:
-    table = _table("embedder", "vectors", "")
+    table = table_of("embedder", "vectors", "")
     for each in result.models:
         table.add_row(each.model, f"{each.vectors:,}", "serving" if each.serving else "")
     console().print(table)
@@ -305,7 +300,7 @@ def _(result: results.Models) -> None:
 
 @show.register(tuple)
 def _(result: tuple[results.SettingView, ...]) -> None:
-    table = _table("setting", "value", "default", "meaning")
+    table = table_of("setting", "value", "default", "meaning")
     for setting in result:
         table.add_row(setting.name, str(setting.value), str(setting.default), setting.help)
     console().print(table)
@@ -345,7 +340,8 @@ class Rows(Table):
         super().add_row(*(Text(visible(cell).replace("\n", " ")) for cell in cells), **options)
 
 
-def _table(first: str, *others: str) -> Rows:
+def table_of(first: str, *others: str) -> Rows:
+    """Return an empty table with these columns."""
     table = Rows(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column(first)
     for name in others:

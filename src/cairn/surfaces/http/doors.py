@@ -15,12 +15,13 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cairn.access import OWNER
 from cairn.app import App
 from cairn.errors import CairnError, Denied, Invalid
 from cairn.operations import identity
 from cairn.people import Kind
 from cairn.session import Origin, Session
-from cairn.surfaces.http.limits import Rate, bounded
+from cairn.surfaces.http.limits import STALLED, Rate, bounded
 from cairn.surfaces.http.problems import NotSignedIn, said
 from cairn.surfaces.http.state import Metrics
 from cairn.trace import request
@@ -29,8 +30,6 @@ COOKIE = "cairn_session"
 SAFE = {"GET", "HEAD", "OPTIONS"}
 BODY = 1_000_000
 """Bytes of a body that is no upload."""
-STALLED = 60
-"""Seconds a client may let what is sent to it wait."""
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -53,13 +52,14 @@ class Doors:
     """Wraps a site; leaves a Session, or None, in the state of each request."""
 
     def __init__(
-        self, site: ASGIApp, app: App, hosts: Collection[str], metrics: Metrics, *, uploads: str
+        self, site: ASGIApp, app: App, hosts: Collection[str], metrics: Metrics, *, uploads: str, owner: bool
     ) -> None:
         self._site = site
         self._app = app
         self._hosts = frozenset(hosts)
         self._metrics = metrics
         self._uploads = uploads
+        self._owner = owner
         self._rate = Rate(app.settings.requests_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,15 +99,18 @@ class Doors:
         bearer = _bearer(headers)
         origin = Origin(surface="http", address=_address(scope))
         if bearer is not None:
-            found = await asyncio.to_thread(identity.session, self._app, bearer, Kind.API, origin)
+            found = await self._known(bearer, Kind.API, origin)
             if found is None:
                 self._rate.take(origin.address)
                 raise NotSignedIn()
             return found
         secret = cookie(headers)
-        if secret is None:
-            return None
-        return await asyncio.to_thread(identity.session, self._app, secret, Kind.SESSION, origin)
+        return await self._known(secret, Kind.SESSION, origin) if secret is not None else None
+
+    async def _known(self, secret: str, kind: Kind, origin: Origin) -> Session | None:
+        """Return the session of a secret; the owner's opens nothing where others than this machine come."""
+        found = await asyncio.to_thread(identity.session, self._app, secret, kind, origin)
+        return found if found is None or found.name != OWNER or self._owner else None
 
     def _most(self, scope: Scope) -> int:
         if scope["path"].startswith(self._uploads):

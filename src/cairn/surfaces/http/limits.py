@@ -1,5 +1,6 @@
 """What one caller may use of a server: requests a minute, bytes of a body."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import monotonic
@@ -12,6 +13,8 @@ from cairn.operations.identity import TooOften
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 REMEMBERED = 10_000
+STALLED = 60
+"""Seconds a client may keep the other end waiting, for a part of a body or to take one."""
 
 
 class Rate:
@@ -39,11 +42,14 @@ def bounded(receive: Receive, most: int) -> Receive:
 
     That kind of error is the one that passes through whatever reads the body.
     """
-    taken = 0
+    taken, ended = 0, False
 
     async def counted() -> Message:
-        nonlocal taken
-        message = await receive()
+        nonlocal taken, ended
+        # Whoever waits for the end of a connection may wait; whoever waits for a body may not for long.
+        async with asyncio.timeout(None if ended else STALLED):
+            message = await receive()
+        ended = not message.get("more_body", False)
         taken += len(message.get("body", b""))
         if taken > most:
             raise HTTPException(413, f"The body has more than {most:,} bytes.")

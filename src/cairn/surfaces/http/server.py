@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -17,11 +18,11 @@ from cairn import registry
 from cairn.app import App
 from cairn.errors import Busy, Unavailable
 from cairn.operations.background import keep_up
+from cairn.operations.serving import LOOPBACK, alone
 from cairn.surfaces.http.doors import Doors
 from cairn.surfaces.http.problems import HANDLERS
 from cairn.surfaces.http.state import Metrics, routes
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]"}
 UPLOADS = "/v1/uploads/"
 Server = Callable[[App, str, int], Awaitable[None]]
 
@@ -49,8 +50,8 @@ def build(app: App, host: str) -> ASGIApp:
         exception_handlers=HANDLERS,
     )
     public = urlsplit(app.settings.serve_url).hostname
-    names = {*LOOPBACK, *([host] if host else []), *([public] if public is not None else [])}
-    return Doors(root, app, names, metrics, uploads=UPLOADS)
+    names = {*LOOPBACK, "[::1]", *([host] if host else []), *([public] if public is not None else [])}
+    return Doors(root, app, names, metrics, uploads=UPLOADS, owner=alone(app, host))
 
 
 def load(rest: str) -> Server:
@@ -60,6 +61,8 @@ def load(rest: str) -> Server:
 
 async def serve(app: App, host: str, port: int) -> None:
     """Answer on this address until stopped; raises Busy when the port is taken."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each connection is one, idle ones too
     listening = _bind(host, port)
     config = uvicorn.Config(
         build(app, host),

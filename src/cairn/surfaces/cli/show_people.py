@@ -1,0 +1,63 @@
+"""Results on people, tokens and the audit, on a terminal."""
+
+from datetime import datetime
+
+from rich.text import Text
+
+from cairn.results import people
+from cairn.surfaces.cli.show import console, show, table_of
+
+
+@show.register
+def _(result: people.Accounts) -> None:
+    out = console()
+    table = table_of("person", "roles", "signs in", "")
+    for one in result.accounts:
+        ways = (["password"] if one.password else []) + ([one.issuer] if one.issuer is not None else [])
+        table.add_row(one.person, " ".join(one.roles), ", ".join(ways), "disabled" if one.disabled else "")
+    out.print(table)
+    if result.password:
+        out.print(Text.assemble("The password, shown this once: ", (result.password, "bold")))
+
+
+@show.register
+def _(result: people.Tokens) -> None:
+    out = console()
+    table = table_of("id", "kind", "person", "name", "scopes", "expires", "last used")
+    for one in result.tokens:
+        used = _moment(one.used) if one.used is not None else "never"
+        scopes, expires = " ".join(one.scopes), _moment(one.expires)
+        table.add_row(str(one.id), one.kind, one.person, one.name, scopes, expires, used)
+    out.print(table)
+    if result.secret:
+        out.print(Text.assemble("The token, shown this once: ", (result.secret, "bold")))
+
+
+@show.register
+def _(result: people.AuditPage) -> None:
+    out = console()
+    for one in result.entries:
+        who = f"{one.person} as {one.behalf}" if one.behalf else one.person
+        decided = f"{one.decision} ({one.reason})" if one.reason else one.decision
+        said = f"{one.number:7d}  {_moment(one.at)}  {who}  {one.action}  {decided}  {one.origin}"
+        out.print(Text.assemble(said, (f"  {' '.join(one.objects)}", "dim")))
+    if result.before is not None:
+        out.print(Text(f"Older ones: cairn audit list --before {result.before}", style="dim"))
+
+
+@show.register
+def _(result: people.AuditVerified) -> None:
+    out = console()
+    for missed in result.missed:
+        out.print(Text(missed, style="red"))
+    said = "does not hold" if result.missed else "holds"
+    out.print(f"The audit of {result.entries:,} entries {said}; the newest has the digest {result.digest}")
+
+
+@show.register
+def _(result: people.Served) -> None:
+    console().print(f"Stopped serving {result.address}.")
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"

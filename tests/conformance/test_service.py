@@ -1,0 +1,184 @@
+"""What every journal must do for people, tokens and the audit, over each dialect."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.conformance.test_journal import _database
+
+from cairn import registry
+from cairn.audit import START, Entry, Sealed
+from cairn.people import Account, Kind, Role, Token
+from cairn.protocols import Journal
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]:
+    spec = request.param if request.param == "sqlite" else f"postgresql:{_database()}"
+    opened = registry.load("journal", spec, home=tmp_path, model="m1")
+    yield opened
+    opened.close()
+
+
+def token(**more: Any) -> Token:
+    shown = {"kind": Kind.API, "person": "amina", "scopes": frozenset({Role.READER})}
+    return Token(**shown | {"created": NOW, "expires": NOW + timedelta(days=36_500)} | more)
+
+
+def entry(action: str, **more: Any) -> Entry:
+    return Entry(
+        **{"at": 1, "person": "amina", "origin": "local", "action": action, "decision": "allowed"} | more
+    )
+
+
+def test_accounts_are_kept_as_they_are(journal: Journal) -> None:
+    amina = Account(person="amina", roles=frozenset({Role.READER, Role.CURATOR}), password="hashed")
+    journal.people.save(amina)
+    tomas = Account(person="tomas", disabled=True, issuer="https://id", subject="7")
+    journal.people.save(tomas)
+    assert journal.people.accounts() == [amina, tomas]
+    assert journal.people.account("nobody") is None
+    assert journal.people.linked("https://id", "7") == tomas
+    assert journal.people.linked("https://other", "7") is None
+    journal.people.save(Account(person="amina"))
+    assert journal.people.account("amina") == Account(person="amina")
+
+
+def test_a_token_is_found_by_its_digest_until_it_is_revoked(journal: Journal) -> None:
+    amina = Account(person="amina")
+    journal.people.save(amina)
+    number = journal.people.issue("d1", token(name="laptop"))
+    other = journal.people.issue("d2", token(person="nobody", scopes=frozenset(Role)))
+    held = token(id=number, name="laptop")
+    assert journal.people.bearer("d1") == (held, amina) and journal.people.bearer("d3") is None
+    found = journal.people.bearer("d2")
+    assert found is not None and found[0].scopes == frozenset(Role) and found[1] is None
+    journal.people.used(number, NOW)
+    assert [one.id for one in journal.people.tokens()] == [other, number]
+    assert journal.people.tokens("amina")[0].used == NOW
+    journal.people.revoke([number])
+    found = journal.people.bearer("d1")
+    assert found is not None and found[0].revoked is not None and not found[0].good(NOW)
+
+
+def test_what_is_redeemed_is_redeemed_once(journal: Journal) -> None:
+    journal.people.issue("d1", token(kind=Kind.LINK))
+    got: list[Token | None] = []
+    threads = [Thread(target=lambda: got.append(journal.people.redeem("d1"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(one is not None for one in got) == 1
+
+
+def test_replies_are_found_by_their_key(journal: Journal) -> None:
+    journal.replies.keep("k", "request", '{"a": 1}')
+    found = journal.replies.find("k")
+    assert found is not None and (found.request, found.body) == ("request", '{"a": 1}')
+    assert journal.replies.find("other") is None
+
+
+def test_entries_are_a_chain_in_the_order_they_were_written(journal: Journal) -> None:
+    def write(person: str) -> None:
+        for number in range(10):
+            journal.ledger.append(entry("ask", person=person, at=number, objects=("d1", "p2"), trace="t"))
+
+    threads = [Thread(target=write, args=(person,)) for person in ("amina", "tomas", "ada")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    chain = journal.ledger.after(0, 100)
+    assert [sealed.number for sealed in chain] == list(range(1, 31)) and _holds(chain)
+    assert journal.ledger.latest(2, before=30, where={"person": chain[28].entry.person})[0] == chain[28]
+    assert {one.entry.person for one in journal.ledger.latest(100, where={"person": "ada"})} == {"ada"}
+
+
+def test_no_entry_is_changed_or_taken_away(journal: Journal, tmp_path: Path) -> None:
+    journal.ledger.append(entry("ask"))
+    engine = journal.ledger._database.engine  # type: ignore[attr-defined]
+    for statement in ("UPDATE audit SET person = 'other'", "DELETE FROM audit"):
+        with pytest.raises(sqlalchemy.exc.DatabaseError, match="append-only"), engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+    assert journal.ledger.after(0, 10)[0].entry.person == "amina"
+
+
+def _holds(chain: list[Sealed]) -> bool:
+    previous = START
+    for number, sealed in enumerate(chain, start=1):
+        if sealed.number != number or sealed.digest != sealed.entry.seal(number, previous):
+            return False
+        previous = sealed.digest
+    return True
+
+
+TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=8)
+ENTRIES = st.lists(
+    st.builds(
+        Entry,
+        at=st.integers(0, 2**50),
+        person=TEXT,
+        behalf=TEXT,
+        origin=TEXT,
+        action=TEXT,
+        objects=st.lists(TEXT, max_size=3).map(tuple),
+        decision=st.sampled_from(["allowed", "denied"]),
+        reason=TEXT,
+        trace=TEXT,
+    ),
+    min_size=1,
+    max_size=6,
+)
+COLUMNS = ["at", "person", "behalf", "origin", "action", "objects", "decision", "reason", "trace", "digest"]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(entries=ENTRIES, data=st.data())
+def test_whoever_tampers_with_the_file_is_found_out(tmp_path: Path, entries: list[Entry], data: Any) -> None:
+    home = tmp_path / uuid4().hex
+    home.mkdir()
+    journal: Journal = registry.load("journal", "sqlite", home=home, model="m1")
+    for one in entries:
+        journal.ledger.append(one)
+    assert _holds(journal.ledger.after(0, 100))
+    number = data.draw(st.integers(1, len(entries)))
+    how = data.draw(st.sampled_from(["change", "remove", "swap"]))
+    with sqlite3.connect(home / "service.db") as raw:
+        for verb in ("update", "delete"):
+            raw.execute(f"DROP TRIGGER audit_no_{verb}")
+        changed = _tamper(raw, how, number, len(entries), data)
+    raw.close()
+    chain = journal.ledger.after(0, 100)
+    journal.close()
+    assert _holds(chain) is not changed
+
+
+def _tamper(raw: sqlite3.Connection, how: str, number: int, count: int, data: Any) -> bool:
+    """Change the table; tell whether a chain of what is left can show it."""
+    if how == "change":
+        column = data.draw(st.sampled_from(COLUMNS))
+        (held,) = raw.execute(f"SELECT {column} FROM audit WHERE number = ?", (number,)).fetchone()
+        new = held + 1 if column == "at" else json.dumps(["d9999"]) if column == "objects" else f"{held}x"
+        raw.execute(f"UPDATE audit SET {column} = ? WHERE number = ?", (new, number))
+        return bool(new != held)
+    if how == "remove":
+        raw.execute("DELETE FROM audit WHERE number = ?", (number,))
+        return number < count  # the end of a chain can be cut; only an earlier digest shows that
+    if count < 2:
+        return False
+    other = number - 1 if number > 1 else 2
+    for old, new in ((number, -1), (other, number), (-1, other)):
+        raw.execute("UPDATE audit SET number = ? WHERE number = ?", (new, old))
+    return True
