@@ -8,6 +8,7 @@ from cairn.operations import (
     access,
     auditing,
     documents,
+    evaluations,
     forgetting,
     history,
     keeping,
@@ -17,6 +18,7 @@ from cairn.operations import (
     people,
     questions,
     serving,
+    system,
     tokens,
 )
 from cairn.operations.declare import DECLARED, Operation, Say
@@ -30,6 +32,7 @@ __all__ = [
     "access",
     "auditing",
     "documents",
+    "evaluations",
     "forgetting",
     "history",
     "keeping",
@@ -39,5 +42,6 @@ __all__ = [
     "people",
     "questions",
     "serving",
+    "system",
     "tokens",
 ]

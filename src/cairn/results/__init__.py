@@ -284,6 +284,23 @@ class ReadersView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ClassView:
+    """An access class: a set of rules, and how many documents have it."""
+
+    documents: int
+    allow: tuple[str, ...]
+    deny: tuple[str, ...]
+    require: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Classes:
+    """Access classes, that with the most documents first."""
+
+    classes: tuple[ClassView, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Visible:
     """What somebody may read."""
 
