@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from cairn.app import App
 from cairn.surfaces.http.problems import HANDLERS, handled
-from cairn.surfaces.web import asking, asset, library, signing, tracing
+from cairn.surfaces.web import asking, asset, governing, library, measuring, running, signing, tracing
 from cairn.surfaces.web.rendering import page
 
 PREFIX = ""
@@ -46,6 +46,9 @@ def build(app: App) -> Starlette:
         Route("/library", library.show),
         Route("/library/{id}", library.show_document),
         Route("/library/{id}/original", library.show_original),
+        Route("/access", governing.show),
+        Route("/measure", measuring.show),
+        Route("/system", running.show),
     ]
     site = Starlette(routes=routes, exception_handlers=_HANDLERS)
     site.state.settings = app.settings
