@@ -19,7 +19,8 @@ import cairn
 from cairn.adapters.indexes.segments import encode, rotation
 from cairn.errors import CairnError, Denied, Invalid, Storage, Unavailable
 from cairn.flows.keeping import manifest, swap
-from cairn.operations import access, keeping
+from cairn.operations import access, auditing, identity, keeping, tokens
+from cairn.people import Kind
 from cairn.records import Checksum
 from cairn.session import Session
 
@@ -106,6 +107,19 @@ def test_what_is_restored_equals_what_was_backed_up(
     for name in ("owner", "amina"):
         with cairn.open(as_=name) as one, cairn.open(tmp_path / "elsewhere", as_=name) as other:
             assert found(run, one) == found(run, other) != []
+
+
+def test_a_restored_library_lets_nobody_in_by_what_was_given_out_before(
+    run: Run, filled: Session, tmp_path: Path
+) -> None:
+    secret = run(tokens.tokens_create(filled, "notebook")).secret
+    run(keeping.backup(filled, str(tmp_path / "backup")))
+    restored(run, tmp_path / "other", tmp_path / "backup")
+    assert identity.session(filled.app, secret, Kind.API, filled.origin) is not None
+    with cairn.open(tmp_path / "other") as other:
+        assert identity.session(other.app, secret, Kind.API, other.origin) is None
+        assert run(auditing.audit_list(other)).entries[0].action == "restore"
+        assert run(auditing.audit_verify(other)).missed == ()
 
 
 def test_a_backup_taken_while_another_process_ingests_is_whole(

@@ -36,8 +36,6 @@ from cairn.types import Filters
 
 REMEMBERED = 1_000
 """People whose rights are kept at hand."""
-PATIENCE = 60.0
-"""Seconds to wait for another writer in the same process."""
 SCRATCH = "scratch/fresh"
 """Where an index is built to be compared with; `scratch` is emptied by whoever writes."""
 
@@ -71,6 +69,8 @@ class App:
     home: Path
     model: str = ""
     """Another embedder than the settings say."""
+    patience: float = 0.0
+    """Seconds to wait for another writer in the same process, before it is refused."""
     _granted: dict[tuple[int, str], Grants] = field(default_factory=dict)
     """By the directory's epoch and the person."""
     _turn: Lock = field(default_factory=Lock)
@@ -180,13 +180,13 @@ class App:
         return opened
 
     @contextmanager
-    def locked(self, patience: float = PATIENCE) -> Iterator[None]:
-        """Be the one that changes this library; raises Busy when another process is.
+    def locked(self, *, wait: bool = True) -> Iterator[None]:
+        """Be the one that changes this library; raises Busy when another is.
 
-        Within this process whoever comes second waits, for ``patience`` seconds.
+        Within one process whoever comes second may ``wait``, as long as the library's patience lasts.
         """
-        if not self._turn.acquire(timeout=patience):
-            raise Busy("This library is being written; try again when that is done.")
+        if not self._turn.acquire(timeout=self.patience if wait else 0):
+            raise Busy("This process is writing this library already; try again when that is done.")
         try:
             with locked_file(self.home / swap.LOCK):
                 swap.finish(self.home)
@@ -196,14 +196,14 @@ class App:
 
     @contextmanager
     def writing(
-        self, report: Report = unreported, *, vectors: bool = True, patience: float = PATIENCE
+        self, report: Report = unreported, *, vectors: bool = True, wait: bool = True
     ) -> Iterator[Index]:
         """Be the one process that writes this library; raises Busy when another is.
 
         The index begins where the journal stands: a journal restored from a backup must not first grow
         past what the index believes to have seen of it. Without ``vectors`` only its words do.
         """
-        with self.locked(patience), self.current(report, vectors=vectors) as index:
+        with self.locked(wait=wait), self.current(report, vectors=vectors) as index:
             yield index
 
     @contextmanager
@@ -259,7 +259,7 @@ class App:
         if is_current(self.journal.catalogue, self.index):
             return
         try:
-            with self.writing(report, patience=0):
+            with self.writing(report, wait=False):
                 pass
         except (Busy, Storage):
             pass  # whoever writes is doing it, or nobody can here: `status` says that it is behind

@@ -22,7 +22,7 @@ class Origin:
     """Where a request came from."""
 
     surface: str
-    """``local`` is this machine's command line or a program; others come through a server."""
+    """``local`` is a program on this machine; ``web``, ``http`` and ``mcp`` come to a server."""
     address: str = ""
     credential: str = ""
     """What was shown: ``session 3``, ``api 7``."""

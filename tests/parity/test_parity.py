@@ -6,12 +6,15 @@ import json
 import subprocess
 import sys
 from dataclasses import is_dataclass
+from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
 
 import cairn
+from cairn.app import App
 from cairn.operations import OPERATIONS, Operation, Say
+from cairn.surfaces.api import site
 from cairn.surfaces.cli.main import build
 
 
@@ -36,6 +39,18 @@ def test_the_command_line_is_the_operations() -> None:
         for operation in OPERATIONS
     }
     assert commands() == expected
+
+
+def test_the_http_api_is_the_operations(tmp_path: Path) -> None:
+    described = site.build(App(home=tmp_path)).openapi()
+    for operation in OPERATIONS:
+        path = f"/{operation.name.replace('.', '/')}"
+        assert (path in described["paths"]) is operation.opens, path
+        if operation.opens:
+            body = described["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+            shape = described["components"]["schemas"][body["$ref"].rpartition("/")[2]]
+            said = set(list(inspect.signature(operation.run).parameters)[1:])
+            assert shape.get("properties", {}).keys() == said, path
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
@@ -66,6 +81,11 @@ def test_help_is_quick_to_say_because_it_loads_no_engine() -> None:
         "liteparse",
         "opentelemetry.sdk",
         "rich",
+        "argon2",
+        "fastapi",
+        "httpx",
+        "prometheus_client",
         "pydantic",
+        "starlette",
     }
     assert not heavy & set(json.loads(loaded.stdout))

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +93,7 @@ def house(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     shutil.copytree(prepared, tmp_path / "library")
     monkeypatch.setenv("CAIRN_ANSWER_THRESHOLD", "0")
     monkeypatch.setenv("CAIRN_SERVE_WATCH_SECONDS", "0")
-    with (
-        cairn.open() as session,
-        TestClient(build(session.app, "127.0.0.1"), base_url=ORIGIN) as client,
-    ):
-        yield House(session, client)
+    with cairn.open(wire=False) as opened, replace(opened, app=replace(opened.app, patience=60.0)) as session:
+        session.app.wire()
+        with TestClient(build(session.app, "127.0.0.1"), base_url=ORIGIN) as client:
+            yield House(session, client)

@@ -7,13 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from tests.surfaces.conftest import ORIGIN, PASSWORD, House
 
 from cairn.operations import OPERATIONS, access, auditing, identity, people, tokens
 from cairn.people import Kind, Role
+from cairn.surfaces.http.doors import COOKIE, Doors
 from cairn.surfaces.http.limits import Rate
 from cairn.surfaces.http.server import build
+from cairn.surfaces.http.signed_in import again
+from cairn.surfaces.http.state import Metrics
 
 QUESTION = {"question": "How many invoices did the audit find missing?"}
 
@@ -394,3 +400,52 @@ def test_pages_of_the_audit_follow_each_other(house: House) -> None:
         numbers += [entry["number"] for entry in page["entries"]]
         before = page["before"]
     assert numbers == [entry["number"] for entry in whole]
+
+
+def test_no_route_answers_whoever_is_not_signed_in(house: House) -> None:
+    described = house.nobody().get("/v1/openapi.json").json()["paths"]
+    expired, _ = identity.issue(
+        house.session.app, Kind.API, "ada", timedelta(0), scopes=frozenset({Role.ADMIN})
+    )
+    routes = [(path, method) for path, methods in described.items() for method in methods]
+    assert len(routes) > 30
+    for path, method in routes:
+        if (path, method) in (("/session", "post"), ("/session", "delete")):
+            continue
+        place = "/v1" + path.format(id="d1", number=1, name="x.md")
+        body = _some(described[path], house) if method == "post" else None
+        for shown in ({"Authorization": f"Bearer {expired}"}, {}):
+            answer = house.client.request(method, place, json=body, headers=shown)
+            assert answer.status_code == 401, (method, place, shown)
+
+
+def test_a_body_that_is_longer_than_it_says_or_too_long_is_refused(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(house.session.app.settings._values, "upload_mb", 1)
+    amina = house.door("amina", "curator")
+    assert amina.put("/v1/uploads/big.bin", b"x" * 1_000_001).status_code == 413
+    assert not list((house.session.app.home / "uploads").rglob("*big*"))
+
+
+def test_a_websocket_learns_that_its_session_has_ended(house: House) -> None:
+    async def ask(socket: WebSocket) -> None:
+        await socket.accept()
+        while await socket.receive_text():
+            session = await again(socket)
+            await socket.send_text(session.name if session is not None else "nobody")
+
+    site = Starlette(routes=[WebSocketRoute("/ask", ask)])
+    doors = Doors(site, house.session.app, {"127.0.0.1"}, Metrics(), uploads="/v1/uploads/", owner=True)
+    secret = identity.begin(house.session.app, "tomas", house.session.origin)
+    client = TestClient(doors, base_url=ORIGIN, cookies={COOKIE: secret}, headers={"Origin": ORIGIN})
+    with client.websocket_connect("ws://127.0.0.1:8484/ask") as socket:
+        socket.send_text("who?")
+        assert socket.receive_text() == "tomas"
+        identity.end(house.session.app, secret)
+        socket.send_text("who?")
+        assert socket.receive_text() == "nobody"
+    evil = {"Origin": "https://evil.example"}
+    other = TestClient(doors, base_url=ORIGIN, cookies={COOKIE: secret}, headers=evil)
+    with pytest.raises(WebSocketDisconnect), other.websocket_connect("ws://127.0.0.1:8484/ask"):
+        pass

@@ -20,10 +20,10 @@ from cairn.types import State
 
 _NAME = re.compile(r"(person|group):[^\s:\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
-Who = Annotated[str, Say("person:NAME or group:NAME", positional=True)]
+Who = Annotated[str, Say("person:NAME or group:NAME", positional=True, example="person:amina")]
 Groups = Annotated[Sequence[str], Say("groups it is directly in, group:NAME", positional=True)]
-Person = Annotated[str, Say("a person's name", positional=True)]
-Document = Annotated[str, Say("a document's path or id", positional=True)]
+Person = Annotated[str, Say("a person's name", positional=True, example="amina")]
+Document = Annotated[str, Say("a document's path or id", positional=True, example="d12")]
 
 
 @operation("access.list", role=Role.CURATOR)

@@ -33,6 +33,7 @@ class Say:
     short: str | None = None
     secret: bool = False
     """Never typed on a command line: ``-`` asks for it."""
+    example: str = ""
 
 
 class Operation(NamedTuple):

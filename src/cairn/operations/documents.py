@@ -40,13 +40,13 @@ EXAMPLES = 5
 
 _ID = re.compile(r"d?[0-9]{1,18}")
 
-Name = Annotated[str, Say("its path, its path in the source, or its id", positional=True)]
+Name = Annotated[str, Say("its path, its path in the source, or its id", positional=True, example="d12")]
 
 
 @operation("ingest", role=Role.CURATOR, writes=True)
 async def ingest(
     session: Session,
-    source: Annotated[str, Say("a folder, or a source such as files:/data", positional=True)],
+    source: Annotated[str, Say("a folder, or a source: files:/data", positional=True, example="/data")],
     *,
     include: Annotated[Sequence[str], Say("take only files that match, as in .gitignore")] = (),
     exclude: Annotated[Sequence[str], Say("leave out files that match, as in .gitignore")] = (),

@@ -18,7 +18,8 @@ from cairn.session import Session
 
 @operation("forget", role=Role.CURATOR, writes=True)
 async def forget(
-    session: Session, name: Annotated[str, Say("a document, or a source as a whole", positional=True)]
+    session: Session,
+    name: Annotated[str, Say("a document, or a whole source", positional=True, example="d12")],
 ) -> Forgotten:
     """Erase a document or a source from journal, index and caches."""
     return await asyncio.to_thread(_forget, session, name)

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,14 +11,16 @@ from time import perf_counter
 from typing import Annotated
 
 import cairn
+from cairn.access import OWNER
 from cairn.app import App
+from cairn.audit import Entry
 from cairn.errors import Invalid, Storage
 from cairn.flows.keeping import manifest, swap
 from cairn.operations.declare import Say, operation
 from cairn.people import Role
 from cairn.records import Checksums
 from cairn.results import BackedUp, Restored, Verified
-from cairn.session import Session, open_library
+from cairn.session import LOCAL, Session, open_library
 from cairn.types import State
 
 LEFT_OUT = {*swap.KEPT, "index", "scratch", "views"}
@@ -200,9 +203,20 @@ def _brought_up(new: Path, session: Session) -> tuple[int, int, str]:
         app = opened.app
         with app.writing(session.report):
             pass
+        _begin_anew(app)
         counts = app.journal.catalogue.counts().items()
         documents = sum(n for (_, state, _), n in counts if state is State.INDEXED)
         return app.journal.catalogue.head(), documents, _rebuilt(app, since)
+
+
+def _begin_anew(app: App) -> None:
+    """End every token and session of a restored library: some were revoked since; the audit says why."""
+    people = app.journal.people
+    people.revoke([token.id for token in people.tokens()])
+    at = time.time_ns() // 1000
+    app.journal.ledger.append(
+        Entry(at=at, person=OWNER, origin=str(LOCAL), action="restore", decision="allowed")
+    )
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from cairn.session import Session
 SHORTEST = 12
 """Characters of a password."""
 
-Person = Annotated[str, Say("a person of the directory", positional=True)]
+Person = Annotated[str, Say("a person of the directory", positional=True, example="amina")]
 Roles = Annotated[
     Sequence[str], Say("curator, auditor or admin; reader when nothing is said", positional=True)
 ]

@@ -37,7 +37,9 @@ Language = Annotated[Sequence[str], Say("only documents in this language, such a
 @operation("ask")
 async def ask(
     session: Session,
-    question: Annotated[str, Say("what you want to know", positional=True)],
+    question: Annotated[
+        str, Say("what you want to know", positional=True, example="What did the audit find?")
+    ],
     *,
     source: Source = (),
     type: Type = (),
@@ -60,7 +62,9 @@ async def ask(
 @operation("search")
 async def search(
     session: Session,
-    query: Annotated[str, Say("words, a question, a number, an identifier", positional=True)],
+    query: Annotated[
+        str, Say("words, a question, a number, an identifier", positional=True, example="audit")
+    ],
     *,
     k: Annotated[int, Say("how many passages", short="-k")] = 10,
     explain: Annotated[bool, Say("show what each stage of the ranking thought of them")] = False,
@@ -87,7 +91,15 @@ async def search(
 
 @operation("trace")
 async def trace(
-    session: Session, id: Annotated[str, Say("the trace id that came with an answer", positional=True)]
+    session: Session,
+    id: Annotated[
+        str,
+        Say(
+            "the trace id that came with an answer",
+            positional=True,
+            example="0af7651916cd43dd8448eb211c80319c",
+        ),
+    ],
 ) -> Trace:
     """Show what happened in one request, step by step."""
     spans = await asyncio.to_thread(session.app.journal.runs.trace, id)

@@ -1,5 +1,7 @@
 """The operation that serves a library to others."""
 
+from contextlib import closing
+from dataclasses import replace
 from typing import Annotated
 
 from cairn import registry
@@ -11,6 +13,8 @@ from cairn.people import Role
 from cairn.results.people import Served
 from cairn.session import Session
 
+PATIENCE = 60.0
+"""Seconds one writer in a server waits for another."""
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -31,16 +35,24 @@ async def serve(
     On this machine alone, it prints a link by which its owner signs in once. It listens elsewhere only when
     somebody can sign in: see `cairn people add`, or the setting oidc_issuer.
     """
-    app = session.app
-    app.wire()
+    with closing(replace(session.app, patience=PATIENCE)) as app:
+        app.wire()
+        return await _serve(app, host, port)
+
+
+async def _serve(app: App, host: str, port: int) -> Served:
     somebody = any(not one.disabled for one in app.journal.people.accounts())
     if host not in LOOPBACK and not (somebody or app.settings.oidc_issuer):
         raise Denied(f"Nobody could sign in on {host}; let somebody: cairn people add PERSON admin")
     server = registry.load("servers", "http")
-    address = app.settings.serve_url.rstrip("/") if app.settings.serve_url else f"http://{host}:{port}"
-    print(f"Cairn serves {app.home} on {address}", flush=True)
-    if alone(app, host):
-        link = f"{address}/v1/session/link/{identity.link(app)}"
-        print(f"Sign in as its owner, once, within the hour: {link}", flush=True)
-    await server(app, host, port)
+    here = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    address = app.settings.serve_url.rstrip("/") if app.settings.serve_url else here
+
+    def welcome() -> None:
+        print(f"Cairn serves {app.home} on {address}", flush=True)
+        if alone(app, host):
+            link = f"{address}/v1/session/link/{identity.link(app)}"
+            print(f"Sign in as its owner, once, within the hour: {link}", flush=True)
+
+    await server(app, host, port, welcome)
     return Served(address=address)

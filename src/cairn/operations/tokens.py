@@ -20,7 +20,7 @@ MOST_DAYS = 365
 @operation("tokens.create", writes=True)
 async def tokens_create(
     session: Session,
-    name: Annotated[str, Say("what it is for", positional=True)],
+    name: Annotated[str, Say("what it is for", positional=True, example="notebook")],
     *,
     person: Annotated[str, Say("whose it is, if not yours; takes an admin")] = "",
     scopes: Annotated[Sequence[str], Say("it may do more than read: curator, auditor, admin")] = (),

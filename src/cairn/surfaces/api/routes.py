@@ -110,7 +110,10 @@ def _body(operation: Operation, hints: Mapping[str, Any]) -> type[BaseModel]:
             kind, default = list[Text], [*default] if default is not ... else ...
         elif kind is str:
             kind = Text
-        fields[parameter.name] = (kind, Field(default, description=said.help))
+        fields[parameter.name] = (
+            kind,
+            Field(default, description=said.help, examples=[said.example] if said.example else None),
+        )
     name = "".join(word.capitalize() for word in operation.name.split("."))
     return create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
 

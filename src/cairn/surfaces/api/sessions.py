@@ -113,4 +113,4 @@ def _set(app: App, response: Response, name: str, value: str, seconds: int, path
 
 
 def _origin(request: Request) -> Origin:
-    return Origin(surface="http", address=request.client.host if request.client is not None else "")
+    return Origin(surface="web", address=request.client.host if request.client is not None else "")

@@ -13,7 +13,9 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from cairn.access import OWNER
 from cairn.app import App
@@ -88,7 +90,8 @@ class Doors:
             raise Invalid(f"This server does not answer to the name {_name(host)!r}; set serve_url to it.")
         bearer = _bearer(headers)
         if bearer is None and (scope["type"] == "websocket" or scope["method"] not in SAFE):
-            _same_origin(headers, host, shown=cookie(headers) is not None)
+            own = {host, urlsplit(self._app.settings.serve_url).netloc} - {""}
+            _same_origin(headers, own, shown=cookie(headers) is not None)
         session = await self._identify(scope, headers)
         address = _address(scope)
         self._rate.take(session.origin.credential if session is not None else address)
@@ -97,15 +100,18 @@ class Doors:
     async def _identify(self, scope: Scope, headers: Headers) -> Session | None:
         """Return the session of what is shown; None when nothing is. Raises NotSignedIn for a bad token."""
         bearer = _bearer(headers)
-        origin = Origin(surface="http", address=_address(scope))
+        address = _address(scope)
         if bearer is not None:
-            found = await self._known(bearer, Kind.API, origin)
+            surface = "mcp" if scope["path"].startswith("/mcp") else "http"
+            found = await self._known(bearer, Kind.API, Origin(surface=surface, address=address))
             if found is None:
-                self._rate.take(origin.address)
+                self._rate.take(address)
                 raise NotSignedIn()
             return found
         secret = cookie(headers)
-        return await self._known(secret, Kind.SESSION, origin) if secret is not None else None
+        if secret is None:
+            return None
+        return await self._known(secret, Kind.SESSION, Origin(surface="web", address=address))
 
     async def _known(self, secret: str, kind: Kind, origin: Origin) -> Session | None:
         """Return the session of a secret; the owner's opens nothing where others than this machine come."""
@@ -118,6 +124,8 @@ class Doors:
         return BODY
 
     async def _refuse(self, scope: Scope, error: Exception, trace: str, passing: _Passing) -> None:
+        if isinstance(error, ClientDisconnect | WebSocketDisconnect):
+            return
         if not isinstance(error, CairnError | TimeoutError):
             # Where it was, not what was said: a message may quote what only some may read.
             log.error("trace %s: %s at %s", trace, type(error).__name__, _place(error))
@@ -172,7 +180,7 @@ def _bearer(headers: Headers) -> str | None:
     return secret.strip() if kind.lower() == "bearer" else None
 
 
-def _same_origin(headers: Headers, host: str, *, shown: bool) -> None:
+def _same_origin(headers: Headers, own: Collection[str], *, shown: bool) -> None:
     """Raise Denied for a write that another site's page makes in somebody's name.
 
     Every browser says where a page that writes is from; a program shows a token instead. Only where no
@@ -180,7 +188,7 @@ def _same_origin(headers: Headers, host: str, *, shown: bool) -> None:
     """
     origin = headers.get("origin")
     site = headers.get("sec-fetch-site")
-    told = urlsplit(origin).netloc == host if origin is not None else not shown
+    told = urlsplit(origin).netloc in own if origin is not None else not shown
     if site not in (None, "same-origin") or not told:
         raise Denied("A write needs a token, or to come from a page of this server.")
 

@@ -24,7 +24,7 @@ from cairn.surfaces.http.problems import HANDLERS
 from cairn.surfaces.http.state import Metrics, routes
 
 UPLOADS = "/v1/uploads/"
-Server = Callable[[App, str, int], Awaitable[None]]
+Server = Callable[[App, str, int, Callable[[], None]], Awaitable[None]]
 
 
 def build(app: App, host: str) -> ASGIApp:
@@ -59,11 +59,12 @@ def load(rest: str) -> Server:
     return serve
 
 
-async def serve(app: App, host: str, port: int) -> None:
-    """Answer on this address until stopped; raises Busy when the port is taken."""
+async def serve(app: App, host: str, port: int, welcome: Callable[[], None]) -> None:
+    """Answer on this address until stopped, with a ``welcome`` first; raises Busy when the port is taken."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each connection is one, idle ones too
     listening = _bind(host, port)
+    welcome()
     config = uvicorn.Config(
         build(app, host),
         log_config=None,
