@@ -109,9 +109,11 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(filled: Path) -> Iterator[Served]:
-    """Serve the library to the tests that only look at it."""
-    with serving(filled) as running:
+def served(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve a copy of the library to the tests that only look at it."""
+    home = tmp_path_factory.mktemp("served") / "library"
+    shutil.copytree(filled, home)
+    with serving(home) as running:
         yield running
 
 

@@ -11,11 +11,13 @@ from typing import Annotated, Literal
 from cairn.audit import touched
 from cairn.errors import Invalid, Unknown
 from cairn.operations.declare import Say, operation
-from cairn.people import Asked, Kind
+from cairn.people import Asked
 from cairn.results.people import History, Question
 from cairn.session import Session
 from cairn.types import Answer
 
+BROWSER = "web"
+"""The surface of whoever shows a cookie."""
 MOST = 500
 """Questions of one page, at most."""
 LONGEST = 2000
@@ -73,7 +75,7 @@ async def history_judge(
 
 def remember(session: Session, question: str, answer: Answer) -> None:
     """Keep a question that was asked in a browser; programs have memories of their own."""
-    if session.origin.credential.startswith(Kind.SESSION):
+    if session.origin.surface == BROWSER:
         session.app.journal.questions.keep(
             Asked(
                 trace=answer.trace,
