@@ -236,9 +236,8 @@ def _status(session: Session) -> Status:
 def _problems(session: Session, source: int) -> tuple[Problem, ...]:
     grants = session.grants
     uris: defaultdict[tuple[State, str], list[str]] = defaultdict(list)
-    for record in session.app.journal.catalogue.find(source=source):
-        unread = record.state in (State.FAILED, State.SKIPPED) or record.reason is not None
-        if unread and grants.readable(record.access_class):
+    for record in session.app.journal.catalogue.unread(source):
+        if grants.readable(record.access_class):
             uris[record.state, record.reason if record.reason is not None else ""].append(record.uri)
     return tuple(
         Problem(state=state, reason=reason, count=len(names), examples=tuple(names[:EXAMPLES]))

@@ -115,6 +115,10 @@ class Catalogue(Protocol):
         """
         ...
 
+    def unread(self, source: int) -> list[DocumentRecord]:
+        """Return the documents of a source that failed, are skipped, or were read in part."""
+        ...
+
     def versions(self, document: int) -> list[tuple[int, datetime]]:
         """Return the numbers of what a document has been, and when each was read, newest first."""
         ...

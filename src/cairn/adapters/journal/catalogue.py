@@ -97,6 +97,12 @@ class SqlCatalogue:
         with self._database.read() as connection:
             return [rows.document(row) for row in connection.execute(query)]
 
+    def unread(self, source: int) -> list[DocumentRecord]:
+        failed = or_(documents.c.state.in_((State.FAILED, State.SKIPPED)), documents.c.reason.is_not(None))
+        query = select(documents).where(documents.c.source == source, failed).order_by(documents.c.id)
+        with self._database.read() as connection:
+            return [rows.document(row) for row in connection.execute(query)]
+
     def versions(self, document: int) -> list[tuple[int, datetime]]:
         query = select(versions.c.version, versions.c.at).where(versions.c.document == document)
         with self._database.read() as connection:
