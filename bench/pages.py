@@ -28,7 +28,7 @@ from cairn.operations import identity
 from cairn.session import open_library
 
 PICTURE = ROOT / "docs" / "ask.png"
-QUESTION = "/?q=How+much+did+the+heat-health+programme+overspend+in+2025%3F"
+QUESTION = "/#q=How+much+did+the+heat-health+programme+overspend+in+2025%3F"
 PAGES = {
     "ask": "/",
     "answer": QUESTION,

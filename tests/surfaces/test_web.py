@@ -270,7 +270,7 @@ def test_the_address_of_a_citation_can_be_sent_on_and_shows_only_what_its_reader
     guessed = other.goto("/library/d999999")
     assert guessed is not None and guessed.status == 404
     expect(other.get_by_role("heading", level=1)).to_have_text("There is nothing here for you")
-    other.goto(f"/?q={QUESTION}")
+    other.goto(f"/#q={QUESTION}")
     answered(other)
     expect(other.locator("main")).not_to_contain_text("214")
     other.goto("/library")
@@ -347,19 +347,19 @@ def test_what_somebody_thinks_of_an_answer_is_noted(visit: Any) -> None:
 
 def test_an_admin_asks_as_somebody_else_and_sees_no_more_than_they(visit: Any) -> None:
     page = visit("ada")
-    page.goto(f"/?q={QUESTION}&as=tomas")
+    page.goto(f"/#q={QUESTION}&as=tomas")
     answered(page)
     expect(page.locator(".stages")).to_contain_text("as tomas")
     expect(page.locator("main")).not_to_contain_text("214")
     other = visit("amina")
-    other.goto(f"/?q={QUESTION}&as=ada")
+    other.goto(f"/#q={QUESTION}&as=ada")
     answered(other)
     expect(other.locator(".alert")).to_contain_text("takes the role admin")
 
 
 def test_nothing_moves_when_an_answer_comes(visit: Any) -> None:
     page = visit("amina")
-    page.goto(f"/?q={QUESTION}")
+    page.goto(f"/#q={QUESTION}")
     answered(page)
     moved = page.evaluate(
         "new Promise(done => { let sum = 0; new PerformanceObserver(list => {"
@@ -452,13 +452,13 @@ def test_everything_comes_from_this_server_and_no_script_stands_in_a_page(visit:
 @pytest.mark.parametrize("width", [360, 1440])
 def test_no_page_has_a_fault_that_axe_finds(visit: Any, theme: str, width: int) -> None:
     page = visit(color_scheme=theme, viewport={"width": width, "height": 800})
-    places = ["/sign-in", "/", f"/?q={QUESTION}", "/history", "/library", "/library/d1", "/access?who=amina"]
+    places = ["/sign-in", "/", f"/#q={QUESTION}", "/history", "/library", "/library/d1", "/access?who=amina"]
     places += ["/system", "/measure", "/nowhere"]
     for place in places:
         if place == "/":
             sign_in(page, "ada")
         page.goto(place)
-        if "?q=" in place:
+        if "#q=" in place:
             answered(page)
             page.locator(".answer .cite").first.click()
             page.locator(".box").first.wait_for()

@@ -22,13 +22,13 @@ _ID = re.compile(r"[0-9]{8}T[0-9]{12}")
 Id = Annotated[str, Say("its id in `evaluations list`", positional=True)]
 
 
-@operation("evaluations.list", role=Role.ADMIN, audited=False)
+@operation("evaluations.list", role=Role.ADMIN)
 async def evaluations_list(session: Session) -> Evaluations:
     """List the evaluations of this library, newest first."""
     return await asyncio.to_thread(_listed, session.app.home / FOLDER)
 
 
-@operation("evaluations.show", role=Role.ADMIN, audited=False)
+@operation("evaluations.show", role=Role.ADMIN)
 async def evaluations_show(session: Session, id: Id) -> Evaluation:
     """Show one evaluation, question by question."""
     path = session.app.home / FOLDER / f"{id}.json"

@@ -15,7 +15,7 @@ from cairn.session import Session
 JOBS = ("ingest", "rebuild")
 
 
-@operation("system", role=Role.ADMIN, audited=False)
+@operation("system", role=Role.ADMIN)
 async def system(session: Session) -> System:
     """Show what the library holds, how large it is, how far its index is, and what was done last."""
     return await asyncio.to_thread(_system, session)

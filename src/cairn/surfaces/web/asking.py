@@ -1,6 +1,7 @@
 """The page where one asks, and the one that lists what was asked.
 
-The answers come to the page's script, from the API, with the rights its visitor has at that moment.
+The answers come to the page's script, from the API, with the rights its visitor has at that moment. What is
+asked stands behind the ``#`` of the address, which no browser sends and so nothing on the way can log.
 """
 
 from starlette.requests import Request
@@ -14,7 +15,6 @@ from cairn.surfaces.http.signed_in import signed_in
 from cairn.surfaces.web.rendering import page
 
 RECENT = 6
-NARROWING = ("source", "type", "after", "before", "as")
 TYPES = (
     ("application/pdf", "PDF"),
     ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "Word"),
@@ -27,25 +27,20 @@ TYPES = (
 
 
 async def show(request: Request) -> Response:
-    """Show the questions of the address, to be asked by the script, or an empty field."""
+    """Show an empty field, and what the script shows the questions of the address with."""
     session = signed_in(request)
-    questions = [said for said in request.query_params.getlist("q") if said.strip()]
     held = await status(session)
-    recent = () if questions else (await history_list(session, limit=RECENT * 4)).questions
+    recent = (await history_list(session, limit=RECENT * 4)).questions
     people = (await access_list(session)).people if session.holds(Role.ADMIN) else ()
-    chosen = {name: request.query_params.get(name, "") for name in NARROWING}
     return page(
         request,
         "ask.html",
-        questions=questions,
         sources=held.sources if len(held.sources) > 1 else (),
         holds=any(sum(source.states.values()) for source in held.sources),
         curates=session.holds(Role.CURATOR),
         recent=list({(one.question, one.behalf): one for one in recent}.values())[:RECENT],
         people=people,
         may_as=session.holds(Role.ADMIN),
-        chosen=chosen,
-        narrowed=any(chosen.values()),
         types=TYPES,
     )
 

@@ -27,7 +27,7 @@ async function fetched(method, path, { body, accept = "application/json", as, si
 export function leave() {
   const here = location.pathname + location.search;
   document.querySelector("main").replaceChildren();
-  location.assign(`/sign-in?next=${encodeURIComponent(here)}`);
+  location.assign(`/sign-in?next=${encodeURIComponent(here)}${location.hash}`);
 }
 
 export async function send(method, path, options) {

@@ -1,4 +1,5 @@
 // Asks the questions of the address, one after another, and shows each answer while it comes.
+// They stand behind its #, which no browser sends: an address that is passed on leaves nothing in a log.
 
 import { run, told } from "./api.js";
 import { close, open } from "./beside.js";
@@ -17,7 +18,9 @@ const STAGES = {
   extract: "Checking citations …",
 };
 
-const asked = new URLSearchParams(location.search);
+const asked = new URLSearchParams(location.hash.slice(1));
+const questions = asked.getAll("q").filter((question) => question.trim());
+const NARROWING = ["source", "type", "after", "before", "as"];
 const as = asked.get("as") ?? "";
 const narrowing = {
   ...(asked.get("source") && { source: [asked.get("source")] }),
@@ -176,8 +179,9 @@ async function judged(form, said, thanks) {
 
 async function copy(button, exchange) {
   const address = new URL(location.href);
-  address.searchParams.delete("q");
-  address.searchParams.append("q", exchange.querySelector("h2").textContent);
+  const only = new URLSearchParams(asked);
+  only.set("q", exchange.querySelector("h2").textContent);
+  address.hash = only;
   await navigator.clipboard.writeText(address.href);
   button.textContent = "Copied; whoever opens it asks with their own rights";
 }
@@ -199,29 +203,43 @@ function searched(exchange, answer, evidence, passed) {
 function further(event) {
   event.preventDefault();
   const form = event.target;
-  const chosen = new URLSearchParams(new FormData(form));
-  const changed = ["source", "type", "after", "before", "as"].some((name) => (chosen.get(name) ?? "") !== (asked.get(name) ?? ""));
-  for (const [name, value] of [...chosen]) if (!value) chosen.delete(name, value);
-  if (changed) return location.assign(`/?${chosen}`);
-  const field = form.querySelector("textarea");
-  const question = field.value.trim();
+  const chosen = new URLSearchParams([...new FormData(form)].filter(([, value]) => value.trim()));
+  const question = chosen.get("q");
   if (!question) return;
-  const exchange = document.getElementById("exchange").content.cloneNode(true).firstElementChild;
-  exchange.querySelector("h2").textContent = question;
-  document.querySelector(".thread").append(exchange);
-  form.prepend(make("input", { type: "hidden", name: "q", value: question }));
-  field.value = "";
-  history.replaceState(null, "", `/?${chosen}`);
+  chosen.delete("q");
+  const narrowed = NARROWING.some((name) => (chosen.get(name) ?? "") !== (asked.get(name) ?? ""));
+  for (const one of [...questions, question]) chosen.append("q", one);
+  if (narrowed || !questions.length) {
+    location.hash = chosen;
+    return;
+  }
+  questions.push(question);
+  history.replaceState(null, "", `#${chosen}`);
+  form.querySelector("textarea").value = "";
   close();
+  const exchange = add(question);
   exchange.scrollIntoView({ block: "start" });
   ask(exchange);
 }
 
-for (const field of document.querySelectorAll(".question textarea"))
+function add(question) {
+  const exchange = document.getElementById("exchange").content.cloneNode(true).firstElementChild;
+  exchange.querySelector("h2").textContent = question;
+  document.querySelector(".thread").append(exchange);
+  return exchange;
+}
+
+for (const form of document.querySelectorAll(".question")) {
+  const field = form.querySelector("textarea");
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
-    field.form.requestSubmit();
+    form.requestSubmit();
   });
-document.querySelector("[data-again]")?.addEventListener("submit", further);
-for (const exchange of document.querySelectorAll(".thread .exchange")) await ask(exchange);
+  for (const name of NARROWING) if (form.elements[name]) form.elements[name].value = asked.get(name) ?? "";
+  form.querySelector(".narrow").open = NARROWING.some((name) => asked.get(name));
+  form.addEventListener("submit", further);
+}
+addEventListener("hashchange", () => location.reload());
+if (questions.length) document.title = `${questions[0]} · Cairn`;
+for (const exchange of questions.map(add)) await ask(exchange);

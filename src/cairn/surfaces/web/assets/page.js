@@ -43,7 +43,7 @@ document.addEventListener("submit", async (event) => {
 async function signing(form, method) {
   const body = method === "POST" ? Object.fromEntries(new FormData(form)) : undefined;
   await send(method, "/v1/session", { body });
-  location.assign(form.dataset.next ?? "/sign-in");
+  location.assign(form.dataset.next ? form.dataset.next + location.hash : "/sign-in");
 }
 
 // A form's fields are the operation's parameters, by name; what is left empty is not sent.
