@@ -69,6 +69,23 @@ class Account:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """A question somebody asked in a browser, and what they thought of the answer."""
+
+    trace: str
+    person: str
+    behalf: str
+    """With whose rights, if not their own."""
+    question: str
+    at: datetime
+    answered: bool
+    """Whether there was an answer, not an abstention."""
+    helpful: bool | None = None
+    """What they said of the answer; None is nothing."""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Claims:
     """What an identity provider says of somebody, proved."""
 

@@ -76,6 +76,7 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
     "sites": {
         "api": BuiltIn("cairn.surfaces.api.site", extra="serve"),
         "mcp": BuiltIn("cairn.surfaces.mcp.site", extra="serve"),
+        "web": BuiltIn("cairn.surfaces.web.site", extra="serve"),
     },
     "assistants": {"mcp": BuiltIn("cairn.surfaces.mcp.stdio", extra="serve")},
     "providers": {"oidc": BuiltIn("cairn.adapters.providers.oidc", extra="serve")},

@@ -65,6 +65,7 @@ SHOWN = {
     "http": {"prometheus_client", "pydantic", "starlette", "uvicorn"},
     "api": {"fastapi", "pydantic", "starlette"},
     "mcp": {"mcp", "mcp_types", "pydantic", "starlette"},
+    "web": {"jinja2", "starlette"},
 }
 """What each surface is made with."""
 

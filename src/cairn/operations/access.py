@@ -3,7 +3,7 @@
 import asyncio
 import re
 import tomllib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from cairn.errors import Denied, Invalid, Unknown
 from cairn.operations.declare import Say, operation
 from cairn.operations.documents import find
 from cairn.people import Role
-from cairn.results import Explanation, Members, ReadersView, Visible
+from cairn.results import Classes, ClassView, Explanation, Members, ReadersView, Visible
 from cairn.session import Session
 from cairn.types import State
 
@@ -81,6 +81,12 @@ async def access_readers(session: Session, name: Document) -> ReadersView:
 async def access_visible(session: Session, who: Person) -> Visible:
     """List the documents a person may read."""
     return await asyncio.to_thread(_visible, session, who)
+
+
+@operation("access.classes", role=Role.CURATOR)
+async def access_classes(session: Session) -> Classes:
+    """List the sets of rules that the documents you may read have, and how many have each."""
+    return await asyncio.to_thread(_classes, session)
 
 
 def _members(session: Session) -> Members:
@@ -203,6 +209,18 @@ def _visible(session: Session, who: str) -> Visible:
     serving = [record for record in found if own.readable(record.access_class)]
     uris = tuple(record.uri for record in serving if grants.readable(record.access_class))
     return Visible(person=who, count=len(uris), total=len(serving), uris=uris)
+
+
+def _classes(session: Session) -> Classes:
+    journal, grants = session.app.journal, session.grants
+    counted: Counter[int] = Counter()
+    for (_, state, granted), count in journal.catalogue.counts().items():
+        if grants.readable(granted) and state is not State.DELETED:
+            counted[granted] += count
+    held = journal.directory.classes()
+    return Classes(
+        classes=tuple(ClassView(documents=n, **_sets(held[granted])) for granted, n in counted.most_common())
+    )
 
 
 def _sets(readers: Readers) -> dict[str, tuple[str, ...]]:

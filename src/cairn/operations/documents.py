@@ -29,6 +29,7 @@ from cairn.results import (
     Retried,
     SourceStatus,
     Status,
+    Version,
 )
 from cairn.session import Session
 from cairn.settings import Settings
@@ -253,9 +254,8 @@ def _status(session: Session) -> Status:
 def _problems(session: Session, source: int) -> tuple[Problem, ...]:
     grants = session.grants
     uris: defaultdict[tuple[State, str], list[str]] = defaultdict(list)
-    for record in session.app.journal.catalogue.find(source=source):
-        unread = record.state in (State.FAILED, State.SKIPPED) or record.reason is not None
-        if unread and grants.readable(record.access_class):
+    for record in session.app.journal.catalogue.unread(source):
+        if grants.readable(record.access_class):
             uris[record.state, record.reason if record.reason is not None else ""].append(record.uri)
     return tuple(
         Problem(state=state, reason=reason, count=len(names), examples=tuple(names[:EXAMPLES]))
@@ -292,10 +292,12 @@ def _view(session: Session, name: str, start: str, limit: int) -> DocumentView:
                 context=held.passage.context,
                 text=held.passage.text,
                 locators=locate(held.passage.anchors, 0, len(held.passage.text)),
+                anchors=held.passage.anchors,
             )
             for held in shown
         ),
         next=following,
+        versions=tuple(Version(number=number, read=at) for number, at in catalogue.versions(record.id)),
     )
 
 

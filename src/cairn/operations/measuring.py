@@ -15,6 +15,7 @@ from cairn.errors import Invalid, Unknown
 from cairn.flows.evaluation import golden, ranking
 from cairn.operations.declare import Say, operation
 from cairn.operations.documents import ingest
+from cairn.operations.evaluations import keep
 from cairn.operations.questions import ask, search
 from cairn.people import Role
 from cairn.protocols import Measures
@@ -37,8 +38,8 @@ async def evaluate(
 ) -> Evaluation:
     """Measure answers to golden questions in this library, or ranking on a retrieval test set.
 
-    Writes evaluation.json into the library; a missed minimum, or anyone shown what they may not
-    read, is a failure.
+    Writes evaluation.json into the library, and keeps it for `evaluations list`; a missed minimum, or
+    anyone shown what they may not read, is a failure.
     """
     place = Path(folder).expanduser()
     bounds = [_bound(said) for said in min]
@@ -51,6 +52,7 @@ async def evaluate(
     result = replace(result, missed=tuple(_missed(result.measures, bounds)))
     written = json.dumps(plain(result), indent=1, ensure_ascii=False, allow_nan=False)
     await asyncio.to_thread((session.app.home / WRITTEN).write_text, written, encoding="utf-8")
+    await asyncio.to_thread(keep, session.app.home, result)
     return result
 
 

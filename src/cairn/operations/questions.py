@@ -10,6 +10,7 @@ from cairn.audit import touched
 from cairn.errors import Invalid, Unknown
 from cairn.flows.answering import answer as answering
 from cairn.operations.declare import Say, operation
+from cairn.operations.history import remember
 from cairn.people import Role
 from cairn.protocols import Retriever
 from cairn.records import Query, SourceRecord, SpanRecord
@@ -54,6 +55,7 @@ async def ask(
     threshold = app.settings.answer_threshold
     answer = await answering.answer(query, _told(session), app.extract, threshold=threshold)
     touched(*_ids(answer.evidence))
+    await asyncio.to_thread(remember, session, question, answer)
     return answer
 
 
@@ -110,7 +112,7 @@ async def trace(
     if not own:
         spans = [one._replace(attributes=_without_words(one.attributes)) for one in spans]
         root = next(one for one in spans if one.span == root.span)
-    return Trace(id=id, steps=tuple(_steps(spans, root, 0)))
+    return Trace(id=id, steps=tuple(_steps(spans, root, 0, root.start)))
 
 
 def _without_words(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -190,16 +192,17 @@ def _aware(moment: datetime | None) -> datetime | None:
         raise Invalid(f"{moment} is out of range.") from error
 
 
-def _steps(spans: Sequence[SpanRecord], parent: SpanRecord, depth: int) -> list[Step]:
+def _steps(spans: Sequence[SpanRecord], parent: SpanRecord, depth: int, zero: int) -> list[Step]:
     steps = [
         Step(
             name=parent.name,
             depth=depth,
             milliseconds=(parent.end - parent.start) / 1e6,
             attributes=parent.attributes,
+            begins=(parent.start - zero) / 1e6,
         )
     ]
     for child in spans:
         if child.parent == parent.span:
-            steps += _steps(spans, child, depth + 1)
+            steps += _steps(spans, child, depth + 1, zero)
     return steps

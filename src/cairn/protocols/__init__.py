@@ -7,7 +7,7 @@ this costs nothing.
 from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
 from cairn.protocols.ingest import Container, Embedder, Parser, Renderer, Source, Splitter
 from cairn.protocols.journal import Catalogue, Directory, Journal, Library, Runs, Vectors
-from cairn.protocols.people import Caller, Ledger, Passwords, People, Provider, Replies
+from cairn.protocols.people import Caller, Ledger, Passwords, People, Provider, Questions, Replies
 from cairn.protocols.upkeep import IndexUpkeep, JournalUpkeep
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Passwords",
     "People",
     "Provider",
+    "Questions",
     "Renderer",
     "Replies",
     "Reranker",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cairn.access import Epoch, Readers
-from cairn.protocols.people import Ledger, People, Replies
+from cairn.protocols.people import Ledger, People, Questions, Replies
 from cairn.protocols.upkeep import JournalUpkeep
 from cairn.records import (
     DocumentRecord,
@@ -97,6 +98,30 @@ class Catalogue(Protocol):
 
     def related(self, document: int) -> list[DocumentRecord]:
         """Return present documents of the same thread or words, its parent and its parts."""
+        ...
+
+    def page(
+        self,
+        limit: int,
+        *,
+        before: int | None,
+        classes: Collection[int] | None,
+        source: int | None,
+        states: Collection[State],
+        holding: str,
+    ) -> list[DocumentRecord]:
+        """Return at most ``limit`` documents of these access classes with ids below ``before``, newest first.
+
+        ``holding`` narrows to those with these characters in their uri or title.
+        """
+        ...
+
+    def unread(self, source: int) -> list[DocumentRecord]:
+        """Return the documents of a source that failed, are skipped, or were read in part."""
+        ...
+
+    def versions(self, document: int) -> list[tuple[int, datetime]]:
+        """Return the numbers of what a document has been, and when each was read, newest first."""
         ...
 
     def passages(self, documents: Collection[int]) -> list[PassageRecord]:
@@ -222,6 +247,7 @@ class Journal(Protocol):
     runs: Runs
     people: People
     ledger: Ledger
+    questions: Questions
     replies: Replies
     upkeep: JournalUpkeep
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from cairn.audit import Entry, Sealed
-from cairn.people import Account, Claims, Reply, Token
+from cairn.people import Account, Asked, Claims, Reply, Token
 
 
 class People(Protocol):
@@ -62,6 +62,24 @@ class Ledger(Protocol):
 
         ``where`` narrows by equality of ``person``, ``action``, ``decision`` or ``trace``.
         """
+        ...
+
+
+class Questions(Protocol):
+    """What people asked, each person's own; answers are not kept, so that no right outlives them."""
+
+    def keep(self, asked: Asked) -> None: ...
+
+    def of(self, person: str, limit: int, before: datetime | None = None) -> list[Asked]:
+        """Return at most ``limit`` of a person's questions, newest first."""
+        ...
+
+    def judge(self, trace: str, person: str, helpful: bool | None, note: str) -> bool:
+        """Note what they thought of the answer; tell whether the question is theirs."""
+        ...
+
+    def forget(self, person: str, trace: str | None = None) -> int:
+        """Erase one question of a person's, or all; return how many that were."""
         ...
 
 

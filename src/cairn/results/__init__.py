@@ -4,15 +4,15 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Literal
 
-from cairn.types import Evidence, Locator, State
+from cairn.types import Anchor, Evidence, Locator, State
 
 INTERNAL = {"anchors", "ordinal", "source"}
-"""Fields of Evidence that only Cairn itself has a use for."""
+"""Fields of evidence and passages that only Cairn itself has a use for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,6 +168,16 @@ class PassageView:
     context: str
     text: str
     locators: tuple[Locator, ...]
+    anchors: tuple[Anchor, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Version:
+    """What a document has been: other bytes, or the same ones read in another way."""
+
+    number: int
+    read: datetime
+    """When it was read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -203,6 +213,32 @@ class DocumentView:
     passages: tuple[PassageView, ...]
     next: str | None
     """The passage after these, where there are more."""
+    versions: tuple[Version, ...] = ()
+    """Newest first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentLine:
+    """A document in a list."""
+
+    id: int
+    uri: str
+    title: str
+    source: int
+    state: State
+    reason: str | None
+    media_type: str
+    size: int
+    modified: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Documents:
+    """Documents, those that were shown last first."""
+
+    documents: tuple[DocumentLine, ...]
+    before: int | None
+    """Where the next page begins; None on the last."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -250,6 +286,23 @@ class ReadersView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ClassView:
+    """An access class: a set of rules, and how many documents have it."""
+
+    documents: int
+    allow: tuple[str, ...]
+    deny: tuple[str, ...]
+    require: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Classes:
+    """Access classes, that with the most documents first."""
+
+    classes: tuple[ClassView, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Visible:
     """What somebody may read."""
 
@@ -278,6 +331,8 @@ class Step:
     depth: int
     milliseconds: float
     attributes: Mapping[str, Any]
+    begins: float = 0.0
+    """Milliseconds after the first step began."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -301,7 +356,7 @@ class SettingView:
 def plain(value: Any) -> Any:
     """Return ``value`` as what JSON can hold; empty Locator fields and internal ones are left out."""
     if is_dataclass(value) and not isinstance(value, type):
-        hidden = INTERNAL if isinstance(value, Evidence) else ()
+        hidden = INTERNAL if isinstance(value, Evidence | PassageView) else ()
         shown = {f.name: getattr(value, f.name) for f in fields(value) if f.name not in hidden}
         if isinstance(value, Locator):
             shown = {name: field for name, field in shown.items() if field not in (None, (), "")}

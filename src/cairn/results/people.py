@@ -90,6 +90,27 @@ class AuditVerified:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """A question one asked, and what one said of its answer."""
+
+    trace: str
+    behalf: str
+    """With whose rights, if not one's own."""
+    question: str
+    at: datetime
+    answered: bool
+    helpful: bool | None
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    """What one asked, newest first."""
+
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Served:
     """A server that was stopped."""
 

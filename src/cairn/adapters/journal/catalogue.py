@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select
 from cairn.adapters.journal import family, rows
 from cairn.adapters.journal.database import Database, select_in
 from cairn.adapters.journal.family import SERVING
-from cairn.adapters.journal.schema import changes, classes, documents, passages, sources
+from cairn.adapters.journal.schema import changes, classes, documents, passages, sources, versions
 from cairn.records import DocumentRecord, JournalChange, Known, PassageRecord, SourceRecord, Standing
 from cairn.types import State
 
@@ -72,6 +72,42 @@ class SqlCatalogue:
             )
             found = connection.execute(query.order_by(documents.c.modified))
             return [rows.document(one) for one in found]
+
+    def page(
+        self,
+        limit: int,
+        *,
+        before: int | None,
+        classes: Collection[int] | None,
+        source: int | None,
+        states: Collection[State],
+        holding: str,
+    ) -> list[DocumentRecord]:
+        held = documents.c
+        query = select(documents).where(held.state.in_(states)).order_by(held.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(held.id < before)
+        if classes is not None:
+            query = query.where(held.access_class.in_(classes))
+        if source is not None:
+            query = query.where(held.source == source)
+        if holding:
+            named = [column.icontains(holding, autoescape=True) for column in (held.uri, held.title)]
+            query = query.where(or_(*named))
+        with self._database.read() as connection:
+            return [rows.document(row) for row in connection.execute(query)]
+
+    def unread(self, source: int) -> list[DocumentRecord]:
+        failed = or_(documents.c.state.in_((State.FAILED, State.SKIPPED)), documents.c.reason.is_not(None))
+        query = select(documents).where(documents.c.source == source, failed).order_by(documents.c.id)
+        with self._database.read() as connection:
+            return [rows.document(row) for row in connection.execute(query)]
+
+    def versions(self, document: int) -> list[tuple[int, datetime]]:
+        query = select(versions.c.version, versions.c.at).where(versions.c.document == document)
+        with self._database.read() as connection:
+            found = connection.execute(query.order_by(versions.c.version.desc()))
+            return [(row.version, datetime.fromtimestamp(row.at, UTC)) for row in found]
 
     def passages(self, documents: Collection[int]) -> list[PassageRecord]:
         query = select(passages).order_by(passages.c.document, passages.c.ordinal)

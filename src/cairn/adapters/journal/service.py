@@ -52,6 +52,19 @@ audit = Table(
     Column("digest", Text, nullable=False),
 )
 
+questions = Table(
+    "questions",
+    metadata,
+    Column("trace", Text, primary_key=True),
+    Column("person", Text, nullable=False, index=True),
+    Column("behalf", Text, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("answered", Boolean, nullable=False),
+    Column("helpful", Boolean),
+    Column("note", Text, nullable=False),
+)
+
 replies = Table(
     "replies",
     metadata,
@@ -91,6 +104,10 @@ def _m001_initial(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
+def _m002_questions(connection: Connection) -> None:
+    questions.create(connection, checkfirst=True)
+
+
 _GUARDS = {
     "sqlite": tuple(
         f"CREATE TRIGGER IF NOT EXISTS audit_no_{verb} BEFORE {verb} ON audit "
@@ -106,5 +123,5 @@ _GUARDS = {
 }
 """What keeps the audit append-only for whoever does not take this away first; the seals show who did."""
 
-SERVING = Schema("service", 0x6361_6973, (_m001_initial,))
+SERVING = Schema("service", 0x6361_6973, (_m001_initial, _m002_questions))
 """Never edit a step that has been released; add another."""

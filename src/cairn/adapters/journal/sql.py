@@ -8,6 +8,7 @@ from cairn.adapters.journal.directory import SqlDirectory
 from cairn.adapters.journal.ledger import SqlLedger
 from cairn.adapters.journal.library import SqlLibrary
 from cairn.adapters.journal.people import SqlPeople
+from cairn.adapters.journal.questions import SqlQuestions
 from cairn.adapters.journal.replies import SqlReplies
 from cairn.adapters.journal.runs import SqlRuns
 from cairn.adapters.journal.schema import LIBRARY
@@ -29,6 +30,7 @@ class SqlJournal:
         self.runs = SqlRuns(service)
         self.people = SqlPeople(service)
         self.ledger = SqlLedger(service)
+        self.questions = SqlQuestions(service)
         self.replies = SqlReplies(service)
         self.upkeep = SqlUpkeep(database, service, model)
 

@@ -78,9 +78,9 @@ def _describe(api: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         schema = made()
-        evidence = schema["components"]["schemas"].get("Evidence")
-        if evidence is not None:
-            evidence["properties"] = {k: v for k, v in evidence["properties"].items() if k not in INTERNAL}
+        for name in ("Evidence", "PassageView"):
+            shown = schema["components"]["schemas"].get(name, {"properties": {}})
+            shown["properties"] = {k: v for k, v in shown["properties"].items() if k not in INTERNAL}
         return schema
 
     api.openapi = openapi  # type: ignore[method-assign]

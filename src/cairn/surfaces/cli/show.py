@@ -220,6 +220,18 @@ def _(result: results.DocumentView) -> None:
 
 
 @show.register
+def _(result: results.Documents) -> None:
+    table = table_of("id", "document", "state")
+    for each in result.documents:
+        table.add_row(
+            f"d{each.id}", each.uri, each.state + (f": {each.reason}" if each.reason is not None else "")
+        )
+    console().print(table)
+    if result.before is not None:
+        console().print(Text(f"more: --before {result.before}", style="dim"))
+
+
+@show.register
 def _(result: results.Forgotten) -> None:
     whole = f"{result.source} with {len(result.documents):,} documents"
     what = whole if result.source is not None else result.documents[0]

@@ -1,0 +1,100 @@
+"""Operations on what one has asked: look, judge, forget.
+
+A question is kept in its asker's own words, and its answer is not: whoever opens one again asks again, with
+the rights they have then.
+"""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from cairn.audit import touched
+from cairn.errors import Invalid, Unknown
+from cairn.operations.declare import Say, operation
+from cairn.people import Asked
+from cairn.results.people import History, Question
+from cairn.session import Session
+from cairn.types import Answer
+
+BROWSER = "web"
+"""The surface of whoever shows a cookie."""
+MOST = 500
+"""Questions of one page, at most."""
+LONGEST = 2000
+"""Characters of a note."""
+
+Trace = Annotated[str, Say("the trace id that came with the answer", positional=True)]
+
+
+@operation("history.list", audited=False)
+async def history_list(
+    session: Session,
+    *,
+    before: Annotated[datetime | None, Say("only what was asked before")] = None,
+    limit: Annotated[int, Say("so many questions at most")] = 50,
+) -> History:
+    """List what you asked in a browser, newest first; answers are not kept, only what you said of them."""
+    if not 1 <= limit <= MOST:
+        raise Invalid(f"limit is {limit}; ask for 1 to {MOST} questions.")
+    held = session.app.journal.questions
+    found = await asyncio.to_thread(held.of, session.asker, limit, before)
+    return History(questions=tuple(map(_view, found)))
+
+
+@operation("history.forget", writes=True)
+async def history_forget(
+    session: Session, id: Annotated[str, Say("a trace id; all by default", positional=True)] = ""
+) -> History:
+    """Erase a question from your history, or all of them."""
+    held = session.app.journal.questions
+    gone = await asyncio.to_thread(held.forget, session.asker, id if id else None)
+    if id and not gone:
+        raise Unknown(f"No question {id!r} in the history of {session.asker}.")
+    return await history_list(session)
+
+
+@operation("history.judge", writes=True)
+async def history_judge(
+    session: Session,
+    id: Trace,
+    verdict: Annotated[Literal["helpful", "unhelpful", ""], Say("what you think of the answer")] = "",
+    *,
+    note: Annotated[str, Say("what was missing or wrong")] = "",
+) -> Question:
+    """Say what you think of an answer that you were given in a browser."""
+    if len(note) > LONGEST:
+        raise Invalid(f"The note has {len(note):,} characters, more than {LONGEST:,}; shorten it.")
+    touched(f"trace:{id}")
+    helpful = verdict == "helpful" if verdict else None
+    held = session.app.journal.questions
+    if not await asyncio.to_thread(held.judge, id, session.asker, helpful, note):
+        raise Unknown(f"No question {id!r} in the history of {session.asker}.")
+    (found,) = [one for one in await asyncio.to_thread(held.of, session.asker, MOST) if one.trace == id]
+    return _view(found)
+
+
+def remember(session: Session, question: str, answer: Answer) -> None:
+    """Keep a question that was asked in a browser; programs have memories of their own."""
+    if session.origin.surface == BROWSER:
+        session.app.journal.questions.keep(
+            Asked(
+                trace=answer.trace,
+                person=session.asker,
+                behalf=session.name if session.name != session.asker else "",
+                question=question,
+                at=datetime.now(UTC),
+                answered=not answer.abstained,
+            )
+        )
+
+
+def _view(asked: Asked) -> Question:
+    return Question(
+        trace=asked.trace,
+        behalf=asked.behalf,
+        question=asked.question,
+        at=asked.at,
+        answered=asked.answered,
+        helpful=asked.helpful,
+        note=asked.note,
+    )

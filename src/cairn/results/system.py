@@ -1,0 +1,54 @@
+"""What operations on the system itself return: how it is, and how good it was found to be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cairn.results import ModelView
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EvaluationLine:
+    """An evaluation in a list."""
+
+    id: str
+    at: datetime
+    folder: str
+    measures: Mapping[str, float]
+    cases: int
+    missed: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evaluations:
+    """Evaluations that were made, newest first."""
+
+    evaluations: tuple[EvaluationLine, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """A piece of work in the background, as it was last done."""
+
+    kind: str
+    state: str
+    detail: str
+    began: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class System:
+    """How a library is, in numbers."""
+
+    version: str
+    """Of Cairn."""
+    states: Mapping[str, int]
+    """Documents by state."""
+    position: int
+    """The journal's newest change; ``words`` and ``vectors`` say how far each view is."""
+    words: int
+    vectors: int
+    models: tuple[ModelView, ...]
+    bytes: Mapping[str, int]
+    """Of each part of the library's folder, the largest first."""
+    jobs: tuple[Job, ...]
