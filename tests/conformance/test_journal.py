@@ -18,6 +18,7 @@ from cairn import registry
 from cairn.access import EVERYONE, NOBODY, Epoch, Readers, decide, person
 from cairn.adapters.journal import schema
 from cairn.errors import Storage
+from cairn.people import Asked
 from cairn.protocols import Journal
 from cairn.records import Known, Parsed, SpanRecord, Unread
 from cairn.types import (
@@ -330,6 +331,47 @@ def test_traces_and_jobs(journal: Journal) -> None:
     assert journal.runs.trace("t1") == [root, child] and journal.runs.trace("t2") == []
     job = journal.runs.begin("ingest")
     journal.runs.end(job, "done", "3")
+
+
+def test_documents_are_listed_by_class_name_and_page(journal: Journal) -> None:
+    shown(journal, *(blob(f"report {n}.md") for n in range(3)), blob("100%.md", readers=Readers(allow={"a"})))
+    open_, closed = (journal.catalogue.find(uri=uri)[0].access_class for uri in ("report 2.md", "100%.md"))
+
+    def page(limit: int = 10, before: int | None = None, holding: str = "", **more: Any) -> list[str]:
+        asked = {"classes": None, "source": None, "states": [State.PENDING]} | more
+        found = journal.catalogue.page(limit, before=before, holding=holding, **asked)
+        return [record.uri for record in found]
+
+    assert page(2) == ["100%.md", "report 2.md"]
+    assert page(before=ids(journal)["report 2.md"]) == ["report 1.md", "report 0.md"]
+    assert page(holding="REPORT 1") == ["report 1.md"] and page(holding="%") == ["100%.md"]
+    assert page(classes=[closed]) == ["100%.md"] and page(classes=[]) == []
+    assert page(classes=[open_], limit=1) == ["report 2.md"] and page(states=[State.FAILED]) == []
+
+
+def test_versions_are_kept_and_what_could_not_be_read_is_found(journal: Journal) -> None:
+    source = shown(journal, blob("x"), blob("y"))
+    x, y = ids(journal).values()
+    journal.library.parsed([parsed(x, "one")])
+    journal.library.parsed([parsed(x, "two", content="c2")])
+    failed = Unread(y, State.FAILED, "broken", "text/plain", None)
+    journal.library.unread([failed])
+    assert [number for number, _ in journal.catalogue.versions(x)] == [2, 1]
+    assert [record.uri for record in journal.catalogue.unread(source)] == ["y"]
+
+
+def test_questions_are_their_askers(journal: Journal) -> None:
+    for number, person in enumerate(("amina", "amina", "tomas")):
+        at = datetime(2026, 11, 21, 10, number, tzinfo=UTC)
+        asked = Asked(trace=f"t{number}", person=person, behalf="", question="Why?", at=at, answered=True)
+        journal.questions.keep(asked)
+    held = journal.questions
+    assert [one.trace for one in held.of("amina", 10)] == ["t1", "t0"]
+    assert [one.trace for one in held.of("amina", 10, held.of("amina", 1)[0].at)] == ["t0"]
+    assert held.judge("t0", "amina", False, "too short") and not held.judge("t0", "tomas", True, "")
+    assert held.of("amina", 10)[1].helpful is False and held.of("amina", 10)[1].note == "too short"
+    assert held.forget("tomas", "t0") == 0 and held.forget("amina") == 2
+    assert held.of("amina", 10) == [] and len(held.of("tomas", 10)) == 1
 
 
 def test_a_journal_of_a_newer_cairn_is_refused(tmp_path: Path) -> None:

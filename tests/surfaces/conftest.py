@@ -93,6 +93,7 @@ def house(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     shutil.copytree(prepared, tmp_path / "library")
     monkeypatch.setenv("CAIRN_ANSWER_THRESHOLD", "0")
     monkeypatch.setenv("CAIRN_SERVE_WATCH_SECONDS", "0")
+    monkeypatch.setenv("CAIRN_REQUESTS_PER_MINUTE", "6000")
     with cairn.open(wire=False) as opened, replace(opened, app=replace(opened.app, patience=60.0)) as session:
         session.app.wire()
         with TestClient(build(session.app, "127.0.0.1"), base_url=ORIGIN) as client:

@@ -4,7 +4,7 @@ What is cited is named by ``at``: a passage and, where it matters, characters of
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Literal, NamedTuple
@@ -114,13 +114,24 @@ def quote(document: DocumentView, at: At) -> str:
 
 
 def _parts(passages: Sequence[PassageView], at: At | None) -> Iterator[Part]:
-    read = [(line, boxes) for passage in passages for line, boxes in _lines(passage, at)]
+    read = list(_once((line, boxes) for passage in passages for line, boxes in _lines(passage, at)))
     for (kind, name, page), held in groupby(read, key=lambda one: _place(one[0].at)):
         lines = list(held)
         boxes = dict.fromkeys(box for _, found in lines for box in found)
         yield Part(
             kind=kind, name=name, page=page, lines=tuple(line for line, _ in lines), boxes=tuple(boxes)
         )
+
+
+def _once(read: Iterable[tuple[Line, tuple[Box, ...]]]) -> Iterator[tuple[Line, tuple[Box, ...]]]:
+    """Leave out the header rows that a long table's further passages repeat, but for what is cited."""
+    shown: set[Locator] = set()
+    for line, boxes in read:
+        again = line.kind == "header" and line.at in shown
+        if line.kind == "header":
+            shown.add(line.at)
+        if not again or any(run.cited for run in line.runs):
+            yield line, boxes
 
 
 def _place(at: Locator) -> tuple[Literal["page", "slide", "sheet", "text"], str, int | None]:

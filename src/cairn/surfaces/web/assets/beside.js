@@ -26,7 +26,7 @@ function show(cited) {
   if (!cited) return;
   const middle = (inside.clientHeight - cited.offsetHeight) / 2;
   const page = cited.closest(".page");
-  if (page) page.scrollLeft = cited.offsetLeft - (page.clientWidth - cited.offsetWidth) / 2;
+  if (page) page.scrollLeft = cited.offsetLeft - Math.max((page.clientWidth - cited.offsetWidth) / 2, 16);
   inside.scrollTop += cited.getBoundingClientRect().top - inside.getBoundingClientRect().top - middle;
 }
 
