@@ -361,9 +361,9 @@ def test_versions_are_kept_and_what_could_not_be_read_is_found(journal: Journal)
 
 
 def test_questions_are_their_askers(journal: Journal) -> None:
-    for number, person in enumerate(("amina", "amina", "tomas")):
+    for number, asker in enumerate(("amina", "amina", "tomas")):
         at = datetime(2026, 11, 21, 10, number, tzinfo=UTC)
-        asked = Asked(trace=f"t{number}", person=person, behalf="", question="Why?", at=at, answered=True)
+        asked = Asked(trace=f"t{number}", person=asker, behalf="", question="Why?", at=at, answered=True)
         journal.questions.keep(asked)
     held = journal.questions
     assert [one.trace for one in held.of("amina", 10)] == ["t1", "t0"]

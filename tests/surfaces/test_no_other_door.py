@@ -226,7 +226,7 @@ def shown(answer: Any, sent: Sent) -> str:
         said = json.dumps(_settled(answer.json()))
     else:
         said = re.sub(r'"(trace|seconds|milliseconds)": "?[0-9a-f.]+"?', "", answer.text)
-        said = re.sub(r"[0-9a-f]{32}", "", unescape(said)) if "<html" in said else said
+        said = re.sub(r"[0-9a-f]{32}|\d\d:\d\d", "", unescape(said)) if "<html" in said else said
     for value in sorted(_strings(sent), key=len, reverse=True):
         for around in ("'", '"', " "):
             said = said.replace(f"{around}{value}{around}", "…")
