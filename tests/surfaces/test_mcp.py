@@ -99,6 +99,7 @@ def test_who_may_not_read_learns_nothing(house: House, talk: Callable[..., Any])
                 "ask": [{"question": "What is the secret pay of the director?"}, {"question": "heron diary"}],
                 "search": [{"query": "secret pay director heron diary", "k": 100, "explain": True}],
                 "document": [{"name": name} for name in ("pay.md", f"d{hidden}", "999", "d999")],
+                "documents": [{}, {"holding": "pay"}, {"state": ["indexed"]}],
                 "status": [{}],
                 "trace": [{"id": others}, {"id": "0" * 32}],
             }
