@@ -168,7 +168,7 @@ class PassageView:
     context: str
     text: str
     locators: tuple[Locator, ...]
-    anchors: tuple[Anchor, ...] = field(default=(), repr=False)
+    anchors: tuple[Anchor, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
