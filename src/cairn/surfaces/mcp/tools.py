@@ -69,7 +69,7 @@ def _input(operation: Operation, takes: type[BaseModel]) -> dict[str, Any]:
 def _output(operation: Operation) -> dict[str, Any]:
     """Return the schema of a result, less what ``plain`` leaves out."""
     schema = TypeAdapter(get_type_hints(operation.run)["return"]).json_schema()
-    evidence = schema.get("$defs", {}).get("Evidence")
-    if evidence is not None:
-        evidence["properties"] = {k: v for k, v in evidence["properties"].items() if k not in INTERNAL}
+    for name in ("Evidence", "PassageView"):
+        shown = schema.get("$defs", {}).get(name, {"properties": {}})
+        shown["properties"] = {k: v for k, v in shown["properties"].items() if k not in INTERNAL}
     return schema
