@@ -191,8 +191,8 @@ class App:
 
     def _remember(self, name: str, held: tuple[Epoch, Grants]) -> None:
         self._granted.pop(name, None)
-        weight = sum(1 + len(grants.classes or ()) for _, grants in list(self._granted.values()))
-        if weight > REMEMBERED:
+        held_at_hand = [grants.classes for _, grants in list(self._granted.values())]
+        if sum(1 + len(classes) for classes in held_at_hand if classes is not None) > REMEMBERED:
             self._granted.clear()
         self._granted[name] = held
 

@@ -342,7 +342,7 @@ def _again(session: Session, name: str) -> list[DocumentRecord]:
 def whole_source(session: Session, name: str) -> SourceRecord | None:
     """Return the source that ``name`` means as a whole, if it does."""
     if not name.strip():
-        raise Invalid("The name is empty; say which document or source is to be forgotten.")
+        raise Invalid("The name is empty; say which document or source is meant.")
     path = _path(name)
     for source in session.app.journal.catalogue.sources():
         if name == source.spec or source.spec == f"files:{path}":

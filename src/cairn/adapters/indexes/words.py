@@ -193,6 +193,7 @@ class Words:
         return _readied(Index(SCHEMA, str(self.path)))
 
     def view(self) -> View | None:
+        """Return what the newest commit holds; None where there is none that can be read."""
         view, stamp = self._view, self._stamp()
         if view is not None and view.stamp == stamp:
             return view
