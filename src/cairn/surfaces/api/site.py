@@ -12,11 +12,10 @@ from starlette.responses import Response
 from cairn.app import App
 from cairn.operations import OPERATIONS
 from cairn.operations.originals import Views, viewing
-from cairn.results import INTERNAL
 from cairn.surfaces.api import originals, sessions, uploads
 from cairn.surfaces.api.idempotency import Repeats
 from cairn.surfaces.api.routes import add
-from cairn.surfaces.http.arguments import wrong
+from cairn.surfaces.http.arguments import leave_out, wrong
 from cairn.surfaces.http.problems import HANDLERS, problem
 
 PREFIX = "/v1"
@@ -78,9 +77,7 @@ def _describe(api: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         schema = made()
-        for name in ("Evidence", "PassageView"):
-            shown = schema["components"]["schemas"].get(name, {"properties": {}})
-            shown["properties"] = {k: v for k, v in shown["properties"].items() if k not in INTERNAL}
+        leave_out(schema["components"]["schemas"])
         return schema
 
     api.openapi = openapi  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""An operation's parameters as a model: what may be sent for them as JSON, and is checked.
+"""An operation's parameters as a model, checked as they come, and the schema of what it returns.
 
 Knows nothing of how it is sent.
 """
@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from cairn.operations import Operation, Say
+from cairn.results import INTERNAL
 
 
 def _text(said: str) -> str:
@@ -52,3 +53,11 @@ def arguments(sent: BaseModel) -> dict[str, Any]:
 def wrong(errors: Iterable[Mapping[str, Any]], *, within: int = 0) -> str:
     """Name what is wrong with what was sent, without repeating it; leaves out so much of each place."""
     return "; ".join(f"{'.'.join(map(str, one['loc'][within:]))}: {one['msg']}" for one in errors)
+
+
+def leave_out(schemas: dict[str, Any]) -> None:
+    """Take out of the schemas of results, by name, what ``plain`` leaves out of them."""
+    for name in ("Evidence", "PassageView"):
+        if name in schemas:
+            shown = schemas[name]["properties"]
+            schemas[name]["properties"] = {key: one for key, one in shown.items() if key not in INTERNAL}
