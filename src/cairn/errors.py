@@ -46,3 +46,19 @@ class ParseFailed(CairnError):
 
 class Textless(ParseFailed):
     """A file in good order that holds no text which could be read yet."""
+
+
+class ModelFailed(CairnError):
+    """A language model gave no whole output; the message repeats nothing that was said to it.
+
+    ``again`` tells whether another try may succeed, ``after`` the seconds the provider asks to wait.
+    """
+
+    def __init__(self, message: str, *, again: bool = False, after: float | None = None) -> None:
+        super().__init__(message)
+        self.again = again
+        self.after = after
+
+
+class OverBudget(CairnError):
+    """A call was not made because its cost or tokens would exceed what is allowed."""

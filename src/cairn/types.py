@@ -14,7 +14,7 @@ from cairn.access import Readers
 
 ElementKind = Literal["heading", "paragraph", "list_item", "table", "code", "caption", "footnote", "quote"]
 AnchorKind = ElementKind | Literal["header"]
-Verdict = Literal["supported", "not found"]
+Verdict = Literal["supported", "partly", "not found", "contradicted"]
 
 
 WITHIN = "!/"
@@ -355,6 +355,8 @@ class Claim:
     text: str
     citations: tuple[Citation, ...]
     verdict: Verdict
+    reason: str = ""
+    """What the check found wrong: ``1,204 does not stand in what is cited``; empty when supported."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -371,3 +373,11 @@ class Answer:
     seconds: float
     trace: str
     """The id under which its trace is kept."""
+    question: str = ""
+    """What was answered, when that is not literally what was asked: a follow-up made to stand alone."""
+    writer: str = ""
+    """The language model that wrote it; empty for extracts."""
+    notice: str = ""
+    """How it came about, where one should know: extracts because the model failed, kept from before."""
+    withdrawn: tuple[Claim, ...] = ()
+    """What was written and did not pass the check, where the setting is to show that."""

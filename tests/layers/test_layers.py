@@ -9,7 +9,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src"
 VOCABULARY = [
-    *("errors", "access", "types", "results", "records", "people", "audit", "protocols"),
+    *("errors", "access", "types", "chat", "results", "records", "people", "audit", "protocols"),
     *("trace", "settings", "registry"),
 ]
 """In the order in which each may import those before it."""

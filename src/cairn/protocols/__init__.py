@@ -4,6 +4,7 @@ Knows nothing of any implementation. numpy stands in annotations alone, so that 
 this costs nothing.
 """
 
+from cairn.protocols.chat import Chat, Entailment
 from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
 from cairn.protocols.ingest import Container, Embedder, Parser, Renderer, Source, Splitter
 from cairn.protocols.journal import Catalogue, Directory, Journal, Library, Runs, Vectors
@@ -13,9 +14,11 @@ from cairn.protocols.upkeep import IndexUpkeep, JournalUpkeep
 __all__ = [
     "Caller",
     "Catalogue",
+    "Chat",
     "Container",
     "Directory",
     "Embedder",
+    "Entailment",
     "Index",
     "IndexUpkeep",
     "Journal",
