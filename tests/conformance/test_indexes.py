@@ -524,7 +524,7 @@ def test_results_equal_brute_force(library: list[tuple[int, str]], classes: froz
         index = local.load("", folder=Path(folder), model="m", dimensions=DIMENSIONS, writable=True)
         write(index, entries)
         everything = index.words("house sea", scope(set(classes)), len(entries))
-        holding = {number for number, (_, text) in enumerate(library, 1) if {"house", "sea"} & set(text.split())}
+        holding = {each.passage for each in entries if {"house", "sea"} & set(each.text.split())}
         assert set(ids(everything)) == visible & holding
         assert ids(index.words("house sea", scope(set(classes)), k)) == ids(everything)[:k]
         _check_vectors(index, entries, visible, set(classes), k)
