@@ -23,6 +23,7 @@ from cairn.errors import Invalid, ModelFailed, Unavailable
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelResponseStreamEvent
     from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
+    from pydantic_ai.providers import Provider
     from pydantic_ai.settings import ModelSettings
 
 _kept: set[asyncio.Task[None]] = set()
@@ -96,9 +97,9 @@ class Provided:
         """Return the client for this event loop, which goes on until the loop ends."""
         loop = asyncio.get_running_loop()
         if loop not in self._open:
-            made = await asyncio.to_thread(_model, self._place)
-            if self._open.setdefault(loop, made) is made:
-                keeping = loop.create_task(_keep(made))
+            model, client = await asyncio.to_thread(_model, self._place)
+            if self._open.setdefault(loop, model) is model:
+                keeping = loop.create_task(_keep(client))
                 keeping.add_done_callback(lambda _: self._open.pop(loop))
                 _kept.add(keeping)
                 keeping.add_done_callback(_kept.discard)
@@ -172,9 +173,9 @@ def _code(error: Exception) -> str:
     return f" ({' '.join(names)})" if names else ""
 
 
-async def _keep(model: Model) -> None:
+async def _keep(client: Provider[Any]) -> None:
     """Hold a client open until the event loop cancels what still runs."""
-    async with model:
+    async with client:
         await asyncio.Event().wait()
 
 
@@ -232,13 +233,16 @@ def _parameters(prompt: Prompt, model: Model) -> ModelRequestParameters:
     return ModelRequestParameters(output_mode="native" if native else "prompted", output_object=shape)
 
 
-def _model(place: Place) -> Model:
-    """Return a client of pydantic-ai's; the first takes a second, for the import."""
+def _model(place: Place) -> tuple[Model, Provider[Any]]:
+    """Return a model of pydantic-ai's, and what holds its connections; the first takes a second."""
     if place.provider == "anthropic":
         from pydantic_ai.models.anthropic import AnthropicModel
         from pydantic_ai.providers.anthropic import AnthropicProvider
 
-        return AnthropicModel(place.model, provider=AnthropicProvider(api_key=place.key, base_url=place.url))
+        holds = AnthropicProvider(api_key=place.key, base_url=place.url)
+        # By itself it would tell Anthropic which trace this belongs to.
+        silent = holds.client.with_options(open_telemetry={"propagation": False, "traces": False})
+        return AnthropicModel(place.model, provider=AnthropicProvider(anthropic_client=silent)), holds
     from pydantic_ai.models.ollama import OllamaModel
     from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.profiles.openai import OpenAIModelProfile
@@ -253,10 +257,10 @@ def _model(place: Place) -> Model:
     # A key must be something, or the client takes OpenAI's from the environment.
     key = place.key if place.key else "none"
     if place.provider == "ollama":
-        return OllamaModel(place.model, provider=OllamaProvider(place.url, key), profile=profile)
-    return OpenAIChatModel(
-        place.model, provider=OpenAIProvider(base_url=place.url, api_key=key), profile=profile
-    )
+        ollama = OllamaProvider(place.url, key)
+        return OllamaModel(place.model, provider=ollama, profile=profile), ollama
+    openai = OpenAIProvider(base_url=place.url, api_key=key)
+    return OpenAIChatModel(place.model, provider=openai, profile=profile), openai
 
 
 def load(
