@@ -21,6 +21,10 @@ from cairn import registry, settings
 from cairn.access import EVERYONE, LOCAL_OWNER, OWNER, Epoch, Principal, decide
 from cairn.errors import Busy, Storage, Unknown
 from cairn.flows.answering.extractive import Extractive
+from cairn.flows.gateway import prices
+from cairn.flows.gateway.budgets import Budgets
+from cairn.flows.gateway.metering import Metered
+from cairn.flows.gateway.prices import Prices
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost, orphaned
 from cairn.flows.keeping import swap
 from cairn.flows.retrieval.copies import Distinct
@@ -28,7 +32,7 @@ from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
 from cairn.flows.retrieval.neighbours import Joined
 from cairn.flows.retrieval.reranked import Reranked
-from cairn.protocols import Embedder, Index, Journal, Retriever, Source
+from cairn.protocols import Chat, Embedder, Index, Journal, Retriever, Source
 from cairn.records import Query, Scope, SourceRecord
 from cairn.settings import Settings
 from cairn.trace import SILENT, span
@@ -155,6 +159,20 @@ class App:
     @cached_property
     def extract(self) -> Extractive:
         return Extractive(self.embedder, sentences=self.settings.answer_sentences)
+
+    @cached_property
+    def prices(self) -> Prices:
+        """What models cost; a file of the library's own goes before what comes with Cairn."""
+        own = self.settings.prices
+        return Prices(prices.read(self.home / own) if own else (), prices.read())
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        return Budgets(self.settings.budgets)
+
+    def metered(self, chat: Chat) -> Chat:
+        """Return the same language model, with every request to it accounted for."""
+        return Metered(chat, self.journal.accounts, self.prices, self.budgets)
 
     def grants(self, name: str) -> Grants:
         """Return what a person may read now; raises Unknown for one nobody has enrolled."""
