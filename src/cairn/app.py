@@ -21,9 +21,13 @@ from cairn import registry, settings
 from cairn.access import EVERYONE, LOCAL_OWNER, OWNER, Epoch, Principal, decide
 from cairn.errors import Busy, Storage, Unknown
 from cairn.flows.answering.extractive import Extractive
+from cairn.flows.gateway import prices
 from cairn.flows.gateway.breaker import Breaker
+from cairn.flows.gateway.budgets import Budgets
 from cairn.flows.gateway.fallback import Fallback
 from cairn.flows.gateway.limits import Limited
+from cairn.flows.gateway.metering import Metered
+from cairn.flows.gateway.prices import Prices
 from cairn.flows.gateway.retrying import Retrying
 from cairn.flows.gateway.timing import Timed
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost, orphaned
@@ -174,17 +178,26 @@ class App:
 
     def _chat(self, name: str) -> Chat:
         """Return a language model within its limits; whoever waits before another try keeps their turn."""
-        set_ = self.settings
-        chat: Chat = registry.load("chat", name, name=name, key_file=set_.chat_key_file)
-        chat = Timed(
-            chat,
-            first=set_.chat_first_seconds,
-            between=set_.chat_pause_seconds,
-            whole=set_.chat_seconds,
-        )
-        # Here every request to a provider passes: accounts of each, retries included.
-        chat = Retrying(chat, attempts=set_.chat_attempts, within=set_.chat_first_seconds)
-        return Limited(Breaker(chat), at_once=set_.chat_at_once, patience=set_.chat_first_seconds)
+        limits, first = self.settings, self.settings.chat_first_seconds
+        chat: Chat = registry.load("chat", name, name=name, key_file=limits.chat_key_file)
+        chat = Timed(chat, first=first, between=limits.chat_pause_seconds, whole=limits.chat_seconds)
+        # Every request to a provider is accounted for, retries included.
+        chat = Retrying(self.metered(chat), attempts=limits.chat_attempts, within=first)
+        return Limited(Breaker(chat), at_once=limits.chat_at_once, patience=first)
+
+    @cached_property
+    def prices(self) -> Prices:
+        """What models cost; a file of the library's own goes before what comes with Cairn."""
+        own = self.settings.prices
+        return Prices(prices.read(self.home / own) if own else (), prices.read())
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        return Budgets(self.settings.budgets)
+
+    def metered(self, chat: Chat) -> Chat:
+        """Return the same language model, with every request to it accounted for."""
+        return Metered(chat, self.journal.accounts, self.prices, self.budgets)
 
     def grants(self, name: str) -> Grants:
         """Return what a person may read now; raises Unknown for one nobody has enrolled."""

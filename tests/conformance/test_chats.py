@@ -155,6 +155,7 @@ def test_a_refusal_is_told_once_with_the_way_out(
     assert str(failed.value).startswith(f"{chat.name} ({status}) ") and str(failed.value).endswith(".")
     assert failed.value.again is (status not in ("400", "401", "403", "404", "413"))
     assert failed.value.after == (1.0 if status == "429" else None)
+    assert failed.value.charged is (status in ("500", "502", "504"))
     assert len(models.asked) == 1, "whoever retries is not the client"
 
 
@@ -163,7 +164,7 @@ def test_a_broken_answer_is_no_answer(run: Run, chat: Chat, models: ModelServer,
     models.always = BROKEN[fault]
     with pytest.raises(ModelFailed, match=chat.name) as failed:
         run(heard(chat))
-    assert failed.value.again
+    assert failed.value.again and failed.value.charged
 
 
 def test_nothing_that_was_said_and_no_key_gets_anywhere(
@@ -287,4 +288,4 @@ def test_nothing_else_answers_than_what_was_asked(run: Run, models: ModelServer)
     name = "openai-compatible:http://127.0.0.1:9/v1#tiny"
     with pytest.raises(ModelFailed, match=r"cannot be reached at http://127\.0\.0\.1:9/v1") as failed:
         run(heard(registry.load("chat", name, name=name)))
-    assert failed.value.again and not models.asked
+    assert failed.value.again and not failed.value.charged and not models.asked

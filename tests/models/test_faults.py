@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import aclosing
-from pathlib import Path
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 import pytest
 from tests.models.server import ModelServer, serving
 from tests.models.troubles import BROKEN, REFUSALS, STALLED, Trouble
 
-from cairn.app import App
+import cairn
 from cairn.chat import Done, Part, Prompt
 from cairn.errors import ModelFailed
 from cairn.flows.gateway import retrying
@@ -38,6 +37,15 @@ def good(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
         yield server
 
 
+@contextmanager
+def configured(name: str) -> Iterator[Chat | None]:
+    """Hold the chat model of a library whose setting is this."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CAIRN_CHAT", name)
+        with cairn.open() as session:
+            yield session.app.chat
+
+
 async def asked(chat: Chat | None) -> tuple[str, Done | ModelFailed]:
     """Return what was passed on, and how it ended."""
     assert chat is not None
@@ -59,20 +67,15 @@ def test_a_fault_ends_in_an_error_or_the_next_models_answer(
     run: Run,
     models: ModelServer,
     good: ModelServer,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
     fault: str,
     wire: str,
 ) -> None:
     models.always = FAULTS[fault]
-    apps = []
-    for name in (wire, f"{wire}, openai-compatible:{good.url}/v1#good"):
-        monkeypatch.setenv("CAIRN_CHAT", name)
-        apps.append(App(home=tmp_path))
-        assert apps[-1].settings.chat == name
+    fallback = f"openai-compatible:{good.url}/v1#good"
 
     async def both() -> Any:
-        return await asyncio.gather(*(asked(app.chat) for app in apps))
+        with configured(wire) as alone, configured(f"{wire},{fallback}") as backed:
+            return await asyncio.gather(asked(alone), asked(backed))
 
     (alone, error), (said, end) = run(both())
     assert isinstance(error, ModelFailed) and wire in str(error) and QUESTION not in str(error)
@@ -84,30 +87,18 @@ def test_a_fault_ends_in_an_error_or_the_next_models_answer(
 
 
 @pytest.mark.parametrize("wire", WIRES)
-def test_a_slow_model_is_no_fault(
-    run: Run,
-    models: ModelServer,
-    good: ModelServer,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    wire: str,
-) -> None:
+def test_a_slow_model_is_no_fault(run: Run, models: ModelServer, good: ModelServer, wire: str) -> None:
     models.always = Trouble(first=0.1, gap=0.02)
-    monkeypatch.setenv("CAIRN_CHAT", wire)
-    said, end = run(asked(App(home=tmp_path).chat))
+    with configured(wire) as chat:
+        said, end = run(asked(chat))
     assert said == QUESTION and isinstance(end, Done)
 
 
 @pytest.mark.parametrize("wire", WIRES)
 def test_a_fault_that_passes_is_tried_again(
-    run: Run,
-    models: ModelServer,
-    good: ModelServer,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    wire: str,
+    run: Run, models: ModelServer, good: ModelServer, wire: str
 ) -> None:
     models.troubles = [REFUSALS["529"]]
-    monkeypatch.setenv("CAIRN_CHAT", wire)
-    said, end = run(asked(App(home=tmp_path).chat))
+    with configured(wire) as chat:
+        said, end = run(asked(chat))
     assert said == QUESTION and isinstance(end, Done) and len(models.asked) == 2

@@ -83,11 +83,11 @@ async def models(
     chats = session.app.chats
     if not test:
         return Chats(chats=tuple(ChatView(model=name) for name in chats), tested=False)
-    views = await asyncio.gather(*(_tested(chat, session.asker) for chat in chats.values()))
+    views = await asyncio.gather(*(_tested(chat, session) for chat in chats.values()))
     return Chats(chats=tuple(views), tested=True, missed=tuple(one.model for one in views if not one.writer))
 
 
-async def _tested(chat: Chat, asker: str) -> ChatView:
+async def _tested(chat: Chat, session: Session) -> ChatView:
     """Ask a model for a word, and for numbers in a form that a program reads."""
     asked = Prompt(
         parts=(
@@ -96,7 +96,7 @@ async def _tested(chat: Chat, asker: str) -> ChatView:
         ),
         purpose="test",
         version="test@1",
-        asker=asker,
+        asker=session.asker,
     )
     try:
         _, first, done = await _heard(chat, asked)
@@ -109,6 +109,7 @@ async def _tested(chat: Chat, asker: str) -> ChatView:
         return ChatView(model=chat.name, writer=done.model, first=first, lacks=(str(error),))
     lacks = [] if _fits("".join(said)) else ["structured output"]
     lacks += [] if len(said) > 1 else ["streaming"]
+    lacks += [] if session.app.prices.of(chat.name) else ["a known price"]
     return ChatView(model=chat.name, writer=done.model, first=first, lacks=tuple(lacks))
 
 

@@ -70,7 +70,7 @@ class Provided:
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Event]:
         known = PROVIDERS[self._place.provider]
         if not self._place.key and not known.keyless:
-            raise ModelFailed(f"{self.name} has no key; set {known.key}, or chat_key_file.")
+            raise ModelFailed(f"{self.name} has no key; set {known.key}, or chat_key_file.", charged=False)
         from pydantic_ai.direct import model_request_stream
 
         model = await self._model()
@@ -163,7 +163,8 @@ class Provided:
             case known.ModelAPIError() | known.UnexpectedModelBehavior():
                 says = f"did not keep to its protocol; see what answers at {url}"
         message = f"{self.name}{_code(error)} {says}."
-        return ModelFailed(message, again=again, after=getattr(error, "retry_after", None))
+        after = getattr(error, "retry_after", None)
+        return ModelFailed(message, again=again, after=after, charged=not _unheard(error))
 
 
 def _code(error: Exception) -> str:
@@ -171,6 +172,13 @@ def _code(error: Exception) -> str:
     said = [getattr(error, name, None) for name in ("status_code", "provider_error_code")]
     names = [str(one) for one in said if one is not None and re.fullmatch(r"[a-z0-9_.-]{1,40}", str(one))]
     return f" ({' '.join(names)})" if names else ""
+
+
+def _unheard(error: Exception) -> bool:
+    """Tell whether the provider refused to read the request, or never got it."""
+    status, phase = getattr(error, "status_code", 0), getattr(error, "phase", None)
+    refused = 400 <= status < 500 or status in (503, 529)
+    return phase in ("pool", "connect") or (refused and not getattr(error, "in_stream", False))
 
 
 async def _keep(client: Provider[Any]) -> None:

@@ -48,5 +48,6 @@ class Breaker:
                 f"{self.name} failed {self._failed} times in a row and is left alone for {left:.0f} s.",
                 again=True,
                 after=left,
+                charged=False,
             )
         self._until = self._clock() + self._rest

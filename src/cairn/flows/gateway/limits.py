@@ -29,10 +29,8 @@ class Limited:
             async with asyncio.timeout(self._patience):
                 await turn.acquire()
         except TimeoutError:
-            raise ModelFailed(
-                f"{self.name} is busy with {self._at_once} others; ask again, or raise chat_at_once.",
-                again=True,
-            ) from None
+            busy = f"{self.name} is busy with {self._at_once} others; ask again, or raise chat_at_once."
+            raise ModelFailed(busy, again=True, charged=False) from None
         try:
             async with aclosing(self.chat.stream(prompt)) as events:
                 async for event in events:
