@@ -66,10 +66,10 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
         "cross-encoder": BuiltIn("cairn.adapters.rerankers.cross_encoder"),
     },
     "chat": {
-        "ollama": BuiltIn("cairn.adapters.chat.provider"),
-        "openai": BuiltIn("cairn.adapters.chat.provider"),
-        "anthropic": BuiltIn("cairn.adapters.chat.provider"),
-        "openai-compatible": BuiltIn("cairn.adapters.chat.provider"),
+        "ollama": BuiltIn("cairn.adapters.chat.provider", extra="chat"),
+        "openai": BuiltIn("cairn.adapters.chat.provider", extra="chat"),
+        "anthropic": BuiltIn("cairn.adapters.chat.provider", extra="chat"),
+        "openai-compatible": BuiltIn("cairn.adapters.chat.provider", extra="chat"),
     },
     "indexes": {"local": BuiltIn("cairn.adapters.indexes.local")},
     "journal": {

@@ -18,7 +18,7 @@ from tests.models.troubles import BROKEN, REFUSALS, Trouble
 
 from cairn import registry
 from cairn.chat import Delta, Done, Part, Prompt
-from cairn.errors import Invalid, ModelFailed, Unknown
+from cairn.errors import Invalid, ModelFailed, Unavailable, Unknown
 from cairn.protocols import Chat
 from cairn.trace import recording, span
 
@@ -41,6 +41,23 @@ SCHEMA = {
     "properties": {"text": {"type": "string"}, "cites": {"type": "array", "items": {"type": "integer"}}},
     "required": ["text", "cites"],
     "additionalProperties": False,
+}
+
+
+MEANT = {
+    "400": "refused the request",
+    "401": "refused the key",
+    "403": "refused the key",
+    "404": "is not known at",
+    "413": "refused the request",
+    "429": "is asked too often; wait",
+    "500": "failed on its side",
+    "502": "failed on its side",
+    "503": "is overloaded",
+    "504": "failed on its side",
+    "529": "is overloaded",
+    "429 insufficient_quota": "has no credit left",
+    "400 context_length_exceeded": "cannot read so much at once",
 }
 
 
@@ -145,16 +162,17 @@ def test_it_serves_one_event_loop_after_another(run: Run, chat: Chat) -> None:
     assert run(heard(chat))[0]
 
 
-@pytest.mark.parametrize("status", REFUSALS)
+@pytest.mark.parametrize("refusal", REFUSALS)
 def test_a_refusal_is_told_once_with_the_way_out(
-    run: Run, chat: Chat, models: ModelServer, status: str
+    run: Run, chat: Chat, models: ModelServer, refusal: str
 ) -> None:
-    models.always = REFUSALS[status]
-    with pytest.raises(ModelFailed) as failed:
+    models.always = REFUSALS[refusal]
+    status = refusal[:3]
+    with pytest.raises(ModelFailed, match=MEANT[refusal]) as failed:
         run(heard(chat))
-    assert str(failed.value).startswith(f"{chat.name} ({status}) ") and str(failed.value).endswith(".")
-    assert failed.value.again is (status not in ("400", "401", "403", "404", "413"))
-    assert failed.value.after == (1.0 if status == "429" else None)
+    assert str(failed.value).startswith(f"{chat.name} ({status}") and str(failed.value).endswith(".")
+    assert failed.value.again is (status in ("429", "500", "502", "503", "504", "529") and " " not in refusal)
+    assert failed.value.after == (1.0 if refusal == "429" else None)
     assert failed.value.charged is (status in ("500", "502", "504"))
     assert len(models.asked) == 1, "whoever retries is not the client"
 
@@ -281,6 +299,12 @@ def test_a_name_or_address_that_is_none_is_refused(
 def test_an_unknown_provider_is_told_from_the_known() -> None:
     with pytest.raises(Unknown, match="known: anthropic, ollama, openai, openai-compatible"):
         registry.load("chat", "gemini:pro", name="gemini:pro")
+
+
+def test_without_pydantic_ai_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cairn.adapters.chat.provider.find_spec", lambda name: None)
+    with pytest.raises(Unavailable, match=r"pip install 'cairn\[chat\]'"):
+        registry.load("chat", "ollama:qwen3", name="ollama:qwen3")
 
 
 def test_nothing_else_answers_than_what_was_asked(run: Run, models: ModelServer) -> None:

@@ -10,6 +10,8 @@ class Trouble:
     """How one request goes; without arguments it goes well."""
 
     status: int = 200
+    code: str = ""
+    """Of the refusal, as OpenAI names it."""
     headers: Mapping[str, str] = field(default_factory=dict)
     first: float = 0.0
     """Seconds before anything is said."""
@@ -30,7 +32,11 @@ NONE = Trouble()
 
 REFUSALS = {
     str(status): Trouble(status=status) for status in (400, 401, 403, 404, 413, 500, 502, 503, 504, 529)
-} | {"429": Trouble(status=429, headers={"Retry-After": "1"})}
+} | {
+    "429": Trouble(status=429, headers={"Retry-After": "1"}),
+    "429 insufficient_quota": Trouble(status=429, code="insufficient_quota"),
+    "400 context_length_exceeded": Trouble(status=400, code="context_length_exceeded"),
+}
 """Before anything is said."""
 
 BROKEN = {

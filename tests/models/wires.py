@@ -54,7 +54,7 @@ class Wire(Protocol):
 
     def heard(self, body: Mapping[str, Any]) -> Heard: ...
     def stores(self, body: Mapping[str, Any]) -> bool: ...
-    def error(self, status: int, message: str) -> Any: ...
+    def error(self, status: int, code: str, message: str) -> Any: ...
     def whole(self, reply: Reply) -> Any: ...
     def stream(self, reply: Reply) -> Iterator[Event]: ...
 
@@ -79,8 +79,8 @@ class OpenAI:
     def stores(self, body: Mapping[str, Any]) -> bool:
         return True  # whatever was read is kept for a while, unasked
 
-    def error(self, status: int, message: str) -> Any:
-        return {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": None}}
+    def error(self, status: int, code: str, message: str) -> Any:
+        return {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
 
     def _usage(self, reply: Reply) -> Any:
         return {
@@ -138,8 +138,13 @@ class Anthropic:
         system = body.get("system", "")
         return not isinstance(system, str) and any("cache_control" in part for part in system)
 
-    def error(self, status: int, message: str) -> Any:
-        return {"type": "error", "error": {"type": self.TYPES.get(status, "api_error"), "message": message}}
+    def error(self, status: int, code: str, message: str) -> Any:
+        kind = self.TYPES.get(status, "api_error")
+        if code == "insufficient_quota":
+            kind = "billing_error"
+        if code == "context_length_exceeded":
+            message = f"prompt is too long; {message}"
+        return {"type": "error", "error": {"type": kind, "message": message}}
 
     def _usage(self, reply: Reply) -> Any:
         """Count as Anthropic does: what was cached or stored is not part of the input."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from cairn.adapters.chat import keys
+from cairn.adapters.chat.failures import failed
 from cairn.chat import Delta, Done, Event, Prompt, Usage
 from cairn.errors import Invalid, ModelFailed, Unavailable
 
@@ -71,9 +71,9 @@ class Provided:
         known = PROVIDERS[self._place.provider]
         if not self._place.key and not known.keyless:
             raise ModelFailed(f"{self.name} has no key; set {known.key}, or chat_key_file.", charged=False)
+        model = await self._model()
         from pydantic_ai.direct import model_request_stream
 
-        model = await self._model()
         said = False
         try:
             async with model_request_stream(
@@ -91,7 +91,7 @@ class Provided:
             raise
         except Exception as error:
             # Without its cause: that repeats what was said, and a trace would keep it.
-            raise self._failed(error) from None
+            raise failed(error, self.name, key=known.key, url=self._place.url) from None
 
     async def _model(self) -> Model:
         """Return the client for this event loop, which goes on until the loop ends."""
@@ -124,62 +124,6 @@ class Provided:
         )
         return Done(used, answer.model_name, cut=ended == "length")
 
-    def _failed(self, error: Exception) -> ModelFailed:
-        """Return what a provider's error means, in words that repeat nothing of the request."""
-        from pydantic_ai import exceptions as known
-
-        variable, url = PROVIDERS[self._place.provider].key, self._place.url
-        says, again = f"failed ({type(error).__name__}); ask again", True
-        match error:
-            case known.ModelAuthenticationError():
-                says, again = (
-                    f"refused the key; set {variable}, or chat_key_file, to one that it takes",
-                    False,
-                )
-            case known.ModelNotFoundError():
-                says, again = (
-                    f"is not known at {url}; see the name, the address and what is served there",
-                    False,
-                )
-            case known.ModelContextWindowExceededError():
-                says, again = (
-                    "cannot read so much at once; give less evidence, or choose another model",
-                    False,
-                )
-            case known.ModelQuotaExceededError():
-                says, again = "has no credit left; see the account at the provider", False
-            case (
-                known.ModelRequestRejectedError() | known.ModelHTTPError(status_code=413) | known.UserError()
-            ):
-                says, again = "refused the request; choose another model", False
-            case known.ModelRateLimitError():
-                says = "is asked too often; wait, or lower chat_at_once"
-            case known.ModelUnavailableError():
-                says = "is overloaded; ask again later"
-            case known.ModelServerError():
-                says = "failed on its side; ask again later"
-            case known.ModelConnectionError():
-                says = f"cannot be reached at {url}, or hung up; see that it runs"
-            case known.ModelAPIError() | known.UnexpectedModelBehavior():
-                says = f"did not keep to its protocol; see what answers at {url}"
-        message = f"{self.name}{_code(error)} {says}."
-        after = getattr(error, "retry_after", None)
-        return ModelFailed(message, again=again, after=after, charged=not _unheard(error))
-
-
-def _code(error: Exception) -> str:
-    """Return the status and the provider's word for it, if that is a mere name."""
-    said = [getattr(error, name, None) for name in ("status_code", "provider_error_code")]
-    names = [str(one) for one in said if one is not None and re.fullmatch(r"[a-z0-9_.-]{1,40}", str(one))]
-    return f" ({' '.join(names)})" if names else ""
-
-
-def _unheard(error: Exception) -> bool:
-    """Tell whether the provider refused to read the request, or never got it."""
-    status, phase = getattr(error, "status_code", 0), getattr(error, "phase", None)
-    refused = 400 <= status < 500 or status in (503, 529)
-    return phase in ("pool", "connect") or (refused and not getattr(error, "in_stream", False))
-
 
 async def _keep(client: Provider[Any]) -> None:
     """Hold a client open until the event loop cancels what still runs."""
@@ -209,11 +153,8 @@ def _messages(prompt: Prompt) -> list[ModelMessage]:
     for speaker, parts in groupby(prompt.parts, key=lambda part: part.speaker):
         text = "\n\n".join(part.text for part in parts)
         if speaker == "assistant":
-            made += [
-                messages.ModelRequest(parts=asked),
-                messages.ModelResponse(parts=[messages.TextPart(text)]),
-            ]
-            asked = []
+            answered = messages.ModelResponse(parts=[messages.TextPart(text)])
+            made, asked = [*made, messages.ModelRequest(parts=asked), answered], []
         elif speaker == "system":
             asked.append(messages.SystemPromptPart(text))
         else:
@@ -251,7 +192,6 @@ def _model(place: Place) -> tuple[Model, Provider[Any]]:
         # By itself it would tell Anthropic which trace this belongs to.
         silent = holds.client.with_options(open_telemetry={"propagation": False, "traces": False})
         return AnthropicModel(place.model, provider=AnthropicProvider(anthropic_client=silent)), holds
-    from pydantic_ai.models.ollama import OllamaModel
     from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.profiles.openai import OpenAIModelProfile
     from pydantic_ai.providers.ollama import OllamaProvider
@@ -264,11 +204,14 @@ def _model(place: Place) -> tuple[Model, Provider[Any]]:
         profile["openai_supports_strict_tool_definition"] = False
     # A key must be something, or the client takes OpenAI's from the environment.
     key = place.key if place.key else "none"
+    server: Provider[Any]
     if place.provider == "ollama":
-        ollama = OllamaProvider(place.url, key)
-        return OllamaModel(place.model, provider=ollama, profile=profile), ollama
-    openai = OpenAIProvider(base_url=place.url, api_key=key)
-    return OpenAIChatModel(place.model, provider=openai, profile=profile), openai
+        server = OllamaProvider(place.url, key)
+        # What Ollama passes on to its cloud takes a schema and does not keep to it.
+        profile["supports_json_schema_output"] = not place.model.endswith("-cloud")
+    else:
+        server = OpenAIProvider(base_url=place.url, api_key=key)
+    return OpenAIChatModel(place.model, provider=server, profile=profile), server
 
 
 def load(
