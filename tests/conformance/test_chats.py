@@ -88,6 +88,7 @@ def test_what_is_said_comes_piece_by_piece_and_ends_with_what_it_took(
     )
     assert done.usage.input == sum(len(m.text) for m in asked.heard.messages) // 4
     assert done.usage.output > 5 and not done.cut
+    assert PROMPT.asker not in str(asked), "who asks is nobody else's affair"
 
 
 def test_neighbours_of_one_speaker_are_one_message_and_turns_stay_in_order(

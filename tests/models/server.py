@@ -90,9 +90,8 @@ class ModelServer:
     async def _speak(self, asked: Asked, trouble: Trouble, writer: asyncio.StreamWriter) -> None:
         wire = wires.of(asked.path)
         if trouble.status != 200:
-            error = json.dumps(
-                wire.error(trouble.status, trouble.code, f"refused: {asked.heard.messages[-1].text}")
-            )
+            said = f"refused: {asked.heard.messages[-1].text}"
+            error = json.dumps(wire.error(trouble.status, trouble.code, said))
             _head(writer, trouble.status, "application/json", trouble.headers, len(error.encode()))
             writer.write(error.encode())
             await writer.drain()

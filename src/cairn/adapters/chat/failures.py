@@ -17,6 +17,7 @@ MEANINGS = {
     "ModelServerError": ("failed on its side; ask again later", True),
     "ModelConnectionError": ("cannot be reached at {url}, or hung up; see that it runs", True),
     "ModelHTTPError": ("refused the request; choose another model", False),
+    "UserError": ("cannot be asked so; choose another model", False),
     "ModelAPIError": ("did not keep to its protocol; see what answers at {url}", True),
     "UnexpectedModelBehavior": ("did not keep to its protocol; see what answers at {url}", True),
 }
