@@ -108,6 +108,15 @@ def test_a_schema_is_sent_and_kept_to(run: Run, chat: Chat, models: ModelServer)
     assert models.asked[0].heard.schema == SCHEMA
 
 
+def test_where_there_is_no_mode_for_schemas_the_prompt_asks(run: Run, models: ModelServer) -> None:
+    name = "ollama:qwen3-cloud"
+    run(heard(registry.load("chat", name, name=name), replace(PROMPT, schema=SCHEMA)))
+    (asked,) = models.asked
+    assert asked.heard.schema is None
+    assert [message.role for message in asked.heard.messages] == ["system", "user"]
+    assert '"cites"' in asked.heard.messages[0].text
+
+
 def test_a_prefix_read_before_is_counted_as_cached(run: Run, chat: Chat, models: ModelServer) -> None:
     async def twice() -> tuple[Done, Done]:
         return (await heard(chat))[1], (await heard(chat))[1]

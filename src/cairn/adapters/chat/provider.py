@@ -202,6 +202,7 @@ def _model(place: Place) -> tuple[Model, Provider[Any]]:
     if place.provider != "openai":
         profile["openai_chat_supports_max_completion_tokens"] = False
         profile["openai_supports_strict_tool_definition"] = False
+        profile["openai_chat_supports_multiple_system_messages"] = False
     # A key must be something, or the client takes OpenAI's from the environment.
     key = place.key if place.key else "none"
     server: Provider[Any]
