@@ -17,16 +17,17 @@ from cairn.flows.answering.words import terms
 
 NEAR = 0.75
 """What part of the best row's or column's fit one must have, to be the one that is meant."""
-BETTER = 1.25
+BETTER = 1.1
 """A number in a sentence is not the one when another fits better by so much."""
 GROUP = 0.6
 """What the words of the row that names a group count beside those of the row itself."""
-REST = 0.4
+REST = 0.3
 """What the words of a sentence count for a number that another number stands nearer to."""
 CONTEXT = 0.3
 """What the words above a sentence count."""
 CURRENCIES = frozenset("USD EUR GBP CHF JPY RMB INR SEK NOK DKK AUD CAD HKD SGD".split())
 
+_RATES = frozenset("margi rate rates perce ratio share".split())
 _UNIT_WORDS = {
     "s": frozenset("secon minut hour hours day days week weeks stund tage tagen woche heure jours semai".split()),
     "month": frozenset("month monat mois year years jahr jahre jahren ans année".split()),
@@ -79,7 +80,7 @@ def meant_columns(words: Mapping[str, float], table: Table) -> dict[int, float]:
     told = {word for column in table.columns[1:] for word in column.terms}
     shared = {word for word in told if all(word in column.terms for column in table.columns[1:])}
     fits = {
-        number: _fit(words, {word: 1.0 for word in column.terms if word not in shared and not word.isdigit()})
+        number: _fit(words, {word: 1.0 for word in column.terms if word not in shared and not (word.isdigit() and len(word) == 4)})
         for number, column in enumerate(table.columns)
     }
     best = max((fit for number, fit in fits.items() if number), default=0.0)
@@ -98,9 +99,7 @@ def same_time(asked: Sequence[Date], row: Row, column: Column | None) -> bool:
 
 def agrees(told: Quantity, held: Quantity, near: Iterable[str], currencies: frozenset[str]) -> bool:
     """Tell whether two quantities may be the same: value, and unit as far as it is known."""
-    return told.states(held.value if len(held.readings) == 1 else _nearest(told, held)) and same_unit(
-        told, held, near, currencies
-    )
+    return told.states(_nearest(told, held), held.bound) and same_unit(told, held, near, currencies)
 
 
 def same_unit(told: Quantity, held: Quantity, near: Iterable[str], currencies: frozenset[str]) -> bool:
@@ -108,7 +107,7 @@ def same_unit(told: Quantity, held: Quantity, near: Iterable[str], currencies: f
     if told.unit == held.unit:
         return True
     if not told.unit:
-        return held.unit not in ("%", "pp", "clock")
+        return held.unit in CURRENCIES or (held.unit == "%" and bool(_RATES & set(near)))
     if held.unit:
         return False
     if told.unit in CURRENCIES:
@@ -182,7 +181,7 @@ def _in_prose(
         for mention in statement.mentions:
             if not same_unit(told.quantity, mention.quantity, statement.words, known):
                 continue
-            right = told.quantity.states(_nearest(told.quantity, mention.quantity))
+            right = told.quantity.states(_nearest(told.quantity, mention.quantity), mention.quantity.bound)
             fit = _likeness(told, statement, mention.words, reading)
             held.append((right, Place(number, mention.quantity, fit, statement.text)))
     best = max((place.fit for right, place in held if right), default=0.0)
@@ -203,12 +202,8 @@ def _likeness(told: Told, statement: Statement, own: frozenset[str], reading: Re
     total = gained = 0.0
     for word, weight in _described(told).items():
         total += weight
-        if word in own:
-            gained += weight
-        elif word in statement.words:
-            gained += weight * REST
-        elif word in above:
-            gained += weight * CONTEXT
+        held = 1.0 if word in own else REST if word in statement.words else CONTEXT if word in above else 0.0
+        gained += min(weight, held)
     return gained / total if total else 0.0
 
 

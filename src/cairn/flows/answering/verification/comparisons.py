@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cairn.flows.answering.verification.dates import Date
 from cairn.flows.answering.verification.grid import Meant, meant
 from cairn.flows.answering.verification.parts import Parts
-from cairn.flows.answering.verification.polarity import direction, stance
+from cairn.flows.answering.verification.polarity import direction
 from cairn.flows.answering.verification.statements import Reading, Statement
 from cairn.flows.answering.verification.tables import Table
 from cairn.flows.answering.words import terms
@@ -86,17 +86,21 @@ def swapped(claim: Parts, statement: Statement) -> bool:
     mine, theirs = _THAN.search(claim.text), _THAN.search(statement.text)
     if mine is None or theirs is None:
         return False
-    ours, held = stance(claim.text).ways.get("direction", 0), stance(statement.text).ways.get("direction", 0)
-    left, right = _sides(claim.text, mine)
-    before, after = _sides(statement.text, theirs)
+    ours, held = direction(claim.text), direction(statement.text)
+    left, right = (set(terms(claim.text[slice(*side)])) for side in _sides(claim.text, mine))
+    before, after = (set(terms(statement.text[slice(*side)])) for side in _sides(statement.text, theirs))
     both = left & right
     straight = len((left - both) & before) + len((right - both) & after)
     crossed = len((left - both) & after) + len((right - both) & before)
     return straight != crossed and (crossed > straight) == (ours * held >= 0)
 
 
-def _sides(text: str, match: re.Match[str]) -> tuple[set[str], set[str]]:
-    return set(terms(text[: match.start()])), set(terms(text[match.end() :]))
+def _sides(text: str, match: re.Match[str]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return where what is compared stands, and where that with which it is."""
+    if text[: match.start()].strip():
+        return (0, match.start()), (match.end(), len(text))
+    comma = text.find(",", match.end())  # Compared with 2018, sales were higher
+    return (comma, len(text)), (match.end(), comma)
 
 
 def _pair(claim: Parts, table: Table) -> tuple[Meant, Meant] | None:
@@ -104,8 +108,7 @@ def _pair(claim: Parts, table: Table) -> tuple[Meant, Meant] | None:
     match = _THAN.search(claim.text)
     if match is None:
         return _over_time(claim, table)
-    left = _side(claim, table, 0, match.start())
-    right = _side(claim, table, match.end(), len(claim.text))
+    left, right = (_side(claim, table, *side) for side in _sides(claim.text, match))
     if left is None or right is None or left.cell is right.cell:
         return None
     return left, right

@@ -69,7 +69,7 @@ _FRENCH = dict(
         strict=True,
     )
 )
-_WRITTEN = {**_FRENCH, **_GERMAN, **_COMPOUND, **_ENGLISH, "dozen": 12, "dutzend": 12, "twice": 2}
+_WRITTEN = {**_FRENCH, **_GERMAN, **_COMPOUND, **_ENGLISH, "dozen": 12, "dutzend": 12, "twice": 2, "one": 1}
 _DIGITS_AFTER_TENS = {word: value for word, value in _ENGLISH.items() if 2 <= value <= 9} | {"one": 1}
 
 

@@ -12,7 +12,7 @@ from cairn.flows.answering.verification.numerals import Numeral, numerals
 
 CLOSE = 0.05
 """By what part of itself a number may be off that is said to be only about right."""
-BEYOND = 0.15
+BEYOND = 0.1
 """By what part of itself the true number may exceed one that it is said to be over."""
 
 _WORD = re.compile(r"\s?(?P<word>m[²³]|[^\W\d_]+\.?|[%$€£¥₹円]|°C?)")
@@ -71,8 +71,13 @@ class Quantity:
             unit=self.unit if self.unit else unit,
         )
 
-    def states(self, other: float) -> bool:
-        """Tell whether this is a true way to say ``other``, which may be more exact."""
+    def states(self, other: float, bound: str = "") -> bool:
+        """Tell whether this is a true way to say ``other``, which may be more exact.
+
+        Where ``other`` is itself a bound, over or under, it must be the same.
+        """
+        if bound in ("over", "under"):
+            return any(abs(abs(value) - abs(other)) <= 1e-9 * abs(other) for value in self.readings)
         return any(self._near(abs(value), abs(other)) for value in self.readings)
 
     def _near(self, mine: float, theirs: float) -> bool:

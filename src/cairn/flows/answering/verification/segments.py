@@ -6,6 +6,8 @@ Knows where sentences are usually joined; where they are not, the stretch is the
 import re
 from collections.abc import Sequence
 
+ORDERED = re.compile(r"\b(?:respectively|beziehungsweise|respectivement)\b", re.IGNORECASE)
+"""Says that of two lists the first goes with the first, the second with the second."""
 _JOINTS = (
     re.compile(r"[;:]\s"),
     re.compile(
@@ -28,6 +30,16 @@ def segments(text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[int, int
         end = next((cut for cut in cuts[number:] if cut is not None), len(text))
         found.append((start, end))
     return found
+
+
+def in_order(text: str, marks: Sequence[tuple[int, int]], others: Sequence[int]) -> list[int] | None:
+    """Pair marks with ``others`` (places in the text) one to one, where the text says they are in the same order.
+
+    Return for each mark which of the others it goes with; None where the text says nothing of the kind.
+    """
+    if not ORDERED.search(text) or len(others) < 2 or len(marks) % len(others):
+        return None
+    return [number % len(others) for number in range(len(marks))]
 
 
 def _cut(text: str, start: int, end: int) -> int | None:

@@ -17,14 +17,14 @@ BETWEEN = " | "
 
 _SCALE = re.compile(
     r"(?:\b(?:in|of)\s+)?(?P<before>[$€£¥]|\b[A-Z]{3}\b|\b[Dd]ollars|\b[Ee]uros?)?(?:\s?in)?\s*"
-    r"(?P<scale>\b[Tt]housands?|\b[Mm]illions?|\b[Bb]illions?|\bTEUR|\bMio\b|\bMrd\b|\bTsd\b|\b[Mm]illiers|’000|'000|\bk€|€k\b)",
+    r"(?P<scale>\b[Tt]housands?|\b[Mm]illions?|\b[Bb]illions?|\bTEUR|\bMio\b|\bMrd\b|\bTsd\b|\b[Mm]illiers|’000|'000|\bk€|€k\b|(?<=[$€£A-Z])(?:bn|mn|m|k)\b)",
 )
 _IN_PROSE = re.compile(
     r"\b(?:in|expressed in|amounts in|dollars in)\s+(?:[$€£]|US\$|[A-Z]{3})?\s?(?:thousands|millions|billions)\b"
     r"|\((?:[$€£]|[A-Z]{3}|[Dd]ollars)?\s?(?:in\s)?(?:thousands?|millions?|billions?)\b",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(r"\bper\b|%|percent|ratio|\brate\b|number of|headcount|employees", re.IGNORECASE)
+_PLAIN = re.compile(r"\bper\b|%|\bpercent|\bratio\b|\brate\b|\bnumber of\b|\bheadcount\b|\bemployees\b", re.IGNORECASE)
 _PERCENT = re.compile(r"%|\bpercent(?:age)?s?\b|\bper cent\b|\bprozent\b", re.IGNORECASE)
 _CURRENCY = re.compile(r"[$€£¥]|\b(?:EUR|USD|GBP|CHF|JPY|RMB|TEUR|[Ee]uros?|[Dd]ollars?)\b")
 
@@ -87,8 +87,11 @@ def table(header: Sequence[str], lines: Sequence[tuple[int, int, str]], heading:
 
     ``scale`` is what the evidence says beside the table; headers and labels may say otherwise.
     """
+    header, lines = _parted(header, lines)
     columns = _columns([line.split(BETWEEN) for line in header])
     above = scale_said(" ".join(header)) or scale_said(heading) or scale
+    if not above.unit:  # one sign, in the first row, stands for all
+        above = Scale(above.factor, _unit(" ".join(text for _, _, text in lines)))
     rows: list[Row] = []
     group = ""
     for number, (start, end, text) in enumerate(lines):
@@ -97,6 +100,16 @@ def table(header: Sequence[str], lines: Sequence[tuple[int, int, str]], heading:
             group = row.label
         rows.append(row)
     return Table(columns=columns, rows=tuple(rows), heading=heading)
+
+
+def _parted(
+    header: Sequence[str], lines: Sequence[tuple[int, int, str]]
+) -> tuple[Sequence[str], Sequence[tuple[int, int, str]]]:
+    """Move the rows below a header that only say units to it."""
+    count = 0
+    while header and count < len(lines) and not lines[count][2].split(BETWEEN)[0].strip() and scale_said(lines[count][2]):
+        count += 1
+    return [*header, *(text for _, _, text in lines[:count])], lines[count:]
 
 
 def scale_said(text: str) -> Scale | None:
