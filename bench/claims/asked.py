@@ -29,6 +29,8 @@ def claims(given: Given, questions: Any, random: Random) -> Iterator[Made]:
             continue
         if question["scale"] in ("thousand", "million", "billion") and not _SCALED.search(given.evidence.text):
             continue  # its annotators had seen the scale on another page
+        if not question["scale"] and _SCALED.search(given.evidence.text):
+            continue  # left out, though there is one
         computed = question["answer_type"] == "arithmetic"
         if not computed and not re.search(r"\d", str(question["answer"])):
             continue

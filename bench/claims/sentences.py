@@ -140,6 +140,7 @@ def _stands_alone(text: str) -> bool:
     return (
         7 <= len(words) <= 38
         and text[0].isupper()
+        and text.split()[0] not in MONTHS
         and text.endswith(".")
         and "|" not in text
         and not _SUBJECTLESS.match(text)
@@ -181,8 +182,7 @@ def _active(verb: str) -> str:
 
 def _lower(text: str) -> str:
     """Return a sentence's beginning as it stands within one: a name keeps its capital."""
-    first = text.split()[0]
-    return text[0].lower() + text[1:] if first in _COMMON or not first[1:].islower() is False else text
+    return text[0].lower() + text[1:] if text.split()[0] in _COMMON else text
 
 
 _COMMON = frozenset("The A An In On At For From By With After Before During Each Every All No Both If When Two Three Four Five Six Seven Eight Nine Ten Twelve Twenty-seven One As Under Because Since Until Its Their This These".split())
@@ -215,7 +215,7 @@ def _other_numbers(text: str, given: Given, random: Random) -> str | None:
     if changed == text:
         changed = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text) if re.search(r"\d{2},\d{3}", text) else text
     if changed == text:
-        changed = re.sub(r"(?<![\w.,-])([3-9]|1[0-2])(?= [a-z])", lambda m: _WORDS[int(m[1])], text)
+        changed = re.sub(rf"(?<![\w.,-]){''.join(f'(?<!{m} )' for m in MONTHS)}([3-9]|1[0-2])(?= [a-z])", lambda m: _WORDS[int(m[1])], text)
     if changed == text:
         changed = re.sub(r"\bEUR (?=\d)", "€", text)
     return changed
@@ -249,7 +249,7 @@ def _without_aside(text: str, given: Given, random: Random) -> str | None:
 
 
 def _attributed(text: str, given: Given, random: Random) -> str | None:
-    opener = random.choice(("The document says that", "It is stated that", "According to the text,", "The source notes that"))
+    opener = random.choice(("The document says that", "The report says that", "According to the text,", "The source notes that"))
     return f"{opener} {_lower(text)}"
 
 

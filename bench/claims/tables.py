@@ -300,6 +300,8 @@ def _sheet(given: Given) -> Sheet | None:
     header = [text for kind, block in kinds if kind == "header" for text in block.split("\n") if text.strip()]
     rows = [text for kind, block in kinds if kind == "table" for text in block.split("\n") if text.strip()]
     beside = " ".join(text for kind, text in kinds if kind not in ("header", "table"))
+    while rows and not rows[0].split(" | ")[0].strip() and not re.search(r"[1-9]", rows[0]):
+        header.append(rows.pop(0))
     if not header or len(rows) < 3 or len(header) > 3:
         return None
     columns = _columns([line.split(" | ") for line in header])
@@ -319,6 +321,9 @@ def _sheet(given: Given) -> Sheet | None:
     lines = [line for line in lines if len(line.values) == len(columns)]
     labels = [line.label.casefold() for line in lines]
     clear = tuple(line for line in lines if labels.count(line.label.casefold()) == 1)
+    scales |= {"thousand"} if re.search(r"['’]000", said_above) else {"million"} if re.search(r"[A-Z$€£]m\b", said_above) else set()
+    if len(scales) > 1:
+        return None
     scale = next((factor for factor, word in SCALE_WORDS.items() if word in scales), 1.0)
     whole = " ".join(rows) + said_above
     unit = "USD" if "$" in whole else "EUR" if "€" in whole or "EUR" in whole else ""
@@ -337,7 +342,7 @@ def _columns(header: Sequence[Sequence[str]]) -> list[str]:
 
 def _line(cells: Sequence[str]) -> Line | None:
     label = cells[0].strip().rstrip(":")
-    if not re.search(r"[A-Za-z]{3}", label) or re.search(r"\d|per share|\bper\b|shares", label, re.IGNORECASE) or len(label) > 60:
+    if not re.search(r"[A-Za-z]{3}", label) or re.search(r"\d|per share|\bper\b|shares|number of", label, re.IGNORECASE) or len(label) > 60:
         return None
     values: list[float | None] = []
     percent = False

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from cairn.flows.answering.verification.dates import Date
 from cairn.flows.answering.verification.parts import Told
 from cairn.flows.answering.verification.quantities import Quantity
-from cairn.flows.answering.verification.statements import Reading, Statement
+from cairn.flows.answering.verification.statements import Mention, Reading, Statement
 from cairn.flows.answering.verification.tables import Cell, Column, Row, Table
 from cairn.flows.answering.words import terms
 
@@ -27,6 +27,7 @@ CONTEXT = 0.3
 """What the words above a sentence count."""
 CURRENCIES = frozenset("USD EUR GBP CHF JPY RMB INR SEK NOK DKK AUD CAD HKD SGD".split())
 
+SCALE_TERMS = frozenset("thous milli billi dolla euro euros eur usd".split())
 _RATES = frozenset("margi rate rates perce ratio share".split())
 _UNIT_WORDS = {
     "s": frozenset("secon minut hour hours day days week weeks stund tage tagen woche heure jours semai".split()),
@@ -77,10 +78,10 @@ def meant_rows(words: Mapping[str, float], table: Table) -> dict[int, float]:
 
 def meant_columns(words: Mapping[str, float], table: Table) -> dict[int, float]:
     """Return the columns that words mean; all of them when the words name none."""
-    told = {word for column in table.columns[1:] for word in column.terms}
+    told = {word for column in table.columns[1:] for word in column.terms if word not in SCALE_TERMS}
     shared = {word for word in told if all(word in column.terms for column in table.columns[1:])}
     fits = {
-        number: _fit(words, {word: 1.0 for word in column.terms if word not in shared and not (word.isdigit() and len(word) == 4)})
+        number: _fit(words, {word: 1.0 for word in column.terms & told if word not in shared and not (word.isdigit() and len(word) == 4)})
         for number, column in enumerate(table.columns)
     }
     best = max((fit for number, fit in fits.items() if number), default=0.0)
@@ -148,7 +149,7 @@ def _in_table(
                 and (cell.column in columns or column is None)
                 and same_time(told.dates, row, column)
             )
-            held = Place(first + place, cell.quantity, rows.get(place, 0.0), _said_of(row, column))
+            held = Place(first + place, cell.quantity, 1.0, _said_of(row, column))
             if agrees(told.quantity, cell.quantity, near, known):
                 (places if meant else astray).append(held)
             elif meant and same_unit(told.quantity, cell.quantity, near, known):
@@ -179,20 +180,31 @@ def _in_prose(
     held: list[tuple[bool, Place]] = []
     for number, statement in enumerate(reading.statements):
         for mention in statement.mentions:
-            if not same_unit(told.quantity, mention.quantity, statement.words, known):
+            if not same_unit(told.quantity, mention.quantity, statement.words, known) or _bare(told, mention):
                 continue
             right = told.quantity.states(_nearest(told.quantity, mention.quantity), mention.quantity.bound)
-            fit = _likeness(told, statement, mention.words, reading)
+            fit = _likeness(told, statement, mention.words, reading) * _whole(told, statement)
             held.append((right, Place(number, mention.quantity, fit, statement.text)))
     best = max((place.fit for right, place in held if right), default=0.0)
-    most = max((place.fit for right, place in held if not right), default=0.0)
+    most = max((place.fit for right, place in held if not right and place.quantity.text.lower() != "one"), default=0.0)
     for right, place in held:
         if right and most <= place.fit * BETTER:
             places.append(place)
         elif right:
             astray.append(place)
-        elif place.fit > max(best * BETTER, 0.0):
+        elif place.fit > max(best * BETTER, 0.0) and place.quantity.text.lower() != "one":
             rivals.append(place)
+
+
+def _bare(told: Told, mention: Mention) -> bool:
+    """Tell whether money is asked for, and a plain number is held that is not even large."""
+    return told.quantity.unit in CURRENCIES and not mention.quantity.unit and mention.quantity.scale == 1
+
+
+def _whole(told: Told, statement: Statement) -> float:
+    """Return more for a sentence that says little besides the claim."""
+    mine = {word for word in told.words if word[0] not in "=<"}
+    return 0.6 + 0.4 * len(mine & statement.words) / max(len(mine | statement.words), 1)
 
 
 def _likeness(told: Told, statement: Statement, own: frozenset[str], reading: Reading) -> float:
@@ -209,5 +221,4 @@ def _likeness(told: Told, statement: Statement, own: frozenset[str], reading: Re
 
 def _described(told: Told) -> dict[str, float]:
     """Return the words that describe a claim's number: the number itself is none."""
-    words = {word: weight for word, weight in told.words.items() if not word[0].isdigit()}
-    return words | {f"={date.year}": 1.0 for date in told.dates if date.year}
+    return {word: weight for word, weight in told.words.items() if not word[0].isdigit()}

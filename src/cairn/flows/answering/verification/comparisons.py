@@ -45,9 +45,9 @@ def compare(claim: Parts, reading: Reading) -> Outcome:
     """Judge what a claim says of which is more by the cells it names."""
     way = direction(claim.text)
     for number, table in enumerate(reading.tables):
-        pair = _pair(claim, table)
-        if pair is not None and way:
-            left, right = pair
+        pairs = _pairs(claim, table)
+        if way and pairs and len({left.value > right.value for left, right in pairs}) == 1:
+            left, right = pairs[0]
             first = next(place for place, one in enumerate(reading.statements) if one.table == number)
             held = (first + left.cell.row, first + right.cell.row)
             if (left.value > right.value) == (way > 0) and left.value != right.value:
@@ -103,22 +103,27 @@ def _sides(text: str, match: re.Match[str]) -> tuple[tuple[int, int], tuple[int,
     return (comma, len(text)), (match.end(), comma)
 
 
-def _pair(claim: Parts, table: Table) -> tuple[Meant, Meant] | None:
-    """Return the two cells that a claim compares, the one that is said to be more or less first."""
+def _pairs(claim: Parts, table: Table) -> list[tuple[Meant, Meant]]:
+    """Return the cells that a claim may compare, the one that is said to be more or less first."""
     match = _THAN.search(claim.text)
     if match is None:
-        return _over_time(claim, table)
+        pair = _over_time(claim, table)
+        return [] if pair is None else [pair]
     left, right = (_side(claim, table, *side) for side in _sides(claim.text, match))
-    if left is None or right is None or left.cell is right.cell:
-        return None
-    return left, right
+    alone = len(left) == len(right) == 1
+    return [
+        (one, other)
+        for one in left
+        for other in right
+        if one.cell is not other.cell and (alone or (one.row is not other.row and one.cell.column == other.cell.column))
+    ]
 
 
-def _side(claim: Parts, table: Table, start: int, end: int) -> Meant | None:
+def _side(claim: Parts, table: Table, start: int, end: int) -> list[Meant]:
     inside = set(terms(claim.text[start:end]))
     words = {word: 1.0 if word in inside else OTHER for word in claim.words}
     own = [date for date in claim.dates if start <= date.start < end]
-    return _best(words, own if own else list(claim.dates), table)
+    return _bests(words, own if own else list(claim.dates), table)
 
 
 def _over_time(claim: Parts, table: Table) -> tuple[Meant, Meant] | None:
@@ -134,8 +139,13 @@ def _over_time(claim: Parts, table: Table) -> tuple[Meant, Meant] | None:
 
 def _best(words: Mapping[str, float], asked: Sequence[Date], table: Table) -> Meant | None:
     """Return the one cell that is meant; None where it could be several."""
+    best = _bests(words, asked, table)
+    return best[0] if len(best) == 1 else None
+
+
+def _bests(words: Mapping[str, float], asked: Sequence[Date], table: Table) -> list[Meant]:
+    """Return the cells of the row that fits best."""
     cells = meant(words, asked, table)
     if not cells or (asked and not any(one.column is not None and one.column.dates for one in cells)):
         cells = [one for one in cells if one.row.dates] if asked else cells
-    best = [one for one in cells if one.fit >= cells[0].fit - 1e-9]
-    return best[0] if len(best) == 1 else None
+    return [one for one in cells if one.fit >= cells[0].fit - 1e-9]

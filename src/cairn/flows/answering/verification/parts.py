@@ -11,7 +11,7 @@ from cairn.flows.answering.verification.dates import Date, dates
 from cairn.flows.answering.verification.names import Name, codes, names
 from cairn.flows.answering.verification.quantities import Quantity, quantities
 from cairn.flows.answering.verification.segments import in_order, segments
-from cairn.flows.answering.verification.statements import role
+from cairn.flows.answering.verification.statements import role, timed
 from cairn.flows.answering.words import placed
 
 APART = 0.3
@@ -63,7 +63,10 @@ def parts(text: str) -> Parts:
         told=tuple(
             Told(
                 quantity=number,
-                words=_weights(words, start, end) | dict.fromkeys(role(text, number.start), 1.0),
+                words=_weights(words, start, end)
+                | {f"={date.year}": APART for date in said if date.year}
+                | dict.fromkeys(timed(_own(text, said, start, end) if not order else [said[order[place]]]), 1.0)
+                | dict.fromkeys(role(text, number.start), 1.0),
                 dates=(said[order[place]],) if order else _dates(text, said, start, end),
                 near=text[start:end],
             )
@@ -89,8 +92,13 @@ def _weights(words: list[tuple[str, int]], start: int, end: int) -> dict[str, fl
 
 def _dates(text: str, said: tuple[Date, ...], start: int, end: int) -> tuple[Date, ...]:
     """Return the dates that a stretch is about: its own, those of the whole where it has none."""
-    own = tuple(date for date in said if start <= date.start < end)
+    own = _own(text, said, start, end)
+    return own if own else said
+
+
+def _own(text: str, said: tuple[Date, ...], start: int, end: int) -> tuple[Date, ...]:
+    """Return the dates of a stretch; of one that speaks of the year before, that."""
     if _EARLIER.search(text, start, end):
         others = [date for date in said if date.year and not start <= date.start < end] or list(said)
         return tuple(Date(date.start, date.end, date.year - 1) for date in others if date.year)
-    return own if own else said
+    return tuple(date for date in said if start <= date.start < end)

@@ -85,6 +85,8 @@ _KINDS = {
     for place, words in enumerate(kinds)
     for word in words.split()
 }
+_BOUNDED = re.compile(r"\b(?:no|not) (?:fewer|less|more|later|earlier|longer|only|just|merely)\b(?: than)?")
+"""Says no more than a bound or a beginning: ``no fewer than``, ``not only``."""
 _TOKEN = re.compile(r"[^\W\d_]+(?:n[’']t\b)?|n[’']t\b")
 
 
@@ -121,7 +123,7 @@ def words_of(axis: str) -> list[str]:
 
 def stance(text: str) -> Stance:
     """Return which way a text points."""
-    words = _TOKEN.findall(text.lower())
+    words = _TOKEN.findall(_BOUNDED.sub(" ", text.lower()))
     ways = Counter((axis, sign) for word in words for axis, sign in _WAYS.get(word, {}).items())
     denials = sum(word in NEGATORS or word.endswith(("n't", "n’t")) for word in words)
     return Stance(ways, frozenset(_KINDS[word] for word in words if word in _KINDS), denials)

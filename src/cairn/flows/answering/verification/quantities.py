@@ -90,7 +90,8 @@ class Quantity:
             return mine * (1 - BEYOND) <= theirs <= mine
         if self.bound == "about":
             return off <= min(self.place / 2, CLOSE * mine) + 1e-9 * mine
-        return self.place < mine and off <= self.place / 2 * (1 + 1e-6) and self._rounded
+        half = self.place / 2
+        return self.place < mine and self._rounded and (off < half * (1 - 1e-6) or (theirs < mine and off <= half * (1 + 1e-6)))
 
     @property
     def _rounded(self) -> bool:

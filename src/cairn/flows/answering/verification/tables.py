@@ -89,9 +89,12 @@ def table(header: Sequence[str], lines: Sequence[tuple[int, int, str]], heading:
     """
     header, lines = _parted(header, lines)
     columns = _columns([line.split(BETWEEN) for line in header])
-    above = scale_said(" ".join(header)) or scale_said(heading) or scale
-    if not above.unit:  # one sign, in the first row, stands for all
-        above = Scale(above.factor, _unit(" ".join(text for _, _, text in lines)))
+    told = [one for one in (scale_said(" ".join(header)), scale_said(heading), scale) if one is not None]
+    cells = Scale(1.0, _unit(" ".join(text for _, _, text in lines)))  # one sign, in the first row, stands for all
+    above = Scale(
+        next((one.factor for one in told if one.factor != 1), 1.0),
+        next((one.unit for one in (*told, cells) if one.unit), ""),
+    )
     rows: list[Row] = []
     group = ""
     for number, (start, end, text) in enumerate(lines):
@@ -154,7 +157,11 @@ def _filled(row: Sequence[str], width: int) -> list[str]:
     told = [cell for cell in cells[1:] if cell]
     if len(told) == len(cells) - 1 or not told:
         return cells
-    current = told[0] if len(told) == 1 and not cells[-1] else ""
+    width, rest = divmod(len(cells) - 1, len(told))
+    blocks = [list(filter(None, cells[at : at + width])) for at in range(1, len(cells), width)]
+    if not rest and all(len(block) == 1 for block in blocks):  # a label stands anywhere above its columns
+        return [cells[0], *(block[0] for block in blocks for _ in range(width))]
+    current = ""
     filled = [cells[0]]
     for cell in cells[1:]:
         current = cell if cell else current

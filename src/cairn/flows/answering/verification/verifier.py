@@ -5,6 +5,7 @@ contradicted when the evidence says another value, or the opposite, of the very 
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -26,7 +27,7 @@ from cairn.types import Citation, Claim, Evidence, Verdict, locate
 
 LONGEST = 2000
 """Characters of a claim; a longer one is no sentence."""
-ENOUGH = 0.62
+ENOUGH = 0.72
 """The share of a claim's words that must be said."""
 BOUND = 3.0
 """What a statement gains in rank that holds a number of the claim."""
@@ -34,7 +35,7 @@ ALIKE = 0.85
 """Of places that fit about as well, the one is meant whose sentence says most of the claim."""
 SAME = 0.5
 """A sentence is held against a claim of whose words it says so many."""
-SAME_STILL = 0.8
+SAME_STILL = 0.65
 """The same for a claim that cells bear out."""
 SURE = 0.6
 """The probability from which an entailment model's word counts."""
@@ -84,6 +85,7 @@ class Verifier:
         near = {number: place for place, number in enumerate(rank(claim, reading, {}))}
         for told in claim.told:
             _number(told, claim, reading, near, findings)
+        _repeated(claim, reading, findings)
         _by_cells(claim, reading, findings)
         ranked = rank(claim, reading, findings.bound)
         cells = findings.compared or any(reading.statements[number].table >= 0 for number in findings.bound)
@@ -143,9 +145,10 @@ def _number(told: Told, claim: Parts, reading: Reading, near: Mapping[int, int],
     reckoned = calls_for(told, claim)
     places = [place for place in found.places if not reckoned or _told_as_such(place, reading)]
     if places:
-        most = max(place.fit for place in places)
+        prose = [place for place in places if reading.statements[place.statement].table < 0]
+        most = max((place.fit for place in prose), default=0.0)
         best = min(
-            (place for place in places if place.fit >= ALIKE * most),
+            (place for place in places if place not in prose or place.fit >= ALIKE * most),
             key=lambda place: near.get(place.statement, len(near)),
         )
         findings.holds([best.statement])
@@ -168,6 +171,19 @@ def _number(told: Told, claim: Parts, reading: Reading, near: Mapping[int, int],
     else:
         where = f"; it is said of {_short(found.astray[0].label)}" if found.astray else ""
         findings.missing.append(f"{said} does not stand in what is cited{where}")
+
+
+def _repeated(claim: Parts, reading: Reading, findings: Findings) -> None:
+    """Note a number that a claim says twice and the sentence it is of once, beside another it leaves out."""
+    if len(claim.told) < 2 or len(findings.bound) != 1:
+        return
+    (number,) = findings.bound
+    said = Counter(told.quantity.value for told in claim.told)
+    held = Counter(mention.quantity.value for mention in reading.statements[number].mentions)
+    for value, times in said.items():
+        if 0 < held[value] < times and any(not said[other] for other in held):
+            again = next(told.quantity.text for told in claim.told if told.quantity.value == value)
+            findings.missing.append(f"{again} stands in what is cited only once")
 
 
 _BEFORE = re.compile(r"[^\W\d]{3,}[\s-]$")
@@ -258,7 +274,7 @@ def _before(reading: Reading, number: int) -> list[Date]:
 def _name(name: Name, claim: Parts, reading: Reading, said: Support, findings: Findings) -> None:
     wanted = terms(name.text)
     near = [*findings.bound, *said.statements[:1]]
-    if not wanted or any(_holds(reading.statements[number].text, wanted) for number in near):
+    if not wanted or any(_names(reading.statements[number], name, wanted) for number in near):
         findings.stands += bool(wanted)
         return
     above = any(
@@ -274,6 +290,18 @@ def _name(name: Name, claim: Parts, reading: Reading, said: Support, findings: F
         findings.missing.append(f"{name.text} {where} in what is cited")
 
 
+def _names(statement: Statement, name: Name, wanted: Sequence[str]) -> bool:
+    """Tell whether a statement says a name: in a sentence with its capitals, words between them at most a few."""
+    if statement.table >= 0:
+        return _holds(statement.text, wanted)
+    return _SPACED(name.text).search(statement.text) is not None
+
+
+def _SPACED(name: str) -> re.Pattern[str]:
+    words = [re.escape(word.rstrip("s")) for word in re.findall(r"\w+", name)]
+    return re.compile(r"\b" + r"\w{0,2}\W+(?:\S+\s){0,2}\W{0,2}".join(words))
+
+
 def _holds(text: str, wanted: Sequence[str]) -> bool:
     """Tell whether words stand in a text in a row."""
     held = terms(text)
@@ -284,8 +312,7 @@ def _others(claim: Parts, statement: Statement) -> bool:
     """Tell whether a sentence names somebody whom the claim does not."""
     if statement.table >= 0:
         return False
-    mine = set(claim.words)
-    return any(not set(terms(one.text)) & mine for one in names(statement.text))
+    return any(not _holds(claim.text, terms(one.text)) for one in names(statement.text))
 
 
 def _by_cells(claim: Parts, reading: Reading, findings: Findings) -> None:
