@@ -38,8 +38,8 @@ class Answers(Protocol):
 
     def find(self, key: str) -> KeptAnswer | None: ...
 
-    def vectors(self, scope: str, limit: int) -> tuple[list[str], NDArray[np.float32]]:
-        """Return the newest keys of a scope and their questions' vectors, shape (keys, dimensions)."""
+    def vectors(self, scope: str, limit: int) -> dict[str, NDArray[np.float32]]:
+        """Return the newest keys of a scope with their questions' vectors, of unit length."""
         ...
 
     def keep(self, answer: KeptAnswer, since: datetime) -> None:

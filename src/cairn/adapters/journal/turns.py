@@ -63,12 +63,11 @@ class SqlAnswers:
             row = connection.execute(select(answers).where(answers.c.key == key)).first()
             return None if row is None else _answer(row)
 
-    def vectors(self, scope: str, limit: int) -> tuple[list[str], NDArray[np.float32]]:
+    def vectors(self, scope: str, limit: int) -> dict[str, NDArray[np.float32]]:
         query = select(answers.c.key, answers.c.vector).where(answers.c.scope == scope)
         with self._database.read() as connection:
-            found = connection.execute(query.order_by(answers.c.at.desc()).limit(limit)).all()
-        rows = [np.frombuffer(row.vector, np.float32) for row in found]
-        return [row.key for row in found], np.array(rows, np.float32).reshape(len(rows), -1)
+            found = connection.execute(query.order_by(answers.c.at.desc()).limit(limit))
+            return {row.key: np.frombuffer(row.vector, np.float32) for row in found}
 
     def keep(self, answer: KeptAnswer, since: datetime) -> None:
         values = {name: getattr(answer, name) for name in KeptAnswer.__slots__} | {

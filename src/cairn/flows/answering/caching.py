@@ -28,18 +28,17 @@ CHANGES = 1_000
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
 # What turns a question into another one, and vectors do not tell well; with what is asked for.
-_TURNING = frozenset(
-    """
-    not no never without nor neither none except excluding only before after since until more most less least fewer
-    fewest highest lowest higher lower larger largest smaller smallest maximum minimum max min first last latest
-    earliest previous next increase increased decrease decreased rise rose fall fell gain loss up down above below
-    over under any all who whom whose what when where why how which many much long often far old
-    nicht kein keine keinen keiner nie ohne vor nach seit bis mehr meist weniger höchste niedrigste erste letzte
-    wer wen wem was wann wo warum wie welche welcher welches viel viele
-    ne pas non jamais sans avant après depuis plus moins premier dernier qui que quoi quel quelle quand où pourquoi
-    comment combien nunca sin antes después más menos quién qué cuándo dónde cómo cuánto
-    """.split()
-)
+_TURNING_WORDS = """
+not no never without nor neither none except excluding only before after since until more most less least
+fewer fewest highest lowest higher lower larger largest smaller smallest maximum minimum max min first last
+latest earliest previous next increase increased decrease decreased rise rose fall fell gain loss up down
+above below over under any all who whom whose what when where why how which many much long often far old
+nicht kein keine keinen keiner nie ohne vor nach seit bis mehr meist weniger höchste niedrigste erste letzte
+wer wen wem was wann wo warum wie welche welcher welches viel viele
+ne pas non jamais sans avant après depuis plus moins premier dernier qui que quoi quel quelle quand où
+pourquoi comment combien nunca sin antes después más menos quién qué cuándo dónde cómo cuánto
+"""
+_TURNING = frozenset(_TURNING_WORDS.split())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,12 +125,12 @@ class Cache:
 
     def _alike(self, asked: Asked) -> list[str]:
         """Return the keys of questions that mean nearly the same, the likest first."""
-        keys, vectors = self._answers.vectors(asked.scope(), COMPARED)
-        if not keys:
+        held = self._answers.vectors(asked.scope(), COMPARED)
+        if not held:
             return []
-        cosines = vectors @ self._embedder.embed([asked.query.text])[0]
-        near = [(float(cosine), key) for cosine, key in zip(cosines, keys, strict=True)]
-        return [key for cosine, key in sorted(near, reverse=True) if cosine >= self._likeness]
+        vector = self._embedder.embed([asked.query.text])[0]
+        near = sorted(((float(other @ vector), key) for key, other in held.items()), reverse=True)
+        return [key for cosine, key in near if cosine >= self._likeness]
 
     def _usable(
         self,

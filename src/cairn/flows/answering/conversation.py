@@ -107,7 +107,12 @@ class Conversation:
 
 
 def recalled(
-    follows: str, person: str, behalf: str, turns: Turns, catalogue: Catalogue, readable: Callable[[int], bool]
+    follows: str,
+    person: str,
+    behalf: str,
+    turns: Turns,
+    catalogue: Catalogue,
+    readable: Callable[[int], bool],
 ) -> Conversation | None:
     """Return the conversation that ends with the turn ``follows``; None where that is not this person's."""
     found = list[Turn]()
@@ -120,7 +125,9 @@ def recalled(
     if not found:
         return None
     with span("access to what was said") as step:
-        cited = {one for turn in found for said in (turn.rests, *(c.evidence for c in turn.claims)) for one in said}
+        cited = {
+            one for turn in found for said in (turn.rests, *(c.evidence for c in turn.claims)) for one in said
+        }
         held = _standing(cited, catalogue, readable)
         step.set_attributes({"evidence": len(cited), "removed": len(cited) - len(held)})
     return Conversation(turns=tuple(_in_sight(turn, held) for turn in found))
@@ -150,4 +157,3 @@ def _plausible(said: str, known: str) -> bool:
     told = known.casefold()
     # The first word is written large whatever it is.
     return all(word.casefold() in told for word in _TOLD.findall(said.partition(" ")[2]))
-

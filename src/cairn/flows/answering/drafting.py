@@ -70,12 +70,21 @@ class Judge:
         cited = [self.labelled[label] for label in sentence.cited if label in self.labelled]
         if sentence.text == NONE or (not sentence.cited and not self.states(sentence.text)):
             return None
-        claim = self.check(sentence.text, cited, self.question)
+        claim = _borne(self.check(sentence.text, cited, self.question))
         if invented := [label for label in sentence.cited if label not in self.labelled]:
             return replace(claim, verdict="not found", reason=f"there is no evidence {', '.join(invented)}")
-        if astray := [one for one in _ADDRESS.findall(sentence.text) if not any(one in e.text for e in cited)]:
-            return replace(claim, verdict="not found", reason=f"{astray[0]} does not stand in what is cited")
+        for address in _ADDRESS.findall(sentence.text):
+            if not any(address.rstrip(".,;:!?") in one.text for one in cited):
+                reason = f"{address} does not stand in what is cited"
+                return replace(claim, verdict="not found", reason=reason)
         return claim
+
+
+def _borne(claim: Claim) -> Claim:
+    """Return a claim that is supported with only the citations that support it."""
+    if claim.verdict != "supported":
+        return claim
+    return replace(claim, citations=tuple(one for one in claim.citations if one.verdict == "supported"))
 
 
 async def whole(chat: Chat, prompt: Prompt) -> str:

@@ -20,7 +20,9 @@ _TURNS = re.compile(
 )
 _LABEL = re.compile(r"[\[(【](\s*e\d+(?:\s*[,;]\s*e\d+)*\s*)[\])】]", re.IGNORECASE)
 # Orders of reading, letters that are not seen, and the tags by which text can be hidden in text.
-_UNSEEN = re.compile("[\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f\x00-\x08\x0b-\x1f\x7f]")
+_UNSEEN = re.compile(
+    "[\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f\x00-\x08\x0b-\x1f\x7f]"
+)
 _LINE = re.compile(r"\s+")
 _MARKUP = re.compile(r"(?<=\])(?=[(:])|(?<=<)(?=[!/?A-Za-z])")
 

@@ -43,7 +43,7 @@ class Packed:
     """A mark that nobody could have known."""
 
     def text(self) -> str:
-        """Return the evidence as data, the best last: next to the question, and never what a server cuts off."""
+        """Return the evidence as data, the best last: next to the question, and not what servers cut off."""
         return fenced(self.shown[::-1], self.fence)
 
     def labelled(self) -> dict[str, Evidence]:
@@ -89,7 +89,9 @@ def _chosen(
             yield one, "", reason if not text else "left out: no room"
 
 
-def _shortened(question: str, one: Evidence, idf: dict[str, float], count: Count, room: int) -> tuple[str, str]:
+def _shortened(
+    question: str, one: Evidence, idf: dict[str, float], count: Count, room: int
+) -> tuple[str, str]:
     """Return the sentences that hold most of the question, in their order, within so many tokens."""
     found = units([one])
     wanted = terms(question)

@@ -86,7 +86,9 @@ def _read(folder: Path) -> dict[str, Template]:
     return found
 
 
-def _overriding(own: dict[str, Template], shipped: Mapping[str, Template], folder: Path) -> dict[str, Template]:
+def _overriding(
+    own: dict[str, Template], shipped: Mapping[str, Template], folder: Path
+) -> dict[str, Template]:
     """Check that what a folder has can stand in for what is shipped, and can be told from it."""
     for name, template in own.items():
         if name not in shipped:
@@ -120,7 +122,9 @@ def _template(path: Path) -> Template:
 def _parts(body: str, path: Path) -> Iterable[Part]:
     before, *sections = _SECTION.split(body)
     if before.strip() or not sections:
-        raise Invalid(f"{path} must be sections, each begun by a line such as ## system or ## user: question.")
+        raise Invalid(
+            f"{path} must be sections, each begun by a line such as ## system or ## user: question."
+        )
     for speaker, origin, text in zip(*(iter(sections),) * 3, strict=True):
         of = origin if origin is not None else speaker
         if speaker not in get_args(Speaker) or of not in get_args(Origin):

@@ -22,7 +22,7 @@ _LINE = re.compile(r"^\s*(\d+)[.):]\s+(.*)$", re.MULTILINE)
 async def repaired(
     draft: Drafted, prompt: Prompt, template: Template, chat: Chat, judge: Judge, tell: Tell
 ) -> Drafted:
-    """Return the draft with the failed claims corrected where that passes; nothing of it raises ModelFailed."""
+    """Return the draft with its failed claims corrected where that passes; a model may fail."""
     failed = [claim for claim in draft.claims if claim.verdict != "supported"]
     if not failed:
         return draft

@@ -108,7 +108,9 @@ def _ends(text: str, stop: re.Match[str], end: int) -> bool:
     if stop[0] == "\n" or "\n" in blank:
         return True
     cited = end > stop.end()
-    return not following.islower() and (cited or not abbreviated(text[max(stop.start() - 20, 0) : stop.end()]))
+    return not following.islower() and (
+        cited or not abbreviated(text[max(stop.start() - 20, 0) : stop.end()])
+    )
 
 
 def _sentence(raw: str) -> Sentence:

@@ -187,7 +187,11 @@ def passed(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
 def _merged(looked: list[Looked]) -> tuple[Evidence, ...]:
     """Return all evidence, each once, of several questions in turn the best of each."""
     ranked = sorted(
-        ((place, number, one) for number, held in enumerate(looked) for place, one in enumerate(held.evidence)),
+        (
+            (place, number, one)
+            for number, held in enumerate(looked)
+            for place, one in enumerate(held.evidence)
+        ),
         key=lambda found: found[:2],
     )
     return tuple({one.id: one for _, _, one in reversed(ranked)}.values())[::-1]
