@@ -5,6 +5,7 @@ this costs nothing.
 """
 
 from cairn.protocols.chat import Accounts, Chat, Entailment, Group, Spending
+from cairn.protocols.conversations import Answers, Turns
 from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
 from cairn.protocols.ingest import Container, Embedder, Parser, Renderer, Source, Splitter
 from cairn.protocols.journal import Catalogue, Directory, Journal, Library, Runs, Vectors
@@ -13,6 +14,7 @@ from cairn.protocols.upkeep import IndexUpkeep, JournalUpkeep
 
 __all__ = [
     "Accounts",
+    "Answers",
     "Caller",
     "Catalogue",
     "Chat",
@@ -42,5 +44,6 @@ __all__ = [
     "Source",
     "Spending",
     "Splitter",
+    "Turns",
     "Vectors",
 ]

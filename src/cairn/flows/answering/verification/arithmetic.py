@@ -30,7 +30,8 @@ _CHANGE = re.compile(
     re.IGNORECASE,
 )
 RECKONED = re.compile(
-    r"chang|increas|decreas|differ|varia|growth|average|mean\b|%|percent|\bvs|versus|over|ppt|yr", re.IGNORECASE
+    r"chang|increas|decreas|differ|varia|growth|average|mean\b|%|percent|\bvs|versus|over|ppt|yr",
+    re.IGNORECASE,
 )
 """In a row's or column's name: it holds what is reckoned."""
 _SHARE = re.compile(
@@ -38,7 +39,9 @@ _SHARE = re.compile(
     r"|compris\w*|contribut\w*)\b|%",
     re.IGNORECASE,
 )
-_SUM = re.compile(r"\b(?:total|totall?ed|sum|together|combined|altogether|in all|both|aggregate\w*|overall)\b", re.I)
+_SUM = re.compile(
+    r"\b(?:total|totall?ed|sum|together|combined|altogether|in all|both|aggregate\w*|overall)\b", re.I
+)
 _MEAN = re.compile(r"\b(?:average[sd]?|mean)\b", re.IGNORECASE)
 _RATIO = re.compile(r"\b(?:ratio|times|multiple)\b", re.IGNORECASE)
 
@@ -46,7 +49,9 @@ _RATIO = re.compile(r"\b(?:ratio|times|multiple)\b", re.IGNORECASE)
 def calls_for(told: Told, claim: Parts) -> bool:
     """Tell whether a claim's number is said to be reckoned: a change between two years, an average."""
     years = {date.year for date in told.dates if date.year}
-    return len(claim.told) == 1 and (len(years) > 1 and _CHANGE.search(claim.text) is not None or _MEAN.search(claim.text) is not None)
+    return len(claim.told) == 1 and (
+        (len(years) > 1 and _CHANGE.search(claim.text) is not None) or _MEAN.search(claim.text) is not None
+    )
 
 
 class Factor(NamedTuple):

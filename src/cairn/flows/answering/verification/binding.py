@@ -12,7 +12,7 @@ from cairn.flows.answering.verification.dates import Date
 from cairn.flows.answering.verification.parts import Told
 from cairn.flows.answering.verification.quantities import Quantity
 from cairn.flows.answering.verification.statements import Mention, Reading, Statement
-from cairn.flows.answering.verification.tables import Cell, Column, Row, Table
+from cairn.flows.answering.verification.tables import Column, Row, Table
 from cairn.flows.answering.words import terms
 
 NEAR = 0.75
@@ -25,14 +25,36 @@ REST = 0.3
 """What the words of a sentence count for a number that another number stands nearer to."""
 CONTEXT = 0.3
 """What the words above a sentence count."""
-CURRENCIES = frozenset("USD EUR GBP CHF JPY RMB INR SEK NOK DKK AUD CAD HKD SGD".split())
+CURRENCIES = frozenset(
+    ["USD", "EUR", "GBP", "CHF", "JPY", "RMB", "INR", "SEK", "NOK", "DKK", "AUD", "CAD", "HKD", "SGD"]
+)
 
-SCALE_TERMS = frozenset("thous milli billi dolla euro euros eur usd".split())
-_RATES = frozenset("margi rate rates perce ratio share".split())
+SCALE_TERMS = frozenset(["thous", "milli", "billi", "dolla", "euro", "euros", "eur", "usd"])
+_RATES = frozenset(["margi", "rate", "rates", "perce", "ratio", "share"])
 _UNIT_WORDS = {
-    "s": frozenset("secon minut hour hours day days week weeks stund tage tagen woche heure jours semai".split()),
-    "month": frozenset("month monat mois year years jahr jahre jahren ans année".split()),
-    "°C": frozenset("degre tempe °c grad".split()),
+    "s": frozenset(
+        [
+            "secon",
+            "minut",
+            "hour",
+            "hours",
+            "day",
+            "days",
+            "week",
+            "weeks",
+            "stund",
+            "tage",
+            "tagen",
+            "woche",
+            "heure",
+            "jours",
+            "semai",
+        ]
+    ),
+    "month": frozenset(
+        ["month", "monat", "mois", "year", "years", "jahr", "jahre", "jahren", "ans", "année"]
+    ),
+    "°C": frozenset(["degre", "tempe", "°c", "grad"]),
 }
 
 
@@ -81,7 +103,14 @@ def meant_columns(words: Mapping[str, float], table: Table) -> dict[int, float]:
     told = {word for column in table.columns[1:] for word in column.terms if word not in SCALE_TERMS}
     shared = {word for word in told if all(word in column.terms for column in table.columns[1:])}
     fits = {
-        number: _fit(words, {word: 1.0 for word in column.terms & told if word not in shared and not (word.isdigit() and len(word) == 4)})
+        number: _fit(
+            words,
+            {
+                word: 1.0
+                for word in column.terms & told
+                if word not in shared and not (word.isdigit() and len(word) == 4)
+            },
+        )
         for number, column in enumerate(table.columns)
     }
     best = max((fit for number, fit in fits.items() if number), default=0.0)
@@ -186,7 +215,10 @@ def _in_prose(
             fit = _likeness(told, statement, mention.words, reading) * _whole(told, statement)
             held.append((right, Place(number, mention.quantity, fit, statement.text)))
     best = max((place.fit for right, place in held if right), default=0.0)
-    most = max((place.fit for right, place in held if not right and place.quantity.text.lower() != "one"), default=0.0)
+    most = max(
+        (place.fit for right, place in held if not right and place.quantity.text.lower() != "one"),
+        default=0.0,
+    )
     for right, place in held:
         if right and most <= place.fit * BETTER:
             places.append(place)

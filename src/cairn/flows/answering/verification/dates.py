@@ -24,7 +24,22 @@ _MONTHS = (
 )
 MONTHS = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _NAME = "|".join(sorted((name.capitalize() for name in MONTHS), key=len, reverse=True))
-_FRENCH = "|".join("janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split())
+_FRENCH = "|".join(
+    [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ]
+)
 _MONTH = rf"(?P<month>{_NAME}|{_NAME.upper()}|{_FRENCH})\b\.?"
 _YEAR = r"(?:1[89]|20)\d\d"
 _DAY = r"(?P<day>0?[1-9]|[12]\d|3[01])"

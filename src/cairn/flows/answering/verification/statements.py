@@ -12,11 +12,13 @@ from cairn.flows.answering.verification.dates import Date, dates
 from cairn.flows.answering.verification.names import codes
 from cairn.flows.answering.verification.quantities import Quantity, quantities
 from cairn.flows.answering.verification.segments import in_order, segments
-from cairn.flows.answering.verification.tables import Scale, Table, scale_in_prose, table
+from cairn.flows.answering.verification.tables import Table, scale_in_prose, table
 from cairn.flows.answering.words import placed, terms
 from cairn.types import Evidence
 
-_ROLE = re.compile(r"\b(from|to|than|against|von|auf)\s(?:(?:about|around|nearly|over|under|some|rund|etwa)\s)?$", re.I)
+_ROLE = re.compile(
+    r"\b(from|to|than|against|von|auf)\s(?:(?:about|around|nearly|over|under|some|rund|etwa)\s)?$", re.I
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

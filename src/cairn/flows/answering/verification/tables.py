@@ -24,7 +24,9 @@ _IN_PROSE = re.compile(
     r"|\((?:[$€£]|[A-Z]{3}|[Dd]ollars)?\s?(?:in\s)?(?:thousands?|millions?|billions?)\b",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(r"\bper\b|%|\bpercent|\bratio\b|\brate\b|\bnumber of\b|\bheadcount\b|\bemployees\b", re.IGNORECASE)
+_PLAIN = re.compile(
+    r"\bper\b|%|\bpercent|\bratio\b|\brate\b|\bnumber of\b|\bheadcount\b|\bemployees\b", re.IGNORECASE
+)
 _PERCENT = re.compile(r"%|\bpercent(?:age)?s?\b|\bper cent\b|\bprozent\b", re.IGNORECASE)
 _CURRENCY = re.compile(r"[$€£¥]|\b(?:EUR|USD|GBP|CHF|JPY|RMB|TEUR|[Ee]uros?|[Dd]ollars?)\b")
 
@@ -90,7 +92,9 @@ def table(header: Sequence[str], lines: Sequence[tuple[int, int, str]], heading:
     header, lines = _parted(header, lines)
     columns = _columns([line.split(BETWEEN) for line in header])
     told = [one for one in (scale_said(" ".join(header)), scale_said(heading), scale) if one is not None]
-    cells = Scale(1.0, _unit(" ".join(text for _, _, text in lines)))  # one sign, in the first row, stands for all
+    cells = Scale(
+        1.0, _unit(" ".join(text for _, _, text in lines))
+    )  # one sign, in the first row, stands for all
     above = Scale(
         next((one.factor for one in told if one.factor != 1), 1.0),
         next((one.unit for one in (*told, cells) if one.unit), ""),
@@ -110,7 +114,12 @@ def _parted(
 ) -> tuple[Sequence[str], Sequence[tuple[int, int, str]]]:
     """Move the rows below a header that only say units to it."""
     count = 0
-    while header and count < len(lines) and not lines[count][2].split(BETWEEN)[0].strip() and scale_said(lines[count][2]):
+    while (
+        header
+        and count < len(lines)
+        and not lines[count][2].split(BETWEEN)[0].strip()
+        and scale_said(lines[count][2])
+    ):
         count += 1
     return [*header, *(text for _, _, text in lines[:count])], lines[count:]
 
@@ -140,7 +149,10 @@ def _unit(text: str) -> str:
 
 def _columns(header: Sequence[Sequence[str]]) -> tuple[Column, ...]:
     width = max(map(len, header), default=0)
-    texts = [" ".join(dict.fromkeys(filter(None, parts))) for parts in zip(*(_filled(row, width) for row in header), strict=True)]
+    texts = [
+        " ".join(dict.fromkeys(filter(None, parts)))
+        for parts in zip(*(_filled(row, width) for row in header), strict=True)
+    ]
     return tuple(
         Column(text=text, terms=frozenset(terms(text)), dates=tuple(dates(text)), scale=_own_scale(text))
         for text in texts
@@ -183,7 +195,11 @@ def _row(
             found.append(Cell(quantity=quantity, column=place, row=number))
     label = " ".join(part for part in labels if any(c.isalnum() for c in part))
     scaled = tuple(
-        Cell(quantity=_counted(cell.quantity, cell.column, label, columns, above), column=cell.column, row=number)
+        Cell(
+            quantity=_counted(cell.quantity, cell.column, label, columns, above),
+            column=cell.column,
+            row=number,
+        )
         for cell in found
     )
     said = tuple(dates(label))

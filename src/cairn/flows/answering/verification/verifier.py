@@ -115,7 +115,9 @@ class Verifier:
     def _entailed(self, claim: Parts, reading: Reading, said: Support, findings: Findings) -> float:
         assert self._entailment is not None
         held = [reading.statements[number] for number in said.statements]
-        premise = "\n".join(dict.fromkeys([*(one.above for one in held if one.above), *(one.text for one in held)]))
+        premise = "\n".join(
+            dict.fromkeys([*(one.above for one in held if one.above), *(one.text for one in held)])
+        )
         ((supports, denies),) = self._entailment.score([(premise, claim.text)]).tolist()
         if denies >= SURE:
             findings.against.append("the cited evidence says otherwise")
@@ -227,7 +229,12 @@ def _date(date: Date, claim: Parts, reading: Reading, said: Support, findings: F
     if any(_stands(date, other, held) for other in held):
         findings.stands += 1
         return
-    own = [other for number in statements for other in reading.statements[number].dates if other.agrees_kind(date)]
+    own = [
+        other
+        for number in statements
+        for other in reading.statements[number].dates
+        if other.agrees_kind(date)
+    ]
     context = [other for said_of in reading.dates for other in said_of]
     before = [other for number in statements for other in _before(reading, number)]
     context += [other for number in said.statements[1:] for other in reading.statements[number].dates]
@@ -256,7 +263,12 @@ def _stands(date: Date, other: Date, around: Sequence[Date]) -> bool:
     if other.bare:
         return False
     if (date.month, date.day, date.quarter) != (other.month, other.day, other.quarter):
-        return date.day is None and date.quarter is None and date.month == other.month and date.year == other.year
+        return (
+            date.day is None
+            and date.quarter is None
+            and date.month == other.month
+            and date.year == other.year
+        )
     return date.year is None or other.year == date.year or any(near.year == date.year for near in around)
 
 
@@ -278,7 +290,10 @@ def _name(name: Name, claim: Parts, reading: Reading, said: Support, findings: F
         findings.stands += bool(wanted)
         return
     above = any(
-        _holds(f"{reading.statements[number].above}\n{reading.contexts[reading.statements[number].evidence]}", wanted)
+        _holds(
+            f"{reading.statements[number].above}\n{reading.contexts[reading.statements[number].evidence]}",
+            wanted,
+        )
         for number in near
     )
     others = any(_others(claim, reading.statements[number]) for number in near)
@@ -360,7 +375,9 @@ def _share(claim: Parts, statement: Statement) -> float:
 
 def _bare(text: str, of: Parts) -> str:
     """Return a text without its numbers and dates, whose words are judged apart."""
-    for start, end in sorted(((one.start, one.end) for one in (*of.dates, *(t.quantity for t in of.told))), reverse=True):
+    for start, end in sorted(
+        ((one.start, one.end) for one in (*of.dates, *(t.quantity for t in of.told))), reverse=True
+    ):
         text = f"{text[:start]} {text[end:]}"
     return text
 
@@ -389,7 +406,9 @@ def _whole(text: str, evidence: Evidence) -> bool:
 def _quotation(text: str, cited: Sequence[Evidence]) -> Claim:
     held = [one for one in cited if _whole(text, one)]
     citations = tuple(
-        _citation(one, text if one in held else "", _span(text, one), "supported" if one in held else "not found")
+        _citation(
+            one, text if one in held else "", _span(text, one), "supported" if one in held else "not found"
+        )
         for one in cited
     )
     return Claim(text=text, citations=citations, verdict="supported")
@@ -410,7 +429,11 @@ def _claim(
 ) -> Claim:
     citations = []
     for number, one in enumerate(cited):
-        own = [] if reading is None else [reading.statements[n] for n in chosen if reading.statements[n].evidence == number]
+        own = (
+            []
+            if reading is None
+            else [reading.statements[n] for n in chosen if reading.statements[n].evidence == number]
+        )
         span = (own[0].start, own[0].end) if own else (0, 0)
         citations.append(_citation(one, one.text[span[0] : span[1]], span, verdict if own else "not found"))
     return Claim(text=text, citations=tuple(citations), verdict=verdict, reason=reason)
