@@ -125,7 +125,10 @@ def test_sums_are_those_of_the_calls_whatever_they_are_summed_by(journal: Journa
         (f"t{n}",) for n in range(1, 12, 2)
     }
     assert accounts.spent(["again"], TODAY, last)["again",].calls == 6
-    assert list(accounts.spent(["model"], TODAY, last, limit=1)) == [("openai:gpt-5",)]
+    assert list(accounts.spent(["model"], TODAY, last)) == [("openai:gpt-5",), ("ollama:q",)]
+    dearest = accounts.spent(["trace", "model"], TODAY, last, limit=1)
+    assert dearest.keys() <= accounts.spent(["trace", "model"], TODAY, last).keys()
+    assert len({trace for trace, _ in dearest}) == 1
 
 
 def test_what_an_answer_cited_is_noted_with_the_calls_that_held_evidence(journal: Journal) -> None:

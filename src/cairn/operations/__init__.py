@@ -7,6 +7,7 @@ its help, its return type its documented result.
 from cairn.operations import (
     access,
     auditing,
+    costs,
     documents,
     evaluations,
     forgetting,
@@ -31,6 +32,7 @@ __all__ = [
     "Say",
     "access",
     "auditing",
+    "costs",
     "documents",
     "evaluations",
     "forgetting",

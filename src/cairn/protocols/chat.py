@@ -72,7 +72,10 @@ class Accounts(Protocol):
         asker: str | None = None,
         limit: int | None = None,
     ) -> dict[tuple[str, ...], Spent]:
-        """Return sums of the days from ``since`` to ``until``, dearest first, by the values of ``by``."""
+        """Return sums of the days from ``since`` to ``until``, dearest first, by the values of ``by``.
+
+        By trace, only those of the ``limit`` dearest.
+        """
         ...
 
     def calls(self, since: datetime, until: datetime, limit: int) -> list[Call]:

@@ -20,6 +20,7 @@ from cairn.records import (
     PassageRecord,
     SourceRecord,
     SpanRecord,
+    SpanSize,
     Standing,
     Unread,
 )
@@ -229,6 +230,10 @@ class Runs(Protocol):
 
     def record(self, spans: Sequence[SpanRecord]) -> None: ...
     def trace(self, trace: str) -> list[SpanRecord]: ...
+    def large(self, since: datetime, over: int) -> list[SpanSize]:
+        """Return steps since a moment with attributes of more than ``over`` bytes, the largest first."""
+        ...
+
     def begin(self, kind: str, detail: str = "") -> int:
         """Open a job; what an earlier process left open is closed as stopped."""
         ...

@@ -56,14 +56,19 @@ class SqlAccounts:
     ) -> dict[tuple[str, ...], Spent]:
         summed = asker is None and "trace" not in by and not {"asker", "purpose"} <= set(by)
         table, sums = (spending, _SUMMED) if summed else (calls, _ONE_BY_ONE)
-        keys = [_AGAIN if name == "again" and not summed else table.c[name] for name in by]
-        query = select(*keys, *sums.values()).group_by(*keys).order_by(sums["cost"].desc()).limit(limit)
-        query = query.where(table.c.day.between(since.isoformat(), until.isoformat()))
+        within = [table.c.day.between(since.isoformat(), until.isoformat())]
         if asker is not None:
-            query = query.where(table.c.asker == asker)
+            within.append(table.c.asker == asker)
         elif summed:
             everybody = table.c.asker == EVERYBODY
-            query = query.where(~everybody if "asker" in by else everybody)
+            within.append(~everybody if "asker" in by else everybody)
+        if "trace" in by and limit is not None:
+            # Which they are is told by an index; only these are then summed up.
+            cost = func.sum(calls.c.cost).desc()
+            dearest = select(calls.c.trace).where(*within).group_by(calls.c.trace).order_by(cost).limit(limit)
+            within.append(calls.c.trace.in_(dearest))
+        keys = [_AGAIN if name == "again" and not summed else table.c[name] for name in by]
+        query = select(*keys, *sums.values()).where(*within).group_by(*keys).order_by(sums["cost"].desc())
         with self._database.read() as connection:
             return {tuple(row[: len(by)]): _sums(row[len(by) :]) for row in connection.execute(query)}
 

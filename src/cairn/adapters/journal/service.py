@@ -158,7 +158,7 @@ calls = Table(
     Column("id", Id, primary_key=True),
     Column("trace", Text, nullable=False, index=True),
     Column("at", Float, nullable=False, index=True),
-    Column("day", Text, nullable=False, index=True),
+    Column("day", Text, nullable=False),
     Column("asker", Text, nullable=False),
     Column("model", Text, nullable=False),
     Column("purpose", Text, nullable=False),
@@ -174,7 +174,8 @@ calls = Table(
     Column("seconds", Float, nullable=False),
     Column("prefix", Text, nullable=False),
     Column("cited", Float),
-    Index("calls_of", "asker", "day"),
+    Index("calls_of", "asker", "day", "trace", "cost"),
+    Index("calls_dear", "day", "trace", "cost"),
 )
 
 spending = Table(

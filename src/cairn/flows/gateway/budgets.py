@@ -30,6 +30,10 @@ class Budget(NamedTuple):
     period: str
     """``day`` or ``month``."""
 
+    def __str__(self) -> str:
+        amount = f"${self.most:g}" if self.dollars else f"{self.most:.0f} tokens"
+        return f"{self.whose} {amount} a {self.period}"
+
     def since(self, today: date) -> date:
         """Return the first day that counts."""
         return today if self.period == "day" else today.replace(day=1)

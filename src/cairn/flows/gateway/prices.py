@@ -61,6 +61,16 @@ class Prices:
         price = self.of(model)
         return None if price is None else price.cost(usage)
 
+    def saved(self, model: str, cached: int, stored: int) -> float:
+        """Return the dollars that the provider's cache saved, less what keeping cost; 0 where not known."""
+        price = self.of(model)
+        if price is None:
+            return 0.0
+        for_keeping = 0.0 if price.stored is None else stored * (price.stored - price.input)
+        return (
+            0.0 if price.cached is None else cached * (price.input - price.cached) - for_keeping
+        ) / MILLION
+
 
 def read(path: Path = BUILT_IN) -> list[Price]:
     """Read a file of prices; raises Invalid with what is wrong in it."""

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from getpass import getpass
 from types import UnionType
-from typing import Any, NoReturn, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NoReturn, get_args, get_origin, get_type_hints
 
 from cairn import registry
 from cairn.access import OWNER
@@ -156,7 +156,9 @@ def _parameter(command: argparse.ArgumentParser, parameter: inspect.Parameter, h
         shape |= {"nargs": "+" if needed else "*"} if said.positional else {"action": "extend", "nargs": 1}
     elif said.positional and not needed:
         shape["nargs"] = "?"
-    if kind is bool:
+    if get_origin(kind) is Literal:
+        shape["choices"] = get_args(kind)
+    elif kind is bool:
         del shape["metavar"]
         shape["action"] = "store_true"
     elif kind is not str:
