@@ -13,6 +13,7 @@ from cairn.errors import Invalid, Unknown
 from cairn.operations.declare import Say, operation
 from cairn.people import Asked
 from cairn.results.people import History, Question
+from cairn.results.reports import Report
 from cairn.session import Session
 from cairn.types import Answer
 
@@ -46,8 +47,9 @@ async def history_forget(
     session: Session, id: Annotated[str, Say("a trace id; all by default", positional=True)] = ""
 ) -> History:
     """Erase a question from your history, or all of them."""
-    held = session.app.journal.questions
-    gone = await asyncio.to_thread(held.forget, session.asker, id if id else None)
+    journal, one = session.app.journal, id if id else None
+    gone = await asyncio.to_thread(journal.questions.forget, session.asker, one)
+    await asyncio.to_thread(journal.reports.forget, session.asker, one)
     if id and not gone:
         raise Unknown(f"No question {id!r} in the history of {session.asker}.")
     return await history_list(session)
@@ -73,7 +75,7 @@ async def history_judge(
     return _view(found)
 
 
-def remember(session: Session, question: str, answer: Answer) -> None:
+def remember(session: Session, question: str, answer: Answer | Report) -> None:
     """Keep a question that was asked in a browser; programs have memories of their own."""
     if session.origin.surface == BROWSER:
         session.app.journal.questions.keep(

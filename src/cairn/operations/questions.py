@@ -49,13 +49,19 @@ async def ask(
     language: Language = (),
 ) -> Answer:
     """Answer from the documents you may read, with checked citations, or say that they do not tell."""
-    filters = _filters(session, source, type, after, before, tag, language)
-    query = await asyncio.to_thread(_query, session, question, EVIDENCE, filters)
+    filters = narrowed(session, source, type, after, before, tag, language)
+    answer = await answered(session, question, filters)
+    await asyncio.to_thread(remember, session, question, answer)
+    return answer
+
+
+async def answered(session: Session, question: str, filters: Filters) -> Answer:
+    """Answer with what the asker may read at this moment."""
+    query = await asyncio.to_thread(asked, session, question, EVIDENCE, filters)
     app = session.app
     threshold = app.settings.answer_threshold
     answer = await answering.answer(query, _told(session), app.extract, threshold=threshold)
     touched(*_ids(answer.evidence))
-    await asyncio.to_thread(remember, session, question, answer)
     return answer
 
 
@@ -79,10 +85,10 @@ async def search(
     if not 1 <= k <= MOST:
         raise Invalid(f"k is {k}; ask for 1 to {MOST:,} passages.")
     began = perf_counter()
-    filters = _filters(session, source, type, after, before, tag, language)
-    asked = await asyncio.to_thread(_query, session, query, k, filters)
+    filters = narrowed(session, source, type, after, before, tag, language)
+    wanted = await asyncio.to_thread(asked, session, query, k, filters)
     with span("retrieve"):
-        evidence = await session.app.retrieve(asked)
+        evidence = await session.app.retrieve(wanted)
     touched(*_ids(evidence))
     return Found(
         evidence=tuple(evidence), explained=explain, seconds=perf_counter() - began, trace=trace_id()
@@ -138,7 +144,7 @@ def _ids(evidence: Iterable[Evidence]) -> Iterator[str]:
         yield from (one.id, f"d{one.document}")
 
 
-def _query(session: Session, text: str, k: int, filters: Filters) -> Query:
+def asked(session: Session, text: str, k: int, filters: Filters) -> Query:
     """Return the question with what the asker may read now, the index brought up to the journal."""
     if not text.strip():
         raise Invalid("The question is empty; say what you want to know.")
@@ -150,7 +156,7 @@ def _query(session: Session, text: str, k: int, filters: Filters) -> Query:
     return grants.query(text, k, filters)
 
 
-def _filters(
+def narrowed(
     session: Session,
     sources: Sequence[str],
     types: Sequence[str],
@@ -159,6 +165,7 @@ def _filters(
     tags: Sequence[str],
     languages: Sequence[str],
 ) -> Filters:
+    """Return what a search is narrowed to; raises Unknown for a source that the asker has no sight of."""
     return Filters(
         sources=tuple(_source_id(session, said) for said in sources),
         types=tuple(types),

@@ -5,10 +5,11 @@ this costs nothing.
 """
 
 from cairn.protocols.chat import Chat, Entailment
+from cairn.protocols.export import Export
 from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
 from cairn.protocols.ingest import Container, Embedder, Parser, Renderer, Source, Splitter
 from cairn.protocols.journal import Catalogue, Directory, Journal, Library, Runs, Vectors
-from cairn.protocols.people import Caller, Ledger, Passwords, People, Provider, Questions, Replies
+from cairn.protocols.people import Caller, Ledger, Passwords, People, Provider, Questions, Replies, Reports
 from cairn.protocols.upkeep import IndexUpkeep, JournalUpkeep
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Directory",
     "Embedder",
     "Entailment",
+    "Export",
     "Index",
     "IndexUpkeep",
     "Journal",
@@ -34,6 +36,7 @@ __all__ = [
     "Questions",
     "Renderer",
     "Replies",
+    "Reports",
     "Reranker",
     "Retriever",
     "Runs",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cairn.access import Epoch, Readers
-from cairn.protocols.people import Ledger, People, Questions, Replies
+from cairn.protocols.people import Ledger, People, Questions, Replies, Reports
 from cairn.protocols.upkeep import JournalUpkeep
 from cairn.records import (
     DocumentRecord,
@@ -249,6 +249,7 @@ class Journal(Protocol):
     ledger: Ledger
     questions: Questions
     replies: Replies
+    reports: Reports
     upkeep: JournalUpkeep
 
     def close(self) -> None: ...

@@ -74,6 +74,17 @@ replies = Table(
     Column("at", Float, nullable=False, index=True),
 )
 
+reports = Table(
+    "reports",
+    metadata,
+    Column("trace", Text, primary_key=True),
+    Column("person", Text, nullable=False, index=True),
+    Column("behalf", Text, nullable=False),
+    Column("documents", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", Float, nullable=False, index=True),
+)
+
 jobs = Table(
     "jobs",
     metadata,
@@ -108,6 +119,10 @@ def _m002_questions(connection: Connection) -> None:
     questions.create(connection, checkfirst=True)
 
 
+def _m003_reports(connection: Connection) -> None:
+    reports.create(connection, checkfirst=True)
+
+
 _GUARDS = {
     "sqlite": tuple(
         f"CREATE TRIGGER IF NOT EXISTS audit_no_{verb} BEFORE {verb} ON audit "
@@ -123,5 +138,5 @@ _GUARDS = {
 }
 """What keeps the audit append-only for whoever does not take this away first; the seals show who did."""
 
-SERVING = Schema("service", 0x6361_6973, (_m001_initial, _m002_questions))
+SERVING = Schema("service", 0x6361_6973, (_m001_initial, _m002_questions, _m003_reports))
 """Never edit a step that has been released; add another."""
