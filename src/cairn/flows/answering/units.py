@@ -52,26 +52,27 @@ def units(evidence: list[Evidence]) -> list[Unit]:
 def _units(number: int, evidence: Evidence) -> Iterator[Unit]:
     text, heading, header = evidence.text, "", ""
     edges = [anchor.start for anchor in evidence.anchors if text[anchor.start - 1 : anchor.start].isspace()]
-    for kind, start, end in _runs(evidence):
+    for kind, start, end in runs(evidence):
         if kind == "heading" or (kind == "caption" and len(text[start:end].split()) < TELLING):
             heading, header = text[start:end].strip(), ""
         elif kind == "header":
             header = text[start:end]
         else:
             above = header if kind == "table" else ""
-            pieces = _rows(text, start, end) if kind == "table" else _sentences(text, start, end, edges)
+            pieces = rows(text, start, end) if kind == "table" else _sentences(text, start, end, edges)
             for left, right in pieces:
                 yield Unit(number, left, right, text[left:right], heading, above)
 
 
-def _runs(evidence: Evidence) -> Iterator[tuple[str, int, int]]:
-    """Yield stretches of one kind of element."""
+def runs(evidence: Evidence) -> Iterator[tuple[str, int, int]]:
+    """Yield the stretches of one kind of element, in order: kind, start, end."""
     for kind, group in groupby(evidence.anchors, key=lambda anchor: anchor.kind):
         run = list(group)
         yield kind, run[0].start, run[-1].end
 
 
-def _rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield where each line that is not blank stands."""
     for line in text[start:end].split("\n"):
         if line.strip():
             yield start, start + len(line)
