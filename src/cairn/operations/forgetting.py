@@ -35,7 +35,7 @@ def _forget(session: Session, name: str) -> Forgotten:
         journal.library.forget([record.id for record in records], source.id if source is not None else None)
         journal.library.sweep()
         rested_on = journal.reports.documents()
-        journal.reports.without(rested_on - {one.id for one in journal.catalogue.documents(rested_on)})
+        journal.reports.erase(rested_on - {one.id for one in journal.catalogue.documents(rested_on)})
         views.apply_words(journal.catalogue, index)
         views.apply_vectors(journal, index)
     grants = session.grants

@@ -28,7 +28,7 @@ from cairn.results.reading import read
 from cairn.results.reports import Report
 from cairn.session import Session, untold
 from cairn.trace import span, trace_id
-from cairn.types import Answer, Evidence, Filters, State
+from cairn.types import Evidence, Filters, State
 
 SEEN = 20
 """Passages that a plan is made from."""
@@ -63,12 +63,11 @@ async def report(
     filters = narrowed(session, source, type, after, before, tag, language)
     topics, seen = await _plan(session, question, filters)
     session.tell("plan", [topic.title for topic in topics[: plan.MOST]])
-    quiet = replace(session, tell=untold)
-
-    async def ask(part: str) -> Answer:
-        return await answered(quiet, part, filters)
-
-    composed = await compose(topics[: plan.MOST], ask, lambda section: session.tell("section", section))
+    composed = await compose(
+        topics[: plan.MOST],
+        lambda part: answered(replace(session, tell=untold), part, filters),
+        lambda section: session.tell("section", section),
+    )
     made = await asyncio.to_thread(_whole, session, question, composed, topics, filters, began)
     await asyncio.to_thread(_keep, session, made, seen)
     await asyncio.to_thread(remember, session, question, made)

@@ -100,7 +100,7 @@ class Reports(Protocol):
         """Erase a person's report, or all of theirs."""
         ...
 
-    def without(self, documents: Collection[int]) -> None:
+    def erase(self, documents: Collection[int]) -> None:
         """Erase every report that rests on any of these."""
         ...
 

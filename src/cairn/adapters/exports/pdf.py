@@ -168,7 +168,7 @@ def _marked(text: str) -> str:
 
 def _styles(face: str) -> dict[str, ParagraphStyle]:
     plain = ParagraphStyle(
-        "plain", fontName=face, fontSize=10, leading=15, textColor=INK, spaceAfter=6, splitLongWords=1
+        "plain", fontName=face, bulletFontName=face, fontSize=10, leading=15, textColor=INK, spaceAfter=6
     )
     bold = f"{face}-Bold"
     quiet = ParagraphStyle("quiet", plain, textColor=QUIET, fontSize=9, leading=13)

@@ -56,7 +56,7 @@ class SqlReports:
         with self._database.write() as connection:
             connection.execute(delete(reports).where(own if trace is None else own & (reports.c.trace == trace)))
 
-    def without(self, documents: Collection[int]) -> None:
+    def erase(self, documents: Collection[int]) -> None:
         gone = [trace for trace, held in self._resting() if not held.isdisjoint(documents)]
         with self._database.write() as connection:
             for trace in gone:

@@ -33,6 +33,7 @@ async def compose(topics: Sequence[Topic], ask: Ask, tell: Callable[[Section], N
     """
     making = Sections()
     sections: list[Section] = []
+    asked: list[Section] = []
     failures: list[Exception] = []
     withdrawn = 0
     async with aclosing(answers(topics, ask)) as each:
@@ -44,12 +45,13 @@ async def compose(topics: Sequence[Topic], ask: Ask, tell: Callable[[Section], N
             section = making.of(topic, came)
             if section is not None:
                 sections.append(section)
+                asked += [section] if topic.asked else []
                 tell(section)
     if len(failures) == len(topics):
         raise failures[0]
     return Composed(
         sections=tuple(sections),
-        summary=best(sections),
+        summary=best(asked) or best(sections),
         numbers=making.numbers,
         withdrawn=withdrawn,
     )

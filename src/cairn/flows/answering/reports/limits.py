@@ -45,7 +45,7 @@ def limits(
 def _unanswered(sections: Sequence[Section]) -> Iterator[str]:
     for section in sections:
         if not section.answers():
-            yield f"Not answered: “{section.title}” {section.note}"
+            yield f"“{section.title}” was not answered. {section.note}"
 
 
 def _unsearched(about: Circumstances) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cairn.flows.answering.words import FUNCTION_WORDS, terms
 from cairn.types import Evidence
 
-ENOUGH = 5
+ENOUGH = 4
 """Topics up to which those of the question are joined by headings that fit it."""
 MOST = 8
 """Sections, at most."""

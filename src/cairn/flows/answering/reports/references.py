@@ -29,6 +29,7 @@ def references(
 
 
 def _places(citations: Iterable[Citation], number: int) -> Iterator[str]:
-    for citation in citations:
-        if citation.number == number:
-            yield from (said for one in citation.locators if (said := one.said()))
+    cited = [at for one in citations if one.number == number for at in one.locators]
+    for at in sorted(cited, key=lambda at: at.page if at.page is not None else 0):
+        if said := at.said():
+            yield said
