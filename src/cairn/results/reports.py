@@ -121,7 +121,7 @@ class Paragraph:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grid:
-    """A table; every row has as many cells as the widest."""
+    """A table, as wide as a page can hold; every row has as many cells as the others."""
 
     caption: tuple[Run, ...]
     header: tuple[Cells, ...]

@@ -22,6 +22,9 @@ from cairn.results.reports import (
 )
 from cairn.types import Citation, Claim
 
+COLUMNS = 8
+"""Of a table, as many as a page can hold."""
+
 # Control characters but line ends, halves of characters, what is no character, and what turns writing round.
 _CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
@@ -65,7 +68,8 @@ def _blocks(report: Report, site: str) -> Iterator[Block]:
 def _section(section: Section) -> Iterator[Block]:
     yield Heading(text=_clean(section.title))
     yield from (_claim(claim) for claim in section.claims)
-    yield from (_grid(table) for table in section.tables)
+    for table in section.tables:
+        yield from _grids(table)
     if section.note:
         yield Paragraph(runs=(Run(_clean(section.note)),), kind="quiet")
     for claim in section.withdrawn:
@@ -85,19 +89,23 @@ def _cited(citations: Sequence[Citation]) -> tuple[Run, ...]:
     return tuple(Run(f"[{number}]", number=number) for number in numbers)
 
 
-def _grid(table: Excerpt) -> Grid:
-    rows = f" · {len(table.rows)} of {len(table.rows) + table.left_out} rows" if table.left_out else ""
+def _grids(table: Excerpt) -> Iterator[Grid]:
+    """Yield a table as one, or a wide one as several, each with its first column."""
+    left = f" · {len(table.rows)} of {len(table.rows) + table.left_out} rows" if table.left_out else ""
+    caption = (Run(_clean(table.caption + left)), *_cited([table.citation]))
     width = max(map(len, (*table.header, *table.rows)))
-    return Grid(
-        caption=(Run(_clean(table.caption + rows)), *_cited([table.citation])),
-        header=_padded(table.header, width),
-        rows=_padded(table.rows, width),
-        marked=table.cited if len(table.cited) < len(table.rows) else (),
-    )
+    for start in range(1, max(width, 2), COLUMNS - 1):
+        chosen = [0, *range(start, min(start + COLUMNS - 1, width))]
+        yield Grid(
+            caption=caption,
+            header=_chosen(table.header, chosen),
+            rows=_chosen(table.rows, chosen),
+            marked=table.cited if len(table.cited) < len(table.rows) else (),
+        )
 
 
-def _padded(rows: Sequence[Cells], width: int) -> tuple[Cells, ...]:
-    return tuple((*map(_clean, row), *("",) * (width - len(row))) for row in rows)
+def _chosen(rows: Sequence[Cells], columns: Sequence[int]) -> tuple[Cells, ...]:
+    return tuple(tuple(_clean(row[at]) if at < len(row) else "" for at in columns) for row in rows)
 
 
 def _entry(one: Reference, site: str) -> Entry:
