@@ -37,6 +37,8 @@ class Prompt:
     """The JSON schema that the output must satisfy; None for plain text."""
     most: int = 2_000
     """Tokens of output, at most."""
+    attempt: int = 1
+    """Which try at the same request this is; whoever retries counts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

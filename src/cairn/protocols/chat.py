@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from cairn.chat import Event, Prompt
@@ -20,7 +20,7 @@ class Chat(Protocol):
         """Return its name as configured: ``ollama:qwen3``."""
         ...
 
-    def stream(self, prompt: Prompt) -> AsyncIterator[Event]:
+    def stream(self, prompt: Prompt) -> AsyncGenerator[Event]:
         """Yield the output as it comes, and ``Done`` last; closing it early cancels the request.
 
         Raises ModelFailed when there is no whole output.
