@@ -21,9 +21,13 @@ from cairn import registry, settings
 from cairn.access import EVERYONE, LOCAL_OWNER, OWNER, Epoch, Principal, decide
 from cairn.errors import Busy, Storage, Unknown
 from cairn.flows.answering.extractive import Extractive
+from cairn.flows.gateway import prices
 from cairn.flows.gateway.breaker import Breaker
+from cairn.flows.gateway.budgets import Budgets
 from cairn.flows.gateway.fallback import Fallback
 from cairn.flows.gateway.limits import Limited
+from cairn.flows.gateway.metering import Metered
+from cairn.flows.gateway.prices import Prices
 from cairn.flows.gateway.retrying import Retrying
 from cairn.flows.gateway.timing import Timed
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost, orphaned
@@ -182,9 +186,20 @@ class App:
             between=set_.chat_pause_seconds,
             whole=set_.chat_seconds,
         )
-        # Here every request to a provider passes: accounts of each, retries included.
+        # Here every request to a provider passes, each retry too.
+        chat = Metered(chat, self.journal.accounts, self.prices, self.budgets)
         chat = Retrying(chat, attempts=set_.chat_attempts, within=set_.chat_first_seconds)
         return Limited(Breaker(chat), at_once=set_.chat_at_once, patience=set_.chat_first_seconds)
+
+    @cached_property
+    def prices(self) -> Prices:
+        """What models cost; a file of the library's own goes before what comes with Cairn."""
+        own = self.settings.prices
+        return Prices(prices.read(self.home / own) if own else (), prices.read())
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        return Budgets(self.settings.budgets)
 
     def grants(self, name: str) -> Grants:
         """Return what a person may read now; raises Unknown for one nobody has enrolled."""

@@ -78,6 +78,18 @@ SETTINGS = (
     Setting("chat_seconds", 180.0, "an answer that takes longer failed", 0.1),
     Setting("chat_attempts", 3, "a language model is asked so often, where that may help", 1),
     Setting("chat_at_once", 8, "a language model is asked by so many at once; the others wait", 1),
+    Setting(
+        "budgets",
+        "",
+        "what may be spent on language models, such as `person $2 a day, all $50 a month, all 5000000 tokens "
+        "a month`; empty for no limit; calls whose price is not known count in tokens alone",
+    ),
+    Setting(
+        "prices",
+        "",
+        "a file of what models cost, before the one that comes with Cairn: its form is"
+        " that of flows/gateway/prices.toml",
+    ),
     Setting("serve_url", "", "the address people use for `cairn serve`, such as https://cairn.example.org"),
     Setting(
         "serve_watch_seconds", 60.0, "`cairn serve` looks so often at its sources for what changed; 0 never"

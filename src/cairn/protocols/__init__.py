@@ -4,7 +4,7 @@ Knows nothing of any implementation. numpy stands in annotations alone, so that 
 this costs nothing.
 """
 
-from cairn.protocols.chat import Chat, Entailment
+from cairn.protocols.chat import Accounts, Chat, Entailment, Group, Spending
 from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
 from cairn.protocols.ingest import Container, Embedder, Parser, Renderer, Source, Splitter
 from cairn.protocols.journal import Catalogue, Directory, Journal, Library, Runs, Vectors
@@ -12,6 +12,7 @@ from cairn.protocols.people import Caller, Ledger, Passwords, People, Provider, 
 from cairn.protocols.upkeep import IndexUpkeep, JournalUpkeep
 
 __all__ = [
+    "Accounts",
     "Caller",
     "Catalogue",
     "Chat",
@@ -19,6 +20,7 @@ __all__ = [
     "Directory",
     "Embedder",
     "Entailment",
+    "Group",
     "Index",
     "IndexUpkeep",
     "Journal",
@@ -38,6 +40,7 @@ __all__ = [
     "Retriever",
     "Runs",
     "Source",
+    "Spending",
     "Splitter",
     "Vectors",
 ]

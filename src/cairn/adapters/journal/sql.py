@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from cairn.adapters.journal.accounts import SqlAccounts
 from cairn.adapters.journal.catalogue import SqlCatalogue
 from cairn.adapters.journal.database import FILE, SERVICE, Database, open_sqlite, postgresql
 from cairn.adapters.journal.directory import SqlDirectory
@@ -32,6 +33,7 @@ class SqlJournal:
         self.ledger = SqlLedger(service)
         self.questions = SqlQuestions(service)
         self.replies = SqlReplies(service)
+        self.accounts = SqlAccounts(service)
         self.upkeep = SqlUpkeep(database, service, model)
 
     def close(self) -> None:
