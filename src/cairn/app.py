@@ -6,7 +6,7 @@ An App is a library opened in this process; who uses it is the session's affair.
 import fcntl
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -21,6 +21,15 @@ from cairn import registry, settings
 from cairn.access import EVERYONE, LOCAL_OWNER, OWNER, Epoch, Principal, decide
 from cairn.errors import Busy, Storage, Unknown
 from cairn.flows.answering.extractive import Extractive
+from cairn.flows.gateway import prices
+from cairn.flows.gateway.breaker import Breaker
+from cairn.flows.gateway.budgets import Budgets
+from cairn.flows.gateway.fallback import Fallback
+from cairn.flows.gateway.limits import Limited
+from cairn.flows.gateway.metering import Metered
+from cairn.flows.gateway.prices import Prices
+from cairn.flows.gateway.retrying import Retrying
+from cairn.flows.gateway.timing import Timed
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost, orphaned
 from cairn.flows.keeping import swap
 from cairn.flows.retrieval.copies import Distinct
@@ -28,7 +37,7 @@ from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
 from cairn.flows.retrieval.neighbours import Joined
 from cairn.flows.retrieval.reranked import Reranked
-from cairn.protocols import Embedder, Index, Journal, Retriever, Source
+from cairn.protocols import Chat, Embedder, Index, Journal, Retriever, Source
 from cairn.records import Query, Scope, SourceRecord
 from cairn.settings import Settings
 from cairn.trace import SILENT, span
@@ -155,6 +164,42 @@ class App:
     @cached_property
     def extract(self) -> Extractive:
         return Extractive(self.embedder, sentences=self.settings.answer_sentences)
+
+    @cached_property
+    def chats(self) -> Mapping[str, Chat]:
+        """The language models that are configured, by name and in order."""
+        named = (name.strip() for name in self.settings.chat.split(","))
+        return {name: self._chat(name) for name in named if name}
+
+    @cached_property
+    def chat(self) -> Chat | None:
+        """The first of them that answers; None where there is none."""
+        return Fallback(list(self.chats.values())) if self.chats else None
+
+    def _chat(self, name: str) -> Chat:
+        """Return a language model within its limits; whoever waits before another try keeps their turn."""
+        set_ = self.settings
+        chat: Chat = registry.load("chat", name, name=name, key_file=set_.chat_key_file)
+        chat = Timed(
+            chat,
+            first=set_.chat_first_seconds,
+            between=set_.chat_pause_seconds,
+            whole=set_.chat_seconds,
+        )
+        # Here every request to a provider passes, each retry too.
+        chat = Metered(chat, self.journal.accounts, self.prices, self.budgets)
+        chat = Retrying(chat, attempts=set_.chat_attempts, within=set_.chat_first_seconds)
+        return Limited(Breaker(chat), at_once=set_.chat_at_once, patience=set_.chat_first_seconds)
+
+    @cached_property
+    def prices(self) -> Prices:
+        """What models cost; a file of the library's own goes before what comes with Cairn."""
+        own = self.settings.prices
+        return Prices(prices.read(self.home / own) if own else (), prices.read())
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        return Budgets(self.settings.budgets)
 
     def grants(self, name: str) -> Grants:
         """Return what a person may read now; raises Unknown for one nobody has enrolled."""

@@ -65,6 +65,12 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
         "maxsim": BuiltIn("cairn.adapters.rerankers.maxsim"),
         "cross-encoder": BuiltIn("cairn.adapters.rerankers.cross_encoder"),
     },
+    "chat": {
+        "ollama": BuiltIn("cairn.adapters.chat.provider"),
+        "openai": BuiltIn("cairn.adapters.chat.provider"),
+        "anthropic": BuiltIn("cairn.adapters.chat.provider"),
+        "openai-compatible": BuiltIn("cairn.adapters.chat.provider"),
+    },
     "indexes": {"local": BuiltIn("cairn.adapters.indexes.local")},
     "journal": {
         "sqlite": BuiltIn("cairn.adapters.journal.sql"),

@@ -62,6 +62,34 @@ SETTINGS = (
     Setting("per_document", 3, "at most so many passages of one document in a result", 1),
     Setting("answer_threshold", 0.48, "an answer less probably right than this is not given"),
     Setting("answer_sentences", 4, "verbatim sentences in an answer, at most", 1),
+    Setting(
+        "chat",
+        "",
+        "language models that write answers, with commas between; each is asked when those before it fail: "
+        "`ollama:MODEL`, `openai:MODEL`, `anthropic:MODEL`, `openai-compatible:URL#MODEL`; empty: extracts",
+    ),
+    Setting(
+        "chat_key_file",
+        "",
+        "a file that only its owner may read, with lines `OPENAI_API_KEY=...`; such variables come before it",
+    ),
+    Setting("chat_first_seconds", 60.0, "a language model's answer begins by then, or it failed", 0.1),
+    Setting("chat_pause_seconds", 30.0, "an answer that stops for longer failed", 0.1),
+    Setting("chat_seconds", 180.0, "an answer that takes longer failed", 0.1),
+    Setting("chat_attempts", 3, "a language model is asked so often, where that may help", 1),
+    Setting("chat_at_once", 8, "a language model is asked by so many at once; the others wait", 1),
+    Setting(
+        "budgets",
+        "",
+        "what may be spent on language models, such as `person $2 a day, all $50 a month, all 5000000 tokens "
+        "a month`; empty for no limit; calls whose price is not known count in tokens alone",
+    ),
+    Setting(
+        "prices",
+        "",
+        "a file of what models cost, before the one that comes with Cairn: its form is"
+        " that of flows/gateway/prices.toml",
+    ),
     Setting("serve_url", "", "the address people use for `cairn serve`, such as https://cairn.example.org"),
     Setting(
         "serve_watch_seconds", 60.0, "`cairn serve` looks so often at its sources for what changed; 0 never"

@@ -4,7 +4,7 @@ Knows nothing of any implementation. numpy stands in annotations alone, so that 
 this costs nothing.
 """
 
-from cairn.protocols.chat import Chat, Entailment
+from cairn.protocols.chat import Accounts, Chat, Entailment, Group, Spending
 from cairn.protocols.export import Export
 from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
 from cairn.protocols.ingest import Container, Embedder, Parser, Renderer, Source, Splitter
@@ -13,6 +13,7 @@ from cairn.protocols.people import Caller, Ledger, Passwords, People, Provider, 
 from cairn.protocols.upkeep import IndexUpkeep, JournalUpkeep
 
 __all__ = [
+    "Accounts",
     "Caller",
     "Catalogue",
     "Chat",
@@ -21,6 +22,7 @@ __all__ = [
     "Embedder",
     "Entailment",
     "Export",
+    "Group",
     "Index",
     "IndexUpkeep",
     "Journal",
@@ -41,6 +43,7 @@ __all__ = [
     "Retriever",
     "Runs",
     "Source",
+    "Spending",
     "Splitter",
     "Vectors",
 ]

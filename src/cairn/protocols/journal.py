@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cairn.access import Epoch, Readers
+from cairn.protocols.chat import Accounts
 from cairn.protocols.people import Ledger, People, Questions, Replies, Reports
 from cairn.protocols.upkeep import JournalUpkeep
 from cairn.records import (
@@ -250,6 +251,7 @@ class Journal(Protocol):
     questions: Questions
     replies: Replies
     reports: Reports
+    accounts: Accounts
     upkeep: JournalUpkeep
 
     def close(self) -> None: ...

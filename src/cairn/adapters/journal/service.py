@@ -1,13 +1,20 @@
-"""The tables that requests write: people, tokens, the audit, jobs and traces.
+"""The tables that requests write: people, tokens, the audit, jobs, traces and calls of language models.
 
 One schema for both dialects. Knows nothing of what the rows are used for.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, MetaData, Table, Text, text
+from dataclasses import fields
+from typing import get_args
+
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Index, MetaData, Table, Text, text
 
 from cairn.adapters.journal.schema import Id, Schema
+from cairn.chat import Origin, Spent, Usage
 
 metadata = MetaData()
+
+USAGE = tuple(one.name for one in fields(Usage))
+ORIGINS = get_args(Origin)
 
 accounts = Table(
     "accounts",
@@ -108,6 +115,42 @@ spans = Table(
     Column("attributes", Text, nullable=False),
 )
 
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("trace", Text, nullable=False, index=True),
+    Column("at", Float, nullable=False, index=True),
+    Column("day", Text, nullable=False, index=True),
+    Column("asker", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("attempt", BigInteger, nullable=False),
+    Column("thread", Text, nullable=False),
+    Column("estimated", Boolean, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in (*USAGE, *ORIGINS)),
+    Column("cost", Float),
+    Column("first", Float),
+    Column("seconds", Float, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("cited", Float),
+    Index("calls_of", "asker", "day"),
+)
+
+spending = Table(
+    "spending",
+    metadata,
+    *(
+        Column(name, Text, primary_key=True)
+        for name in ("asker", "day", "model", "purpose", "outcome", "again")
+    ),
+    *(Column(one.name, Float if one.type is float else BigInteger, nullable=False) for one in fields(Spent)),
+)
+"""Sums over ``calls``, kept with them: budgets are asked before every call, and sums at every look."""
+
 
 def _m001_initial(connection: Connection) -> None:
     metadata.create_all(connection)
@@ -119,7 +162,12 @@ def _m002_questions(connection: Connection) -> None:
     questions.create(connection, checkfirst=True)
 
 
-def _m003_reports(connection: Connection) -> None:
+def _m003_calls(connection: Connection) -> None:
+    for table in (calls, spending):
+        table.create(connection, checkfirst=True)
+
+
+def _m004_reports(connection: Connection) -> None:
     reports.create(connection, checkfirst=True)
 
 
@@ -138,5 +186,5 @@ _GUARDS = {
 }
 """What keeps the audit append-only for whoever does not take this away first; the seals show who did."""
 
-SERVING = Schema("service", 0x6361_6973, (_m001_initial, _m002_questions, _m003_reports))
+SERVING = Schema("service", 0x6361_6973, (_m001_initial, _m002_questions, _m003_calls, _m004_reports))
 """Never edit a step that has been released; add another."""

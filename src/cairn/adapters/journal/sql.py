@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from cairn.adapters.journal.accounts import SqlAccounts
 from cairn.adapters.journal.catalogue import SqlCatalogue
 from cairn.adapters.journal.database import FILE, SERVICE, Database, open_sqlite, postgresql
 from cairn.adapters.journal.directory import SqlDirectory
@@ -34,6 +35,7 @@ class SqlJournal:
         self.questions = SqlQuestions(service)
         self.replies = SqlReplies(service)
         self.reports = SqlReports(service)
+        self.accounts = SqlAccounts(service)
         self.upkeep = SqlUpkeep(database, service, model)
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from cairn import results
 from cairn.results import plain
+from cairn.results.system import Chats
 from cairn.surfaces.cli.visible import visible
 from cairn.types import Answer, Locator
 
@@ -322,6 +323,18 @@ def _references(answer: Answer) -> list[tuple[int, str]]:
         for citation in claim.citations:
             places.setdefault(citation.number, (citation.uri, []))[1].extend(citation.locators)
     return [(number, place(uri, locators)) for number, (uri, locators) in sorted(places.items())]
+
+
+@show.register
+def _(result: Chats) -> None:
+    table = table_of("model", "first word", "lacks" if result.tested else "")
+    for one in result.chats:
+        first = f"{one.first:.1f} s" if one.first is not None else ""
+        table.add_row(one.model, first, "; ".join(one.lacks))
+    out = console()
+    out.print(
+        table if result.chats else "No language model writes answers here: set chat, as docs/models.md says."
+    )
 
 
 def _sure(answer: Answer) -> str:
