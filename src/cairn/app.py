@@ -20,6 +20,7 @@ from opentelemetry.trace import Tracer
 from cairn import registry, settings
 from cairn.access import EVERYONE, LOCAL_OWNER, OWNER, Epoch, Principal, decide
 from cairn.errors import Busy, Storage, Unknown
+from cairn.flows.answering.caching import Cache
 from cairn.flows.answering.extractive import Extractive
 from cairn.flows.gateway import prices
 from cairn.flows.gateway.breaker import Breaker
@@ -30,6 +31,9 @@ from cairn.flows.gateway.metering import Metered
 from cairn.flows.gateway.prices import Prices
 from cairn.flows.gateway.retrying import Retrying
 from cairn.flows.gateway.timing import Timed
+from cairn.flows.answering.prompting import Prompts
+from cairn.flows.answering.verification import Verifier, states
+from cairn.flows.answering.writing import Writer
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost, orphaned
 from cairn.flows.keeping import swap
 from cairn.flows.retrieval.copies import Distinct
@@ -200,6 +204,38 @@ class App:
     @cached_property
     def budgets(self) -> Budgets:
         return Budgets(self.settings.budgets)
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        return Verifier(self.embedder)
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        """What is said to language models."""
+        folder = self.settings.prompts
+        return Prompts(Path(folder) if folder else None)
+
+    def writer(self, chat: Chat) -> Writer:
+        """Return what answers with a language model."""
+        chosen = self.settings
+        return Writer(
+            chat=chat,
+            check=self.verifier.check,
+            states=states,
+            extract=self.extract,
+            prompts=self.prompts,
+            count=self.embedder.count,
+            cache=Cache(
+                self.journal.answers,
+                self.journal.catalogue,
+                self.embedder,
+                days=chosen.answer_cache_days,
+                likeness=chosen.answer_cache_likeness,
+            ),
+            threshold=chosen.answer_threshold,
+            tokens=chosen.answer_tokens,
+            show=chosen.unsupported == "show",
+        )
 
     def grants(self, name: str) -> Grants:
         """Return what a person may read now; raises Unknown for one nobody has enrolled."""

@@ -70,6 +70,7 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
         "openai": BuiltIn("cairn.adapters.chat.provider"),
         "anthropic": BuiltIn("cairn.adapters.chat.provider"),
         "openai-compatible": BuiltIn("cairn.adapters.chat.provider"),
+        "grammar": BuiltIn("cairn.adapters.chat.grammar"),
     },
     "indexes": {"local": BuiltIn("cairn.adapters.indexes.local")},
     "journal": {

@@ -66,7 +66,7 @@ SETTINGS = (
         "chat",
         "",
         "language models that write answers, with commas between; each is asked when those before it fail: "
-        "`ollama:MODEL`, `openai:MODEL`, `anthropic:MODEL`, `openai-compatible:URL#MODEL`; empty: extracts",
+        "`ollama:MODEL`, `openai:MODEL`, `anthropic:MODEL`, `openai-compatible:URL#MODEL`; empty: extracts. `grammar` tries it out without one",
     ),
     Setting(
         "chat_key_file",
@@ -89,6 +89,34 @@ SETTINGS = (
         "",
         "a file of what models cost, before the one that comes with Cairn: its form is"
         " that of flows/gateway/prices.toml",
+    ),
+    Setting(
+        "report_tokens",
+        200_000,
+        "tokens that a report may take of language models, read and written; what is left is quoted",
+        1_000,
+    ),
+    Setting("answer_tokens", 6_000, "tokens of evidence that a language model is shown for an answer", 200),
+    Setting(
+        "unsupported",
+        "withdraw",
+        "what a language model wrote and the check did not pass: `withdraw` it, or `show` it with the reason",
+    ),
+    Setting(
+        "prompts", "", "a folder whose prompts (`answer@house.md`) take the place of those of the same name"
+    ),
+    Setting(
+        "answer_cache_days", 7.0, "a written answer is given again for so long, while it holds; 0: never"
+    ),
+    Setting(
+        "answer_cache_likeness",
+        0.95,
+        "cosine from which two questions of the same names and numbers are taken for one; 1: never",
+    ),
+    Setting(
+        "conversation_days",
+        30.0,
+        "what was answered is kept for so long, for questions that follow on it; 0: not at all",
     ),
     Setting("serve_url", "", "the address people use for `cairn serve`, such as https://cairn.example.org"),
     Setting(

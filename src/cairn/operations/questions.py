@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from time import perf_counter
 from typing import Annotated, Any
@@ -9,10 +10,11 @@ from typing import Annotated, Any
 from cairn.audit import touched
 from cairn.errors import Invalid, Unknown
 from cairn.flows.answering import answer as answering
+from cairn.flows.answering.writing import Writer
+from cairn.operations import following
 from cairn.operations.declare import Say, operation
-from cairn.operations.history import remember
 from cairn.people import Role
-from cairn.protocols import Retriever
+from cairn.protocols import Chat, Retriever
 from cairn.records import Query, SourceRecord, SpanRecord
 from cairn.results import Found, Step, Trace
 from cairn.session import Session
@@ -21,6 +23,8 @@ from cairn.types import Answer, Evidence, Filters
 
 EVIDENCE = 20
 """Passages an answer is drawn from."""
+EXTRACTS = "none"
+"""What to say for the model where none is to write."""
 MOST = 10_000
 """Passages of one search, at most."""
 LONGEST = 20_000
@@ -32,6 +36,8 @@ After = Annotated[datetime | None, Say("only documents modified since then")]
 Before = Annotated[datetime | None, Say("only documents modified before then")]
 Tag = Annotated[Sequence[str], Say("only documents that carry this tag; several: all of them")]
 Language = Annotated[Sequence[str], Say("only documents in this language, such as en")]
+
+Model = Annotated[str, Say("which of the configured language models writes; none: extracts, word for word")]
 
 
 @operation("ask")
@@ -47,20 +53,27 @@ async def ask(
     before: Before = None,
     tag: Tag = (),
     language: Language = (),
+    model: Model = "",
+    follows: Annotated[str, Say("the trace id of the answer that this question follows on")] = "",
 ) -> Answer:
     """Answer from the documents you may read, with checked citations, or say that they do not tell."""
     filters = narrowed(session, source, type, after, before, tag, language)
-    answer = await answered(session, question, filters)
-    await asyncio.to_thread(remember, session, question, answer)
-    return answer
-
-
-async def answered(session: Session, question: str, filters: Filters) -> Answer:
-    """Answer with what the asker may read at this moment."""
+    chat = chosen(session, model)
     query = await asyncio.to_thread(asked, session, question, EVIDENCE, filters)
-    app = session.app
-    threshold = app.settings.answer_threshold
-    answer = await answering.answer(query, _told(session), app.extract, threshold=threshold)
+    alone = await following.standalone(session, question, follows, chat, query.readable)
+    write = session.app.writer(chat) if chat is not None else None
+    answer = await answered(session, replace(query, text=alone.text), write)
+    await asyncio.to_thread(following.remember, session, question, follows, alone, answer)
+    return answer if alone.text == question else replace(answer, question=alone.text)
+
+
+async def answered(session: Session, query: Query, write: Writer | None) -> Answer:
+    """Answer a question with what its asker may read, written, or without a writer in extracts."""
+    if write is not None:
+        answer = await write(query, session.app.read, asker=session.asker, tell=session.tell)
+    else:
+        extract, threshold = session.app.extract, session.app.settings.answer_threshold
+        answer = await answering.answer(query, _told(session), extract, threshold=threshold)
     touched(*_ids(answer.evidence))
     return answer
 
@@ -126,6 +139,18 @@ def _without_words(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
         key: str(value).partition(":")[0] if key == "error" else value for key, value in attributes.items()
     }
+
+
+def chosen(session: Session, model: str) -> Chat | None:
+    """Return the language model that is asked; None for extracts."""
+    if not model:
+        return session.app.chat
+    if model == EXTRACTS:
+        return None
+    chats = session.app.chats
+    if model not in chats:
+        raise Unknown.name("model", model, [*chats, EXTRACTS])
+    return chats[model]
 
 
 def _told(session: Session) -> Retriever:

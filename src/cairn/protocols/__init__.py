@@ -5,6 +5,7 @@ this costs nothing.
 """
 
 from cairn.protocols.chat import Accounts, Chat, Entailment, Group, Spending
+from cairn.protocols.conversations import Answers, Turns
 from cairn.protocols.export import Export
 from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
 from cairn.protocols.ingest import Container, Embedder, Parser, Renderer, Source, Splitter
@@ -14,6 +15,7 @@ from cairn.protocols.upkeep import IndexUpkeep, JournalUpkeep
 
 __all__ = [
     "Accounts",
+    "Answers",
     "Caller",
     "Catalogue",
     "Chat",
@@ -45,5 +47,6 @@ __all__ = [
     "Source",
     "Spending",
     "Splitter",
+    "Turns",
     "Vectors",
 ]

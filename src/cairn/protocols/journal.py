@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cairn.access import Epoch, Readers
 from cairn.protocols.chat import Accounts
+from cairn.protocols.conversations import Answers, Turns
 from cairn.protocols.people import Ledger, People, Questions, Replies, Reports
 from cairn.protocols.upkeep import JournalUpkeep
 from cairn.records import (
@@ -249,6 +250,8 @@ class Journal(Protocol):
     people: People
     ledger: Ledger
     questions: Questions
+    turns: Turns
+    answers: Answers
     replies: Replies
     reports: Reports
     accounts: Accounts

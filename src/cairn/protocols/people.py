@@ -92,10 +92,6 @@ class Reports(Protocol):
         """Return somebody's own report, made with these rights."""
         ...
 
-    def documents(self) -> set[int]:
-        """Return all that any of them rests on."""
-        ...
-
     def forget(self, person: str, trace: str | None = None) -> None:
         """Erase a person's report, or all of theirs."""
         ...

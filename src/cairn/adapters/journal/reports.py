@@ -48,9 +48,6 @@ class SqlReports:
             body=row.body,
         )
 
-    def documents(self) -> set[int]:
-        return {document for _, documents in self._resting() for document in documents}
-
     def forget(self, person: str, trace: str | None = None) -> None:
         own = reports.c.person == person
         with self._database.write() as connection:

@@ -6,7 +6,20 @@ One schema for both dialects. Knows nothing of what the rows are used for.
 from dataclasses import fields
 from typing import get_args
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Index, MetaData, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
 
 from cairn.adapters.journal.schema import Id, Schema
 from cairn.chat import Origin, Spent, Usage
@@ -70,6 +83,41 @@ questions = Table(
     Column("answered", Boolean, nullable=False),
     Column("helpful", Boolean),
     Column("note", Text, nullable=False),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("trace", Text, primary_key=True),
+    Column("person", Text, nullable=False, index=True),
+    Column("behalf", Text, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("rests", Text, nullable=False),
+    Column("claims", Text, nullable=False),
+    Column("documents", Text, nullable=False),
+    Column("follows", Text, nullable=False),
+    Column("at", Float, nullable=False, index=True),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("scope", Text, nullable=False, index=True),
+    Column("question", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("claims", Text, nullable=False),
+    Column("withdrawn", Text, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("writer", Text, nullable=False),
+    Column("trace", Text, nullable=False),
+    Column("person", Text, nullable=False, index=True),
+    Column("head", BigInteger, nullable=False),
+    Column("documents", Text, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("at", Float, nullable=False, index=True),
+    Column("hits", Integer, nullable=False),
 )
 
 replies = Table(
@@ -167,7 +215,12 @@ def _m003_calls(connection: Connection) -> None:
         table.create(connection, checkfirst=True)
 
 
-def _m004_reports(connection: Connection) -> None:
+def _m004_conversations(connection: Connection) -> None:
+    for table in (turns, answers):
+        table.create(connection, checkfirst=True)
+
+
+def _m005_reports(connection: Connection) -> None:
     reports.create(connection, checkfirst=True)
 
 
@@ -186,5 +239,6 @@ _GUARDS = {
 }
 """What keeps the audit append-only for whoever does not take this away first; the seals show who did."""
 
-SERVING = Schema("service", 0x6361_6973, (_m001_initial, _m002_questions, _m003_calls, _m004_reports))
+STEPS = (_m001_initial, _m002_questions, _m003_calls, _m004_conversations, _m005_reports)
+SERVING = Schema("service", 0x6361_6973, STEPS)
 """Never edit a step that has been released; add another."""

@@ -49,6 +49,11 @@ def units(evidence: list[Evidence]) -> list[Unit]:
     return [unit for number, one in enumerate(evidence) for unit in _units(number, one)]
 
 
+def abbreviated(text: str) -> bool:
+    """Tell whether a text ends with a full stop that ends no sentence: ``Dr.``, ``e.g.``, ``on the 1.``"""
+    return _ABBREVIATION.search(text) is not None
+
+
 def _units(number: int, evidence: Evidence) -> Iterator[Unit]:
     text, heading, header = evidence.text, "", ""
     edges = [anchor.start for anchor in evidence.anchors if text[anchor.start - 1 : anchor.start].isspace()]
@@ -82,9 +87,7 @@ def rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _sentences(text: str, start: int, end: int, edges: Sequence[int]) -> Iterator[tuple[int, int]]:
     begin = start
     for match in _END.finditer(text, start, end):
-        if text[match.start() : match.end()].startswith("\n") or not _ABBREVIATION.search(
-            text[begin : match.start()]
-        ):
+        if match[0].startswith("\n") or not abbreviated(text[begin : match.start()]):
             yield from _trimmed(text, begin, match.start(), edges)
             begin = match.end()
     yield from _trimmed(text, begin, end, edges)
