@@ -162,10 +162,10 @@ def test_a_part_that_fails_leaves_the_others(
 ) -> None:
     answered = operations.answered
 
-    async def failing(session: Session, question: str, filters: Any) -> Any:
-        if "otters" in question:
+    async def failing(session: Session, query: Any, write: Any) -> Any:
+        if "otters" in query.text:
             raise CairnError("The disk is full.")
-        return await answered(session, question, filters)
+        return await answered(session, query, write)
 
     monkeypatch.setattr(operations, "answered", failing)
     made = run(report(library, QUESTION))
@@ -188,11 +188,11 @@ def test_questions_of_any_length_are_answered_or_refused(library: Session, run: 
 def test_it_ends_when_whoever_asked_goes(library: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = []
 
-    async def slow(session: Session, question: str, filters: Any) -> Any:
+    async def slow(session: Session, query: Any, write: Any) -> Any:
         try:
             await asyncio.sleep(60)
         finally:
-            ended.append(question)
+            ended.append(query.text)
 
     monkeypatch.setattr(operations, "answered", slow)
 

@@ -14,6 +14,7 @@ from cairn.flows.answering.reports.composing import Composed, compose
 from cairn.flows.answering.reports.plan import Topic
 from cairn.flows.answering.reports.printing import printed
 from cairn.flows.answering.reports.sections import AT_ONCE
+from cairn.flows.answering.reports.summary import best
 from cairn.results.reports import Entry, Excerpt, Grid, Heading, Paragraph, Reference, Report, Section
 from cairn.types import Anchor, Answer, Citation, Claim, Evidence, Locator
 
@@ -125,7 +126,7 @@ def test_sections_cite_a_document_by_one_number_throughout() -> None:
     assert [[one.number for one in section.citations()] for section in made.sections] == [[1], [2, 1]]
     assert told == list(made.sections), "each is told in its place, whichever came first"
     assert made.numbers == {7: 1, 8: 2}
-    assert [one.text for one in made.summary] == ["Fact 1.", "Fact 2."]
+    assert [one.text for one in best(made.asked)] == ["Fact 1.", "Fact 2."]
 
 
 def test_a_part_that_fails_spoils_no_other() -> None:
@@ -184,8 +185,7 @@ def test_a_cited_row_is_shown_in_its_table() -> None:
     (table,) = section.tables
     assert not section.claims and table.header == (("Item", "EUR"),)
     assert table.rows == (("Salt", "12"), ("Vinegar", "30"), ("Total", "42")) and table.cited == (1, 2)
-    summary = composed([Topic("Money", "a")], ask).summary
-    assert summary[0].text == "Item: Vinegar; EUR: 30"
+    assert best([section])[0].text == "Item: Vinegar; EUR: 30"
 
 
 def test_of_a_long_table_only_what_is_cited_is_shown() -> None:
@@ -209,7 +209,7 @@ def test_what_was_found_beside_is_left_out_where_it_tells_nothing_new() -> None:
     topics = [Topic("A", "a"), *(Topic(name.upper(), name, asked=False) for name in "bcd")]
     made = composed(topics, ask)
     assert [section.title for section in made.sections] == ["A", "C"]
-    assert [one.text for one in made.summary] == ["Fact."], "the summary is of what was asked"
+    assert [one.text for one in best(made.asked)] == ["Fact."], "the summary is of what was asked"
 
 
 def report(**more: Any) -> Report:

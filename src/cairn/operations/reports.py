@@ -10,28 +10,53 @@ from typing import Annotated
 
 from cairn import registry
 from cairn.audit import touched
-from cairn.errors import Unknown
+from cairn.errors import ModelFailed, OverBudget, Unknown
 from cairn.flows.answering.reports import plan
+from cairn.flows.answering.reports.allowance import Allowance
 from cairn.flows.answering.reports.composing import Composed, compose
 from cairn.flows.answering.reports.limits import UNREAD, Circumstances, limits
+from cairn.flows.answering.reports.outlining import outlined
 from cairn.flows.answering.reports.plan import Topic
 from cairn.flows.answering.reports.printing import printed
 from cairn.flows.answering.reports.references import references
 from cairn.flows.answering.reports.standing import stands
+from cairn.flows.answering.reports.summary import Summariser, Summary, best
+from cairn.flows.answering.verification import states
 from cairn.operations.declare import Say, operation
 from cairn.operations.history import remember
-from cairn.operations.questions import After, Before, Language, Source, Tag, Type, answered, asked, narrowed
+from cairn.operations.questions import (
+    EVIDENCE,
+    After,
+    Before,
+    Language,
+    Model,
+    Source,
+    Tag,
+    Type,
+    answered,
+    asked,
+    chosen,
+    narrowed,
+)
 from cairn.people import KeptReport
-from cairn.protocols import Export
+from cairn.protocols import Chat, Export
 from cairn.results import plain
 from cairn.results.reading import read
 from cairn.results.reports import Report
 from cairn.session import Session, untold
 from cairn.trace import span, trace_id
-from cairn.types import Evidence, Filters, State
+from cairn.types import Answer, Filters, State
 
-SEEN = 20
-"""Passages that a plan is made from."""
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What is to be asked of the documents."""
+
+    topics: list[Topic]
+    """Of these the first few are."""
+    seen: frozenset[int]
+    """Documents that the plan was made from."""
+    notice: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,19 +82,26 @@ async def report(
     before: Before = None,
     tag: Tag = (),
     language: Language = (),
+    model: Model = "",
 ) -> Report:
     """Answer a long question part by part, with a summary, its sources, and what could not be found."""
     began = perf_counter()
     filters = narrowed(session, source, type, after, before, tag, language)
-    topics, seen = await _plan(session, question, filters)
-    session.tell("plan", [topic.title for topic in topics[: plan.MOST]])
+    chat = chosen(session, model)
+    if chat is not None:
+        chat = Allowance(chat, session.app.settings.report_tokens)
+    planned = await _plan(session, question, filters, chat)
+    session.tell("plan", [topic.title for topic in planned.topics[: plan.MOST]])
     composed = await compose(
-        topics[: plan.MOST],
-        lambda part: answered(replace(session, tell=untold), part, filters),
+        planned.topics[: plan.MOST],
+        lambda part: _answered(session, part, filters, chat),
         lambda section: session.tell("section", section),
+        show=session.app.settings.unsupported == "show",
     )
-    made = await asyncio.to_thread(_whole, session, question, composed, topics, filters, began)
-    await asyncio.to_thread(_keep, session, made, seen)
+    summary = await _summarised(session, question, composed, chat)
+    made = await asyncio.to_thread(_whole, session, question, composed, summary, planned, filters)
+    made = replace(made, seconds=perf_counter() - began)
+    await asyncio.to_thread(_keep, session, made, planned.seen)
     await asyncio.to_thread(remember, session, question, made)
     return made
 
@@ -94,41 +126,67 @@ def rendered(made: Report, format: str, site: str = "") -> Exported:
     )
 
 
-async def _plan(session: Session, question: str, filters: Filters) -> tuple[list[Topic], list[Evidence]]:
-    """Return what to ask of the documents, and what that was made from."""
-    query = await asyncio.to_thread(asked, session, question, SEEN, filters)
+async def _plan(session: Session, question: str, filters: Filters, chat: Chat | None) -> Planned:
+    """Have a plan made by a language model, or by rule."""
+    app = session.app
+    query = await asyncio.to_thread(asked, session, question, EVIDENCE, filters)
     with span("plan") as step:
-        seen = await session.app.retrieve(query)
-        topics = plan.found(question, seen)
+        seen = await app.retrieve(query)
+        topics, notice = plan.found(question, seen), ""
+        if chat is not None:
+            headings = plan.headings(question, seen)
+            try:
+                topics = await outlined(question, headings, chat, app.prompts, session.asker)
+            except (ModelFailed, OverBudget) as error:
+                notice = f"The parts were told by rule: {error}"
         step.set_attribute("topics", len(topics))
-    return topics, seen
+    return Planned(topics=topics, seen=frozenset(one.document for one in seen), notice=notice)
+
+
+async def _answered(session: Session, part: str, filters: Filters, chat: Chat | None) -> Answer:
+    """Answer one part as any question is answered, with the rights of this moment."""
+    query = await asyncio.to_thread(asked, session, part, EVIDENCE, filters)
+    write = replace(session.app.writer(chat), show=True) if chat is not None else None
+    return await answered(replace(session, tell=untold), query, write)
+
+
+async def _summarised(session: Session, question: str, composed: Composed, chat: Chat | None) -> Summary:
+    app = session.app
+    if chat is None or not composed.writers:
+        return Summary(claims=best(composed.asked))
+    with span("summary"):
+        write = Summariser(chat=chat, check=app.verifier.check, states=states, prompts=app.prompts)
+        return await write(question, composed.asked, composed.numbers, session.asker)
 
 
 def _whole(
-    session: Session, question: str, composed: Composed, topics: list[Topic], filters: Filters, began: float
+    session: Session, question: str, composed: Composed, summary: Summary, planned: Planned, filters: Filters
 ) -> Report:
     catalogue = session.app.journal.catalogue
     sources = references(composed.sections, composed.numbers, catalogue.documents(composed.numbers))
+    writer = ", ".join(composed.writers)
     about = Circumstances(
         unread=_unread(session),
         behind=session.app.index.positions().vectors < catalogue.head(),
         narrowed=filters != Filters(),
-        planned=len(topics),
-        topics=min(len(topics), plan.MOST),
-        withdrawn=composed.withdrawn,
+        planned=len(planned.topics),
+        topics=min(len(planned.topics), plan.MOST),
+        writer=writer,
+        withdrawn=composed.withdrawn + summary.withdrawn,
+        notices=[notice for notice in (planned.notice, summary.notice) if notice],
     )
     return Report(
         question=question,
         title=plan.title(question),
         abstained=not any(section.answers() for section in composed.sections),
-        summary=composed.summary,
+        summary=summary.claims,
         sections=composed.sections,
         limits=limits(composed.sections, sources, about),
         disagreements=(),
         references=sources,
-        writer="",
+        writer=writer,
         made=datetime.now(UTC),
-        seconds=perf_counter() - began,
+        seconds=0.0,
         trace=trace_id(),
     )
 
@@ -143,14 +201,13 @@ def _unread(session: Session) -> dict[State, int]:
     return counts
 
 
-def _keep(session: Session, made: Report, seen: list[Evidence]) -> None:
-    documents = {one.document for one in (*made.references, *seen)}
+def _keep(session: Session, made: Report, seen: frozenset[int]) -> None:
     touched(*(f"d{one.document}" for one in made.references))
     kept = KeptReport(
         trace=made.trace,
         person=session.asker,
         behalf=_behalf(session),
-        documents=frozenset(documents),
+        documents=seen.union(one.document for one in made.references),
         body=json.dumps(plain(made)),
     )
     session.app.journal.reports.keep(kept)

@@ -8,7 +8,7 @@ from cairn.results.reports import Block, Cells, Entry, Grid, Heading, Paragraph,
 
 # What would be read as a mark: anywhere, and where a line begins.
 _MARKS = re.compile(r"[\\`*_\[\]<|~$&]")
-_BEGINS = re.compile(r"^(\s*\d*)([-+=#>.)])", re.MULTILINE)
+_BEGINS = re.compile(r"^(\s*(?=[-+=#>])|\s*\d+(?=[.)]))", re.MULTILINE)
 
 
 class Markdown:
@@ -85,4 +85,4 @@ def _inline(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _BEGINS.sub(r"\1\\\2", _MARKS.sub(r"\\\g<0>", text))
+    return _BEGINS.sub(r"\1\\", _MARKS.sub(r"\\\g<0>", text))

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from cairn.flows.answering.reports.plan import Topic
 from cairn.flows.answering.reports.sections import Ask, Sections, answers
-from cairn.flows.answering.reports.summary import best
 from cairn.results.reports import Section
-from cairn.types import Claim
+from cairn.types import Answer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,39 +18,46 @@ class Composed:
     """Sections, and what was made of them."""
 
     sections: tuple[Section, ...]
-    summary: tuple[Claim, ...]
+    asked: tuple[Section, ...]
+    """Those of what was asked, not found beside; all where that found nothing."""
     numbers: Mapping[int, int]
     """By document, the number it is cited by."""
     withdrawn: int
     """Statements that did not pass the check."""
+    writers: tuple[str, ...]
+    """The language models that wrote."""
 
 
-async def compose(topics: Sequence[Topic], ask: Ask, tell: Callable[[Section], None]) -> Composed:
+async def compose(
+    topics: Sequence[Topic], ask: Ask, tell: Callable[[Section], None], *, show: bool = False
+) -> Composed:
     """Answer all topics, telling each section when those before it are there.
 
-    Raises what the first topic raised where every one of them failed.
+    What was withdrawn is counted, and in the sections where it is to ``show``. Raises what the first topic
+    raised where every one of them failed.
     """
-    making = Sections()
-    sections: list[Section] = []
-    asked: list[Section] = []
+    making = Sections(show=show)
+    found: list[tuple[Topic, Section]] = []
+    answered: list[Answer] = []
     failures: list[Exception] = []
-    withdrawn = 0
     async with aclosing(answers(topics, ask)) as each:
         async for topic, came in each:
             if isinstance(came, Exception):
                 failures.append(came)
             else:
-                withdrawn += len(came.withdrawn)
+                answered.append(came)
             section = making.of(topic, came)
             if section is not None:
-                sections.append(section)
-                asked += [section] if topic.asked else []
+                found.append((topic, section))
                 tell(section)
     if len(failures) == len(topics):
         raise failures[0]
+    sections = tuple(section for _, section in found)
+    asked = tuple(section for topic, section in found if topic.asked)
     return Composed(
-        sections=tuple(sections),
-        summary=best(asked) or best(sections),
+        sections=sections,
+        asked=asked if any(section.answers() for section in asked) else sections,
         numbers=making.numbers,
-        withdrawn=withdrawn,
+        withdrawn=sum(len(one.withdrawn) for one in answered),
+        writers=tuple(dict.fromkeys(one.writer for one in answered if one.writer and not one.abstained)),
     )

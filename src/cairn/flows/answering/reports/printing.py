@@ -42,8 +42,9 @@ def printed(report: Report, site: str = "") -> Printed:
 def _how(report: Report) -> str:
     count = len(report.references)
     documents = "1 document" if count == 1 else f"{count} documents"
-    who = f"written by {report.writer}, every statement checked" if report.writer else "quoted"
-    return "no answer was found" if report.abstained else f"{who} from {documents}"
+    if report.abstained:
+        return "no answer was found"
+    return f"from {documents}, written by {report.writer}" if report.writer else f"quoted from {documents}"
 
 
 def _blocks(report: Report, site: str) -> Iterator[Block]:

@@ -4,7 +4,7 @@ Knows nothing of how a topic is answered; what becomes of one is no concern of t
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from cairn.errors import CairnError
@@ -46,7 +46,8 @@ async def answers(topics: Sequence[Topic], ask: Ask) -> AsyncIterator[tuple[Topi
 class Sections:
     """Makes sections, each citing a document by the same number as the others."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, show: bool) -> None:
+        self._show = show
         self.numbers: dict[int, int] = {}
         """By document, from 1, in the order they are cited."""
         self._said: set[tuple[str, str]] = set()
@@ -64,29 +65,28 @@ class Sections:
 
     def _section(self, topic: Topic, answer: Answer) -> Section:
         held = {one.id: one for one in answer.evidence}
-        claims = [self._numbered(claim, held) for claim in answer.claims]
+        cited = dict.fromkeys(one.evidence for claim in answer.claims for one in claim.citations)
+        numbers = {id: self._number(held[id].document) for id in cited}
+        claims = [numbered(claim, numbers) for claim in answer.claims]
         tables = _tables([one for claim in claims for one in claim.citations], held)
-        cited = {one.evidence for claim in claims for one in claim.citations}
         return Section(
             title=topic.title,
             question=topic.question,
             claims=tuple(claim for claim in claims if not _row(claim, tables)),
             tables=tuple(tables),
-            withdrawn=tuple(self._numbered(claim, held) for claim in answer.withdrawn),
+            withdrawn=tuple(replace(claim, citations=()) for claim in answer.withdrawn if self._show),
             evidence=tuple(one for one in answer.evidence if one.id in cited),
             note=answer.text if answer.abstained else answer.notice,
         )
 
-    def _numbered(self, claim: Claim, held: dict[str, Evidence]) -> Claim:
-        return replace(
-            claim,
-            citations=tuple(
-                replace(one, number=self._number(held[one.evidence].document)) for one in claim.citations
-            ),
-        )
-
     def _number(self, document: int) -> int:
         return self.numbers.setdefault(document, len(self.numbers) + 1)
+
+
+def numbered(claim: Claim, numbers: Mapping[str, int]) -> Claim:
+    """Return a claim whose citations have the numbers of their evidence."""
+    cited = tuple(replace(one, number=numbers[one.evidence]) for one in claim.citations)
+    return replace(claim, citations=cited)
 
 
 def _tables(citations: Iterable[Citation], held: dict[str, Evidence]) -> list[Excerpt]:
