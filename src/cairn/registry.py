@@ -77,6 +77,11 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
         "sqlite": BuiltIn("cairn.adapters.journal.sql"),
         "postgresql": BuiltIn("cairn.adapters.journal.sql", extra="postgresql"),
     },
+    "exports": {
+        "markdown": BuiltIn("cairn.adapters.exports.markdown"),
+        "docx": BuiltIn("cairn.adapters.exports.docx", extra="reports"),
+        "pdf": BuiltIn("cairn.adapters.exports.pdf", extra="reports"),
+    },
     "sinks": {"sql": BuiltIn("cairn.adapters.sinks.sql")},
     "passwords": {"argon2": BuiltIn("cairn.adapters.passwords.argon2", extra="serve")},
     "servers": {"http": BuiltIn("cairn.surfaces.http.server", extra="serve")},

@@ -91,6 +91,12 @@ SETTINGS = (
         "a file of what models cost, before the one that comes with Cairn: its form is"
         " that of flows/gateway/prices.toml",
     ),
+    Setting(
+        "report_tokens",
+        200_000,
+        "tokens that a report may take of language models, read and written; what is left is quoted",
+        1_000,
+    ),
     Setting("answer_tokens", 6_000, "tokens of evidence that a language model is shown for an answer", 200),
     Setting(
         "unsupported",

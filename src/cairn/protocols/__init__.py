@@ -6,10 +6,11 @@ this costs nothing.
 
 from cairn.protocols.chat import Accounts, Chat, Entailment, Group, Spending
 from cairn.protocols.conversations import Answers, Turns
+from cairn.protocols.export import Export
 from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
 from cairn.protocols.ingest import Container, Embedder, Parser, Renderer, Source, Splitter
 from cairn.protocols.journal import Catalogue, Directory, Journal, Library, Runs, Vectors
-from cairn.protocols.people import Caller, Ledger, Passwords, People, Provider, Questions, Replies
+from cairn.protocols.people import Caller, Ledger, Passwords, People, Provider, Questions, Replies, Reports
 from cairn.protocols.upkeep import IndexUpkeep, JournalUpkeep
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Directory",
     "Embedder",
     "Entailment",
+    "Export",
     "Group",
     "Index",
     "IndexUpkeep",
@@ -38,6 +40,7 @@ __all__ = [
     "Questions",
     "Renderer",
     "Replies",
+    "Reports",
     "Reranker",
     "Retriever",
     "Runs",

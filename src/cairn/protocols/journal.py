@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cairn.access import Epoch, Readers
 from cairn.protocols.chat import Accounts
 from cairn.protocols.conversations import Answers, Turns
-from cairn.protocols.people import Ledger, People, Questions, Replies
+from cairn.protocols.people import Ledger, People, Questions, Replies, Reports
 from cairn.protocols.upkeep import JournalUpkeep
 from cairn.records import (
     DocumentRecord,
@@ -258,6 +258,7 @@ class Journal(Protocol):
     turns: Turns
     answers: Answers
     replies: Replies
+    reports: Reports
     accounts: Accounts
     upkeep: JournalUpkeep
 

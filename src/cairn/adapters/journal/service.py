@@ -129,6 +129,17 @@ replies = Table(
     Column("at", Float, nullable=False, index=True),
 )
 
+reports = Table(
+    "reports",
+    metadata,
+    Column("trace", Text, primary_key=True),
+    Column("person", Text, nullable=False, index=True),
+    Column("behalf", Text, nullable=False),
+    Column("documents", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", Float, nullable=False, index=True),
+)
+
 jobs = Table(
     "jobs",
     metadata,
@@ -210,6 +221,15 @@ def _m004_conversations(connection: Connection) -> None:
         table.create(connection, checkfirst=True)
 
 
+def _m004_conversations(connection: Connection) -> None:
+    for table in (turns, answers):
+        table.create(connection, checkfirst=True)
+
+
+def _m005_reports(connection: Connection) -> None:
+    reports.create(connection, checkfirst=True)
+
+
 _GUARDS = {
     "sqlite": tuple(
         f"CREATE TRIGGER IF NOT EXISTS audit_no_{verb} BEFORE {verb} ON audit "
@@ -225,5 +245,6 @@ _GUARDS = {
 }
 """What keeps the audit append-only for whoever does not take this away first; the seals show who did."""
 
-SERVING = Schema("service", 0x6361_6973, (_m001_initial, _m002_questions, _m003_calls, _m004_conversations))
+STEPS = (_m001_initial, _m002_questions, _m003_calls, _m004_conversations, _m005_reports)
+SERVING = Schema("service", 0x6361_6973, STEPS)
 """Never edit a step that has been released; add another."""

@@ -11,6 +11,7 @@ from cairn.adapters.journal.library import SqlLibrary
 from cairn.adapters.journal.people import SqlPeople
 from cairn.adapters.journal.questions import SqlQuestions
 from cairn.adapters.journal.replies import SqlReplies
+from cairn.adapters.journal.reports import SqlReports
 from cairn.adapters.journal.runs import SqlRuns
 from cairn.adapters.journal.schema import LIBRARY
 from cairn.adapters.journal.service import SERVING
@@ -36,6 +37,7 @@ class SqlJournal:
         self.turns = SqlTurns(service)
         self.answers = SqlAnswers(service)
         self.replies = SqlReplies(service)
+        self.reports = SqlReports(service)
         self.accounts = SqlAccounts(service)
         self.upkeep = SqlUpkeep(database, service, model)
 

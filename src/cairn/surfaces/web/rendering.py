@@ -24,6 +24,7 @@ HEADERS = {
 }
 PLACES = (
     ("/", "Ask", Role.READER),
+    ("/report", "Report", Role.READER),
     ("/library", "Library", Role.READER),
     ("/access", "Access", Role.CURATOR),
     ("/measure", "Measure", Role.ADMIN),

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from cairn.app import App
 from cairn.surfaces.http.problems import HANDLERS, handled
-from cairn.surfaces.web import asking, asset, governing, library, measuring, running, signing, tracing
+from cairn.surfaces.web import asking, asset, governing, library, measuring, reporting, running, signing, tracing
 from cairn.surfaces.web.rendering import page
 
 PREFIX = ""
@@ -41,6 +41,7 @@ def build(app: App) -> Starlette:
         Route("/assets/{version}/{name}", asset.show),
         Route("/sign-in", signing.show),
         Route("/", asking.show),
+        Route("/report", reporting.show),
         Route("/history", asking.history),
         Route("/trace/{id}", tracing.show),
         Route("/library", library.show),
