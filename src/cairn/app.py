@@ -6,7 +6,7 @@ An App is a library opened in this process; who uses it is the session's affair.
 import fcntl
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -20,7 +20,11 @@ from opentelemetry.trace import Tracer
 from cairn import registry, settings
 from cairn.access import EVERYONE, LOCAL_OWNER, OWNER, Epoch, Principal, decide
 from cairn.errors import Busy, Storage, Unknown
+from cairn.flows.answering.caching import Cache
 from cairn.flows.answering.extractive import Extractive
+from cairn.flows.answering.prompting import Prompts
+from cairn.flows.answering.verification import Verifier, states
+from cairn.flows.answering.writing import Writer
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost, orphaned
 from cairn.flows.keeping import swap
 from cairn.flows.retrieval.copies import Distinct
@@ -28,7 +32,7 @@ from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
 from cairn.flows.retrieval.neighbours import Joined
 from cairn.flows.retrieval.reranked import Reranked
-from cairn.protocols import Embedder, Index, Journal, Retriever, Source
+from cairn.protocols import Chat, Embedder, Index, Journal, Retriever, Source
 from cairn.records import Query, Scope, SourceRecord
 from cairn.settings import Settings
 from cairn.trace import SILENT, span
@@ -155,6 +159,49 @@ class App:
     @cached_property
     def extract(self) -> Extractive:
         return Extractive(self.embedder, sentences=self.settings.answer_sentences)
+
+    @cached_property
+    def chats(self) -> Mapping[str, Chat]:
+        """The language models that are configured, by name and in order."""
+        named = (name.strip() for name in self.settings.chat.split(","))
+        return {name: registry.load("chat", name, name=name) for name in named if name}
+
+    @cached_property
+    def chat(self) -> Chat | None:
+        """The first of them that answers; None where there is none."""
+        return next(iter(self.chats.values()), None)
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        return Verifier(self.embedder)
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        """What is said to language models."""
+        folder = self.settings.prompts
+        return Prompts(Path(folder) if folder else None)
+
+    def writer(self, chat: Chat) -> Writer:
+        """Return what answers with a language model."""
+        chosen = self.settings
+        return Writer(
+            chat=chat,
+            check=self.verifier.check,
+            states=states,
+            extract=self.extract,
+            prompts=self.prompts,
+            count=self.embedder.count,
+            cache=Cache(
+                self.journal.answers,
+                self.journal.catalogue,
+                self.embedder,
+                days=chosen.answer_cache_days,
+                likeness=chosen.answer_cache_likeness,
+            ),
+            threshold=chosen.answer_threshold,
+            tokens=chosen.answer_tokens,
+            show=chosen.unsupported == "show",
+        )
 
     def grants(self, name: str) -> Grants:
         """Return what a person may read now; raises Unknown for one nobody has enrolled."""

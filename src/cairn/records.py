@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cairn.access import Readers
-from cairn.types import Filters, Part, Passage, State
+from cairn.types import Claim, Filters, Part, Passage, State
 
 if TYPE_CHECKING:
     import numpy as np
@@ -264,3 +264,60 @@ class Query:
     readable: Callable[[int], bool]
     """The second decision, by the access class the journal holds now."""
     k: int
+
+
+class Said(NamedTuple):
+    """One statement of an answer, and all the evidence it rests on."""
+
+    text: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """One question of a conversation and what it was answered, for the next to follow on."""
+
+    trace: str
+    person: str
+    """Who asked."""
+    behalf: str
+    """With whose rights."""
+    asked: str
+    """In their own words."""
+    question: str
+    """As it was answered."""
+    rests: tuple[str, ...] = ()
+    """The evidence of earlier answers by which the one was made of the other."""
+    claims: tuple[Said, ...] = ()
+    documents: frozenset[int] = frozenset()
+    """Whose words are in it."""
+    follows: str = ""
+    """The trace of the turn before."""
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptAnswer:
+    """A written answer that was checked, kept to be given again."""
+
+    key: str
+    """Digest of all that it depends on."""
+    scope: str
+    """Digest of all of that but the question and its evidence."""
+    question: str
+    vector: NDArray[np.float32]
+    """Of the question, unit length, shape (dimensions,)."""
+    claims: tuple[Claim, ...]
+    withdrawn: tuple[Claim, ...]
+    confidence: float
+    writer: str
+    trace: str
+    """Of the request that it was written for."""
+    person: str
+    """Who asked then."""
+    head: int
+    """The journal's newest change when its evidence was found."""
+    documents: frozenset[int]
+    tokens: int
+    """What it took to write it."""
+    at: datetime

@@ -65,6 +65,9 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
         "maxsim": BuiltIn("cairn.adapters.rerankers.maxsim"),
         "cross-encoder": BuiltIn("cairn.adapters.rerankers.cross_encoder"),
     },
+    "chat": {
+        "grammar": BuiltIn("cairn.adapters.chat.grammar"),
+    },
     "indexes": {"local": BuiltIn("cairn.adapters.indexes.local")},
     "journal": {
         "sqlite": BuiltIn("cairn.adapters.journal.sql"),

@@ -62,6 +62,33 @@ SETTINGS = (
     Setting("per_document", 3, "at most so many passages of one document in a result", 1),
     Setting("answer_threshold", 0.48, "an answer less probably right than this is not given"),
     Setting("answer_sentences", 4, "verbatim sentences in an answer, at most", 1),
+    Setting(
+        "chat",
+        "",
+        "language models that write answers, with commas between; `grammar` tries it out without one",
+    ),
+    Setting("answer_tokens", 6_000, "tokens of evidence that a language model is shown for an answer", 200),
+    Setting(
+        "unsupported",
+        "withdraw",
+        "what a language model wrote and the check did not pass: `withdraw` it, or `show` it with the reason",
+    ),
+    Setting(
+        "prompts", "", "a folder whose prompts (`answer@house.md`) take the place of those of the same name"
+    ),
+    Setting(
+        "answer_cache_days", 7.0, "a written answer is given again for so long, while it holds; 0: never"
+    ),
+    Setting(
+        "answer_cache_likeness",
+        0.95,
+        "cosine from which two questions of the same names and numbers are taken for one; 1: never",
+    ),
+    Setting(
+        "conversation_days",
+        30.0,
+        "what was answered is kept for so long, for questions that follow on it; 0: not at all",
+    ),
     Setting("serve_url", "", "the address people use for `cairn serve`, such as https://cairn.example.org"),
     Setting(
         "serve_watch_seconds", 60.0, "`cairn serve` looks so often at its sources for what changed; 0 never"

@@ -29,13 +29,16 @@ def _forget(session: Session, name: str) -> Forgotten:
     journal = session.app.journal
     source = whole_source(session, name)
     records = journal.catalogue.find(source=source.id) if source is not None else [find(session, name)]
-    touched(*(f"d{record.id}" for record in records))
+    erased = [record.id for record in records]
+    touched(*(f"d{number}" for number in erased))
     with session.app.writing() as index:
         note = _kept_out(session, source, records)
-        journal.library.forget([record.id for record in records], source.id if source is not None else None)
+        journal.library.forget(erased, source.id if source is not None else None)
         journal.library.sweep()
         views.apply_words(journal.catalogue, index)
         views.apply_vectors(journal, index)
+    for held in (journal.turns, journal.answers):
+        held.erase(erased)
     grants = session.grants
     return Forgotten(
         documents=tuple(record.uri for record in records if grants.readable(record.access_class)),

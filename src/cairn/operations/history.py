@@ -1,7 +1,8 @@
 """Operations on what one has asked: look, judge, forget.
 
-A question is kept in its asker's own words, and its answer is not: whoever opens one again asks again, with
-the rights they have then.
+A question is kept in its asker's own words. What it was answered is kept for a while, for questions that
+follow on it (``following``), and never shown again: whoever opens a question asks again, with the rights they
+have then.
 """
 
 import asyncio
@@ -45,9 +46,8 @@ async def history_list(
 async def history_forget(
     session: Session, id: Annotated[str, Say("a trace id; all by default", positional=True)] = ""
 ) -> History:
-    """Erase a question from your history, or all of them."""
-    held = session.app.journal.questions
-    gone = await asyncio.to_thread(held.forget, session.asker, id if id else None)
+    """Erase a question from your history with what it was answered, or all of them."""
+    gone = await asyncio.to_thread(_forget, session, id if id else None)
     if id and not gone:
         raise Unknown(f"No question {id!r} in the history of {session.asker}.")
     return await history_list(session)
@@ -71,6 +71,14 @@ async def history_judge(
         raise Unknown(f"No question {id!r} in the history of {session.asker}.")
     (found,) = [one for one in await asyncio.to_thread(held.of, session.asker, MOST) if one.trace == id]
     return _view(found)
+
+
+def _forget(session: Session, trace: str | None) -> int:
+    """Erase from every place that keeps what somebody asked."""
+    journal = session.app.journal
+    return sum(
+        held.forget(session.asker, trace) for held in (journal.questions, journal.turns, journal.answers)
+    )
 
 
 def remember(session: Session, question: str, answer: Answer) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from time import perf_counter
 from typing import Annotated, Any
@@ -10,10 +11,10 @@ from typing import Annotated, Any
 from cairn.audit import touched
 from cairn.errors import Invalid, Unknown
 from cairn.flows.answering import answer as answering
+from cairn.operations import following
 from cairn.operations.declare import Say, operation
-from cairn.operations.history import remember
 from cairn.people import Role
-from cairn.protocols import Retriever
+from cairn.protocols import Chat, Retriever
 from cairn.records import Query, SourceRecord, SpanRecord
 from cairn.results import Found, PassageLine, Step, Trace
 from cairn.session import Session
@@ -22,6 +23,8 @@ from cairn.types import Answer, Evidence, Filters
 
 EVIDENCE = 20
 """Passages an answer is drawn from."""
+EXTRACTS = "none"
+"""What to say for the model where none is to write."""
 MOST = 10_000
 """Passages of one search, at most."""
 LONGEST = 20_000
@@ -50,16 +53,26 @@ async def ask(
     before: Before = None,
     tag: Tag = (),
     language: Language = (),
+    model: Annotated[
+        str, Say("which of the configured language models writes; none: extracts, word for word")
+    ] = "",
+    follows: Annotated[str, Say("the trace id of the answer that this question follows on")] = "",
 ) -> Answer:
     """Answer from the documents you may read, with checked citations, or say that they do not tell."""
+    app, chat = session.app, _chat(session, model)
     filters = _filters(session, source, type, after, before, tag, language)
     query = await asyncio.to_thread(_query, session, question, EVIDENCE, filters)
-    app = session.app
-    threshold = app.settings.answer_threshold
-    answer = await answering.answer(query, _told(session), app.extract, threshold=threshold)
+    alone = await following.standalone(session, question, follows, chat, query.readable)
+    query = replace(query, text=alone.text)
+    if chat is None:
+        threshold = app.settings.answer_threshold
+        answer = await answering.answer(query, _told(session), app.extract, threshold=threshold)
+    else:
+        write = app.writer(chat)
+        answer = await write(query, app.read, asker=session.asker, tell=session.tell)
     touched(*_ids(answer.evidence))
-    await asyncio.to_thread(remember, session, question, answer)
-    return answer
+    await asyncio.to_thread(following.remember, session, question, follows, alone, answer)
+    return answer if alone.text == question else replace(answer, question=alone.text)
 
 
 @operation("search")
@@ -136,6 +149,18 @@ def _without_words(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
         key: str(value).partition(":")[0] if key == "error" else value for key, value in attributes.items()
     }
+
+
+def _chat(session: Session, model: str) -> Chat | None:
+    """Return the language model that is asked; None for extracts."""
+    if not model:
+        return session.app.chat
+    if model == EXTRACTS:
+        return None
+    chats = session.app.chats
+    if model not in chats:
+        raise Unknown.name("model", model, [*chats, EXTRACTS])
+    return chats[model]
 
 
 def _told(session: Session) -> Retriever:

@@ -5,6 +5,7 @@ this costs nothing.
 """
 
 from cairn.protocols.chat import Chat, Entailment
+from cairn.protocols.conversations import Answers, Turns
 from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
 from cairn.protocols.ingest import Container, Embedder, Parser, Renderer, Source, Splitter
 from cairn.protocols.journal import Catalogue, Directory, Journal, Library, Runs, Vectors
@@ -12,6 +13,7 @@ from cairn.protocols.people import Caller, Ledger, Passwords, People, Provider, 
 from cairn.protocols.upkeep import IndexUpkeep, JournalUpkeep
 
 __all__ = [
+    "Answers",
     "Caller",
     "Catalogue",
     "Chat",
@@ -39,5 +41,6 @@ __all__ = [
     "Runs",
     "Source",
     "Splitter",
+    "Turns",
     "Vectors",
 ]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cairn.access import Epoch, Readers
+from cairn.protocols.conversations import Answers, Turns
 from cairn.protocols.people import Ledger, People, Questions, Replies
 from cairn.protocols.upkeep import JournalUpkeep
 from cairn.records import (
@@ -248,6 +249,8 @@ class Journal(Protocol):
     people: People
     ledger: Ledger
     questions: Questions
+    turns: Turns
+    answers: Answers
     replies: Replies
     upkeep: JournalUpkeep
 

@@ -3,7 +3,19 @@
 One schema for both dialects. Knows nothing of what the rows are used for.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, MetaData, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
 
 from cairn.adapters.journal.schema import Id, Schema
 
@@ -65,6 +77,41 @@ questions = Table(
     Column("note", Text, nullable=False),
 )
 
+turns = Table(
+    "turns",
+    metadata,
+    Column("trace", Text, primary_key=True),
+    Column("person", Text, nullable=False, index=True),
+    Column("behalf", Text, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("rests", Text, nullable=False),
+    Column("claims", Text, nullable=False),
+    Column("documents", Text, nullable=False),
+    Column("follows", Text, nullable=False),
+    Column("at", Float, nullable=False, index=True),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("scope", Text, nullable=False, index=True),
+    Column("question", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("claims", Text, nullable=False),
+    Column("withdrawn", Text, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("writer", Text, nullable=False),
+    Column("trace", Text, nullable=False),
+    Column("person", Text, nullable=False, index=True),
+    Column("head", BigInteger, nullable=False),
+    Column("documents", Text, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("at", Float, nullable=False, index=True),
+    Column("hits", Integer, nullable=False),
+)
+
 replies = Table(
     "replies",
     metadata,
@@ -108,6 +155,11 @@ def _m002_questions(connection: Connection) -> None:
     questions.create(connection, checkfirst=True)
 
 
+def _m003_conversations(connection: Connection) -> None:
+    for table in (turns, answers):
+        table.create(connection, checkfirst=True)
+
+
 _GUARDS = {
     "sqlite": tuple(
         f"CREATE TRIGGER IF NOT EXISTS audit_no_{verb} BEFORE {verb} ON audit "
@@ -123,5 +175,5 @@ _GUARDS = {
 }
 """What keeps the audit append-only for whoever does not take this away first; the seals show who did."""
 
-SERVING = Schema("service", 0x6361_6973, (_m001_initial, _m002_questions))
+SERVING = Schema("service", 0x6361_6973, (_m001_initial, _m002_questions, _m003_conversations))
 """Never edit a step that has been released; add another."""

@@ -13,6 +13,7 @@ from cairn.adapters.journal.replies import SqlReplies
 from cairn.adapters.journal.runs import SqlRuns
 from cairn.adapters.journal.schema import LIBRARY
 from cairn.adapters.journal.service import SERVING
+from cairn.adapters.journal.turns import SqlAnswers, SqlTurns
 from cairn.adapters.journal.upkeep import SqlUpkeep
 from cairn.adapters.journal.vectors import SqlVectors
 from cairn.errors import Invalid
@@ -31,6 +32,8 @@ class SqlJournal:
         self.people = SqlPeople(service)
         self.ledger = SqlLedger(service)
         self.questions = SqlQuestions(service)
+        self.turns = SqlTurns(service)
+        self.answers = SqlAnswers(service)
         self.replies = SqlReplies(service)
         self.upkeep = SqlUpkeep(database, service, model)
 

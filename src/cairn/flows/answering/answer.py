@@ -1,5 +1,6 @@
 """A question to an answer: evidence, extracts, the check, and abstention when it does not suffice."""
 
+from collections.abc import Sequence
 from time import perf_counter
 
 from cairn.flows.answering.extractive import Draft, Extractive
@@ -17,41 +18,60 @@ async def answer(query: Query, retrieve: Retriever, extract: Extractive, *, thre
     began = perf_counter()
     with span("retrieve"):
         evidence = await retrieve(query)
-    draft = await extract(query.text, evidence)
+    return extracts(await extract(query.text, evidence), evidence, began, threshold=threshold)
+
+
+def extracts(
+    draft: Draft, evidence: Sequence[Evidence], began: float, *, threshold: float, notice: str = ""
+) -> Answer:
+    """Return what was extracted as an answer, or an abstention, with what one should know of it."""
     claims = tuple(claim for claim in draft.claims if claim.verdict == "supported")
     if not claims or draft.confidence < threshold:
-        return _abstention(draft, evidence, began)
+        return abstention(evidence, draft.confidence, began, notice=notice)
     return Answer(
-        text=_text(claims),
+        text=text(claims),
         abstained=False,
         claims=claims,
         evidence=draft.evidence,
         confidence=draft.confidence,
         seconds=perf_counter() - began,
         trace=trace_id(),
+        notice=notice,
     )
 
 
-def _text(claims: tuple[Claim, ...]) -> str:
+def text(claims: Sequence[Claim]) -> str:
     """Join the claims, each followed by the numbers of its citations."""
     return "\n".join(
         claim.text + "".join(f" [{citation.number}]" for citation in claim.citations) for claim in claims
     )
 
 
-def _abstention(draft: Draft, evidence: list[Evidence], began: float) -> Answer:
+def abstention(
+    evidence: Sequence[Evidence],
+    confidence: float,
+    began: float,
+    *,
+    writer: str = "",
+    notice: str = "",
+    withdrawn: tuple[Claim, ...] = (),
+) -> Answer:
+    """Return that nothing answers, with what comes closest."""
     closest = tuple(evidence[:CLOSEST])
-    text = (
+    said = (
         "Nothing you may read answers this well enough."
         if closest
         else "Nothing you may read has to do with this."
     )
     return Answer(
-        text=text,
+        text=said,
         abstained=True,
         claims=(),
         evidence=closest,
-        confidence=draft.confidence,
+        confidence=confidence,
         seconds=perf_counter() - began,
         trace=trace_id(),
+        writer=writer,
+        notice=notice,
+        withdrawn=withdrawn,
     )

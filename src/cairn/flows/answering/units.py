@@ -49,29 +49,35 @@ def units(evidence: list[Evidence]) -> list[Unit]:
     return [unit for number, one in enumerate(evidence) for unit in _units(number, one)]
 
 
+def abbreviated(text: str) -> bool:
+    """Tell whether a text ends with a full stop that ends no sentence: ``Dr.``, ``e.g.``, ``on the 1.``"""
+    return _ABBREVIATION.search(text) is not None
+
+
 def _units(number: int, evidence: Evidence) -> Iterator[Unit]:
     text, heading, header = evidence.text, "", ""
     edges = [anchor.start for anchor in evidence.anchors if text[anchor.start - 1 : anchor.start].isspace()]
-    for kind, start, end in _runs(evidence):
+    for kind, start, end in runs(evidence):
         if kind == "heading" or (kind == "caption" and len(text[start:end].split()) < TELLING):
             heading, header = text[start:end].strip(), ""
         elif kind == "header":
             header = text[start:end]
         else:
             above = header if kind == "table" else ""
-            pieces = _rows(text, start, end) if kind == "table" else _sentences(text, start, end, edges)
+            pieces = rows(text, start, end) if kind == "table" else _sentences(text, start, end, edges)
             for left, right in pieces:
                 yield Unit(number, left, right, text[left:right], heading, above)
 
 
-def _runs(evidence: Evidence) -> Iterator[tuple[str, int, int]]:
-    """Yield stretches of one kind of element."""
+def runs(evidence: Evidence) -> Iterator[tuple[str, int, int]]:
+    """Yield the stretches of one kind of element, in order: kind, start, end."""
     for kind, group in groupby(evidence.anchors, key=lambda anchor: anchor.kind):
         run = list(group)
         yield kind, run[0].start, run[-1].end
 
 
-def _rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield where each line that is not blank stands."""
     for line in text[start:end].split("\n"):
         if line.strip():
             yield start, start + len(line)
@@ -81,9 +87,7 @@ def _rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _sentences(text: str, start: int, end: int, edges: Sequence[int]) -> Iterator[tuple[int, int]]:
     begin = start
     for match in _END.finditer(text, start, end):
-        if text[match.start() : match.end()].startswith("\n") or not _ABBREVIATION.search(
-            text[begin : match.start()]
-        ):
+        if match[0].startswith("\n") or not abbreviated(text[begin : match.start()]):
             yield from _trimmed(text, begin, match.start(), edges)
             begin = match.end()
     yield from _trimmed(text, begin, end, edges)

@@ -70,14 +70,20 @@ def years(text: str) -> set[str]:
 
 def terms(text: str) -> list[str]:
     """Return the words that carry meaning, cut to STEM letters; CJK text as pairs of characters."""
+    return [term for term, _ in placed(text)]
+
+
+def placed(text: str) -> list[tuple[str, int]]:
+    """Return the terms of a text, each with where its word begins."""
     found = []
-    for word in _WORD.findall(text.casefold()):
+    for match in _WORD.finditer(text):
+        word, start = match.group().casefold(), match.start()
         if word[0].isdigit():
-            found.append(word.replace(",", ""))
+            found.append((word.replace(",", ""), start))
         elif _WIDE.search(word):
-            found += [word[i : i + 2] for i in range(max(len(word) - 1, 1))]
+            found += [(word[i : i + 2], start + i) for i in range(max(len(word) - 1, 1))]
         elif word not in FUNCTION_WORDS:
-            found.append(word[:STEM])
+            found.append((word[:STEM], start))
     return found
 
 

@@ -10,10 +10,11 @@ from cairn.types import Verdict
 
 def verdict(quote: str, text: str) -> Verdict:
     """Return whether ``quote`` stands in ``text``, whatever its blanks, case and quotation marks."""
-    return "supported" if quote.strip() and _plain(quote) in _plain(text) else "not found"
+    return "supported" if quote.strip() and plain(quote) in plain(text) else "not found"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return a text without what may differ in a quotation: blanks, case, the form of quotation marks."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     for curly, straight in (("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'), ("–", "-"), ("—", "-")):
         folded = folded.replace(curly, straight)

@@ -1,0 +1,113 @@
+"""Which evidence a prompt holds: as much as its budget of tokens allows, and of each what matters.
+
+What is best is shown whole; where room is short, of the rest only the sentences that speak of the question.
+Each thing left out leaves its reason in the trace. Knows words, and nothing of meaning.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from cairn.flows.answering.fencing import fenced, mark
+from cairn.flows.answering.units import units
+from cairn.flows.answering.words import coverage, rarity, terms
+from cairn.trace import span
+from cairn.types import Evidence
+
+Count = Callable[[Sequence[str]], list[int]]
+
+WHOLE = 6
+"""The best passages are not shortened, while there is room for them."""
+HEAD = 40
+"""Tokens of the lines around a passage, about."""
+LEAST = 60
+"""Tokens below which there is no use in what could still be shown."""
+GAP = " … "
+
+
+class Shown(NamedTuple):
+    """A piece of evidence as the model sees it."""
+
+    label: str
+    """``e1``, by rank."""
+    evidence: Evidence
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Packed:
+    """The evidence of one prompt, best first."""
+
+    shown: tuple[Shown, ...]
+    fence: str
+    """A mark that nobody could have known."""
+
+    def text(self) -> str:
+        """Return the evidence as data, the best last: next to the question, and not what servers cut off."""
+        return fenced(self.shown[::-1], self.fence)
+
+    def labelled(self) -> dict[str, Evidence]:
+        """Return the evidence by its label."""
+        return {one.label: one.evidence for one in self.shown}
+
+
+def pack(question: str, evidence: Sequence[Evidence], count: Count, tokens: int) -> Packed:
+    """Choose of the evidence, best first, what fits into ``tokens``."""
+    with span("pack", budget=tokens) as step:
+        shown = list[Shown]()
+        for one, text, reason in _chosen(question, evidence, count, tokens):
+            step.set_attribute(one.id, reason)
+            if text:
+                shown.append(Shown(f"e{len(shown) + 1}", one, text))
+        step.set_attribute("shown", len(shown))
+    return Packed(shown=tuple(shown), fence=mark([one.text for one in evidence]))
+
+
+def _chosen(
+    question: str, evidence: Sequence[Evidence], count: Count, tokens: int
+) -> Iterator[tuple[Evidence, str, str]]:
+    """Yield each piece with what of it is shown, and why not all."""
+    sizes = [size + HEAD for size in count([one.text for one in evidence])]
+    short = sum(sizes) > tokens
+    idf = rarity(one.text for one in evidence)
+    held: dict[str, str] = {}
+    for place, (one, size) in enumerate(zip(evidence, sizes, strict=True)):
+        words = " ".join(one.text.casefold().split())
+        twin = next((id for id, text in held.items() if words in text), None)
+        if twin is not None:
+            yield one, "", f"left out: {twin} says it"
+            continue
+        text, reason = one.text, "whole"
+        if size > tokens or (short and place >= WHOLE):
+            text, reason = _shortened(question, one, idf, count, tokens // max(len(sizes) - place, 1) - HEAD)
+            size = count([text])[0] + HEAD
+        if text and size <= tokens:
+            tokens -= size
+            held[one.id] = words
+            yield one, text, reason
+        else:
+            yield one, "", reason if not text else "left out: no room"
+
+
+def _shortened(
+    question: str, one: Evidence, idf: dict[str, float], count: Count, room: int
+) -> tuple[str, str]:
+    """Return the sentences that hold most of the question, in their order, within so many tokens."""
+    found = units([one])
+    wanted = terms(question)
+    worth = [coverage(wanted, terms(f"{unit.header} {unit.text}"), idf) for unit in found]
+    sizes = count([unit.text for unit in found])
+    kept = set[int]()
+    for i in sorted(range(len(found)), key=lambda i: -worth[i]):
+        if worth[i] and sizes[i] <= max(room, LEAST):
+            kept.add(i)
+            room -= sizes[i]
+    if not kept:
+        return "", "left out: nothing in it speaks of the question"
+    lines = list[str]()
+    for before, i in zip((-1, *sorted(kept)), sorted(kept), strict=False):
+        header = found[i].header
+        if header and not (before >= 0 and found[before].header == header):
+            lines.append(header)
+        lines.append(found[i].text)
+    return "\n".join(lines), f"{len(kept)} of {len(found)} sentences"

@@ -1,0 +1,180 @@
+"""Numbers that stand nowhere and follow from cells: differences, changes, shares, sums, averages, ratios.
+
+What is computed must be what the claim's words call for, from cells that it names; otherwise some pair of
+numbers would give nearly anything.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import permutations
+from statistics import fmean
+from typing import NamedTuple
+
+from cairn.flows.answering.verification.dates import Date
+from cairn.flows.answering.verification.grid import named_rows
+from cairn.flows.answering.verification.parts import Parts, Told
+from cairn.flows.answering.verification.polarity import direction
+from cairn.flows.answering.verification.statements import Reading
+from cairn.flows.answering.verification.tables import Cell, Column, Row, Table
+
+NAMED = 0.6
+"""What part of a row's label must be said for its cells to be reckoned with."""
+FACTORS = 12
+"""Cells that are reckoned with, at most."""
+
+_CHANGE = re.compile(
+    r"\b(?:chang|increas|decreas|differ|rise|rose|risen|fell|fall|grew|grow|declin|drop|more|less|fewer|higher|lower|gap"
+    r"|exceed|gain|reduc|shr[aiu]nk|climb|up|down|variance|over|under|margin|wid|narrow|improv|jump|shed|lost|added)",
+    re.IGNORECASE,
+)
+_SHARE = re.compile(
+    r"\b(?:share|proportion|portion|percent\w*|account\w*|made up|makes? up|represent\w*|constitut\w*|ratio|fraction"
+    r"|compris\w*|contribut\w*)\b|%",
+    re.IGNORECASE,
+)
+_SUM = re.compile(r"\b(?:total|totall?ed|sum|together|combined|altogether|in all|both|aggregate\w*|overall)\b", re.I)
+_MEAN = re.compile(r"\b(?:average[sd]?|mean)\b", re.IGNORECASE)
+_RATIO = re.compile(r"\b(?:ratio|times|multiple)\b", re.IGNORECASE)
+
+
+class Factor(NamedTuple):
+    """A cell that may be reckoned with."""
+
+    row: Row
+    column: Column | None
+    cell: Cell
+    order: int
+    """Where in the claim its row's words begin."""
+
+    @property
+    def value(self) -> float:
+        return self.cell.quantity.value
+
+    @property
+    def year(self) -> int:
+        said = (*(self.column.dates if self.column is not None else ()), *self.row.dates)
+        return next((date.year for date in said if date.year), 0)
+
+
+class Derived(NamedTuple):
+    """How a number follows from cells."""
+
+    cells: tuple[tuple[int, int], ...]
+    """By (table, row)."""
+    right_way: bool
+    """The claim says the change in the direction that it has."""
+    how: str
+    """As a person would write it: ``44.1 - 56.7``."""
+
+
+def derive(told: Told, claim: Parts, reading: Reading) -> Derived | None:
+    """Return how a claim's number follows from the cells it names, or None; the right way round if there is one."""
+    wrong = None
+    for number, table in enumerate(reading.tables):
+        for derived in _derivations(told, claim, table, number):
+            if derived.right_way:
+                return derived
+            wrong = derived
+    return wrong
+
+
+def _derivations(told: Told, claim: Parts, table: Table, number: int) -> Iterator[Derived]:
+    factors = _factors(told, claim, table)
+    for left, right in permutations(factors, 2):
+        if (left.row is right.row) == (left.cell.column == right.cell.column):
+            continue
+        for name, value, unit in _of_two(left, right, claim.text):
+            if _is(told, value, unit):
+                right_way = name != "change" or _points(told, claim, left, right, value)
+                yield Derived(_cells(number, (left, right)), right_way, _written(left, right))
+    for group in _lines(factors):
+        values = [factor.value for factor in group]
+        for cue, reckon in ((_SUM, sum), (_MEAN, fmean)):
+            if cue.search(claim.text) and _is(told, _call(reckon, values), group[0].cell.quantity.unit):
+                yield Derived(_cells(number, group), True, " and ".join(f.cell.quantity.text for f in group))
+
+
+def _call(reckon: Callable[[Sequence[float]], float], values: Sequence[float]) -> float:
+    return float(reckon(values))
+
+
+def _factors(told: Told, claim: Parts, table: Table) -> list[Factor]:
+    words = dict.fromkeys(told.words, 1.0)
+    asked = claim.dates
+    found = [
+        Factor(row, column, cell, _order(row, claim))
+        for row in named_rows(words, table, NAMED)
+        for cell in row.cells
+        for column in [table.columns[cell.column] if cell.column < len(table.columns) else None]
+        if _asked(asked, row, column)
+    ]
+    return sorted(found, key=lambda one: -len(one.row.terms))[:FACTORS]
+
+
+def _asked(asked: Sequence[Date], row: Row, column: Column | None) -> bool:
+    years = {date.year for date in asked if date.year}
+    said = {d.year for d in (column.dates if column is not None else ()) if d.year} or {
+        d.year for d in row.dates if d.year
+    }
+    if not years or not said:
+        return True
+    span = range(min(years), max(years) + 1) if len(years) > 1 else years
+    return any(year in span or year + 1 in years for year in said)
+
+
+def _order(row: Row, claim: Parts) -> int:
+    places = [claim.words.index(word) for word in row.terms if word in claim.words]
+    return min(places, default=0)
+
+
+def _of_two(left: Factor, right: Factor, text: str) -> Iterator[tuple[str, float, str]]:
+    """Yield what two cells may give, where the words call for it: name, value, unit."""
+    unit = left.cell.quantity.unit
+    if unit != right.cell.quantity.unit:
+        return
+    if _CHANGE.search(text):
+        yield "change", left.value - right.value, unit
+        if unit == "%":
+            yield "change", left.value - right.value, "pp"
+        if right.value:
+            yield "change", 100 * (left.value - right.value) / abs(right.value), "%"
+    if _SHARE.search(text) and right.value:
+        yield "share", 100 * left.value / right.value, "%"
+    if _RATIO.search(text) and right.value:
+        yield "ratio", left.value / right.value, ""
+        yield "ratio", left.value / right.value, "x"
+
+
+def _is(told: Told, value: float, unit: str) -> bool:
+    quantity = told.quantity
+    same = quantity.unit == unit or (not quantity.unit and unit not in ("%", "pp")) or not unit
+    return same and (quantity.unit in ("%", "pp")) == (unit in ("%", "pp")) and quantity.states(value)
+
+
+def _points(told: Told, claim: Parts, left: Factor, right: Factor, value: float) -> bool:
+    """Tell whether a change is said the right way round: ``left`` is what it came to, or what is more."""
+    if told.quantity.value < 0:
+        return value < 0 and left.year >= right.year
+    way = direction(told.near) or direction(claim.text)
+    if left.row is right.row and left.year != right.year:
+        return left.year > right.year and (way == 0 or (value >= 0) == (way > 0))
+    if left.row is not right.row and left.order != right.order:
+        return way == 0 or (left.order < right.order and (value >= 0) == (way > 0))
+    return True
+
+
+def _lines(factors: Sequence[Factor]) -> Iterator[list[Factor]]:
+    """Yield the cells of each row, and of each column, where there are several."""
+    for key in ("row", "column"):
+        groups: dict[int, list[Factor]] = {}
+        for factor in factors:
+            groups.setdefault(factor.row.start if key == "row" else factor.cell.column, []).append(factor)
+        yield from (group for group in groups.values() if len(group) > 1)
+
+
+def _cells(number: int, factors: Sequence[Factor]) -> tuple[tuple[int, int], ...]:
+    return tuple((number, factor.cell.row) for factor in factors)
+
+
+def _written(left: Factor, right: Factor) -> str:
+    return f"{left.cell.quantity.text} and {right.cell.quantity.text}"

@@ -1,0 +1,218 @@
+"""Where in the evidence a claim's number stands, and whether it is said there of the same thing.
+
+A number that stands in another row, another year's column or another clause is not the number of the claim.
+Every number of the evidence is described by words: a cell by its row and column, a number in a sentence by its
+stretch of the sentence. A claim's number must stand where the description fits best.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from cairn.flows.answering.verification.dates import Date
+from cairn.flows.answering.verification.parts import Told
+from cairn.flows.answering.verification.quantities import Quantity
+from cairn.flows.answering.verification.statements import Reading, Statement
+from cairn.flows.answering.verification.tables import Cell, Column, Row, Table
+from cairn.flows.answering.words import terms
+
+NEAR = 0.75
+"""What part of the best row's or column's fit one must have, to be the one that is meant."""
+BETTER = 1.25
+"""A number in a sentence is not the one when another fits better by so much."""
+GROUP = 0.6
+"""What the words of the row that names a group count beside those of the row itself."""
+REST = 0.4
+"""What the words of a sentence count for a number that another number stands nearer to."""
+CONTEXT = 0.3
+"""What the words above a sentence count."""
+CURRENCIES = frozenset("USD EUR GBP CHF JPY RMB INR SEK NOK DKK AUD CAD HKD SGD".split())
+
+_UNIT_WORDS = {
+    "s": frozenset("secon minut hour hours day days week weeks stund tage tagen woche heure jours semai".split()),
+    "month": frozenset("month monat mois year years jahr jahre jahren ans année".split()),
+    "°C": frozenset("degre tempe °c grad".split()),
+}
+
+
+class Place(NamedTuple):
+    """A number of the evidence that a claim's number agrees with."""
+
+    statement: int
+    quantity: Quantity
+    fit: float
+    """How well it is described by the claim; only comparable within one table or one evidence."""
+    label: str
+    """What it is said of, to be told to a person."""
+
+
+class Found(NamedTuple):
+    """What came of looking for a number."""
+
+    places: tuple[Place, ...]
+    """Where it stands and is said of the same thing."""
+    rivals: tuple[Place, ...]
+    """Other numbers that are said of what the claim says."""
+    astray: tuple[Place, ...]
+    """Where it stands, said of something else."""
+
+
+def find(told: Told, reading: Reading) -> Found:
+    """Look for a claim's number in all that is cited."""
+    places: list[Place] = []
+    rivals: list[Place] = []
+    astray: list[Place] = []
+    for number in range(len(reading.tables)):
+        _in_table(told, reading, number, places, rivals, astray)
+    _in_prose(told, reading, places, rivals, astray)
+    return Found(tuple(places), tuple(rivals), tuple(astray))
+
+
+def meant_rows(words: Mapping[str, float], table: Table) -> dict[int, float]:
+    """Return the rows that words mean, with how well each fits; none when they fit no row."""
+    fits = {number: _row_fit(words, row, table) for number, row in enumerate(table.rows) if row.cells}
+    best = max(fits.values(), default=0.0)
+    return {number: fit for number, fit in fits.items() if best > 0 and fit >= NEAR * best}
+
+
+def meant_columns(words: Mapping[str, float], table: Table) -> dict[int, float]:
+    """Return the columns that words mean; all of them when the words name none."""
+    told = {word for column in table.columns[1:] for word in column.terms}
+    shared = {word for word in told if all(word in column.terms for column in table.columns[1:])}
+    fits = {
+        number: _fit(words, {word: 1.0 for word in column.terms if word not in shared and not word.isdigit()})
+        for number, column in enumerate(table.columns)
+    }
+    best = max((fit for number, fit in fits.items() if number), default=0.0)
+    return {number: fit for number, fit in fits.items() if fit >= NEAR * best}
+
+
+def same_time(asked: Sequence[Date], row: Row, column: Column | None) -> bool:
+    """Tell whether a cell is of a time that is asked for; where it says none it may be."""
+    above = column.dates if column is not None else ()
+    said = (*above, *row.dates)
+    if not asked or not said:
+        return True
+    held = above if any(date.year for date in above) else said
+    return any(date.agrees(other) for date in asked for other in held)
+
+
+def agrees(told: Quantity, held: Quantity, near: Iterable[str], currencies: frozenset[str]) -> bool:
+    """Tell whether two quantities may be the same: value, and unit as far as it is known."""
+    return told.states(held.value if len(held.readings) == 1 else _nearest(told, held)) and same_unit(
+        told, held, near, currencies
+    )
+
+
+def same_unit(told: Quantity, held: Quantity, near: Iterable[str], currencies: frozenset[str]) -> bool:
+    """Tell whether two quantities may be of one unit; ``near`` are words that may name what is held."""
+    if told.unit == held.unit:
+        return True
+    if not told.unit:
+        return held.unit not in ("%", "pp", "clock")
+    if held.unit:
+        return False
+    if told.unit in CURRENCIES:
+        return not currencies or told.unit in currencies
+    return bool(_UNIT_WORDS.get(told.unit, frozenset()) & set(near))
+
+
+def _nearest(told: Quantity, held: Quantity) -> float:
+    return min(held.readings, key=lambda value: min(abs(value - mine) for mine in told.readings))
+
+
+def currencies(reading: Reading) -> frozenset[str]:
+    """Return the currencies that the evidence speaks of."""
+    cells = (cell.quantity.unit for table in reading.tables for row in table.rows for cell in row.cells)
+    said = (mention.quantity.unit for one in reading.statements for mention in one.mentions)
+    return frozenset(unit for unit in (*cells, *said) if unit in CURRENCIES)
+
+
+def _in_table(
+    told: Told,
+    reading: Reading,
+    number: int,
+    places: list[Place],
+    rivals: list[Place],
+    astray: list[Place],
+) -> None:
+    table = reading.tables[number]
+    known = currencies(reading)
+    rows = meant_rows(told.words, table)
+    columns = meant_columns(told.words, table)
+    first = next(place for place, one in enumerate(reading.statements) if one.table == number)
+    for place, row in enumerate(table.rows):
+        for cell in row.cells:
+            column = table.columns[cell.column] if cell.column < len(table.columns) else None
+            near = row.terms | (column.terms if column is not None else frozenset())
+            meant = (
+                place in rows
+                and (cell.column in columns or column is None)
+                and same_time(told.dates, row, column)
+            )
+            held = Place(first + place, cell.quantity, rows.get(place, 0.0), _said_of(row, column))
+            if agrees(told.quantity, cell.quantity, near, known):
+                (places if meant else astray).append(held)
+            elif meant and same_unit(told.quantity, cell.quantity, near, known):
+                rivals.append(held)
+
+
+def _row_fit(words: Mapping[str, float], row: Row, table: Table) -> float:
+    own = {word: 1.0 for word in row.terms}
+    group = {word: GROUP for word in terms(row.group) if word not in own}
+    return _fit(words, own) + (_fit(words, group) if group else 0.0)
+
+
+def _fit(words: Mapping[str, float], held: Mapping[str, float]) -> float:
+    """Return how well words describe: what they share, more where nothing is left over."""
+    shared = sum(weight * words[word] for word, weight in held.items() if word in words)
+    whole = sum(held.values())
+    return shared * (shared / whole) ** 0.5 if whole else 0.0
+
+
+def _said_of(row: Row, column: Column | None) -> str:
+    return ", ".join(filter(None, (row.label, column.text if column is not None else "")))
+
+
+def _in_prose(
+    told: Told, reading: Reading, places: list[Place], rivals: list[Place], astray: list[Place]
+) -> None:
+    known = currencies(reading)
+    held: list[tuple[bool, Place]] = []
+    for number, statement in enumerate(reading.statements):
+        for mention in statement.mentions:
+            if not same_unit(told.quantity, mention.quantity, statement.words, known):
+                continue
+            right = told.quantity.states(_nearest(told.quantity, mention.quantity))
+            fit = _likeness(told, statement, mention.words, reading)
+            held.append((right, Place(number, mention.quantity, fit, statement.text)))
+    best = max((place.fit for right, place in held if right), default=0.0)
+    most = max((place.fit for right, place in held if not right), default=0.0)
+    for right, place in held:
+        if right and most <= place.fit * BETTER:
+            places.append(place)
+        elif right:
+            astray.append(place)
+        elif place.fit > max(best * BETTER, 0.0):
+            rivals.append(place)
+
+
+def _likeness(told: Told, statement: Statement, own: frozenset[str], reading: Reading) -> float:
+    """Return how much of what a claim says of a number the evidence says of one, 0 to 1."""
+    context = reading.words[statement.evidence]
+    above = frozenset(terms(statement.above)) | context
+    total = gained = 0.0
+    for word, weight in _described(told).items():
+        total += weight
+        if word in own:
+            gained += weight
+        elif word in statement.words:
+            gained += weight * REST
+        elif word in above:
+            gained += weight * CONTEXT
+    return gained / total if total else 0.0
+
+
+def _described(told: Told) -> dict[str, float]:
+    """Return the words that describe a claim's number: the number itself is none."""
+    words = {word: weight for word, weight in told.words.items() if not word[0].isdigit()}
+    return words | {f"={date.year}": 1.0 for date in told.dates if date.year}

@@ -1,0 +1,138 @@
+"""What a claim says of which is more: of cells it names, or of the two sides of a sentence's ``than``.
+
+Knows nothing of the numbers a claim gives; ``binding.py`` and ``arithmetic.py`` do.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from cairn.flows.answering.verification.dates import Date
+from cairn.flows.answering.verification.grid import Meant, meant
+from cairn.flows.answering.verification.parts import Parts
+from cairn.flows.answering.verification.polarity import direction, stance
+from cairn.flows.answering.verification.statements import Reading, Statement
+from cairn.flows.answering.verification.tables import Table
+from cairn.flows.answering.words import terms
+
+OTHER = 0.3
+"""What the words of the other side of a comparison count."""
+
+_THAN = re.compile(
+    r"\b(?:than|compared (?:with|to)|relative to|versus|vs\.?|as against|als|gegenüber)\b|\b(?:exceed|surpass|outstrip)\w*",
+    re.IGNORECASE,
+)
+_MOST = re.compile(r"\b(?:largest|highest|biggest|greatest|most|maximum)\b", re.IGNORECASE)
+_LEAST = re.compile(r"\b(?:smallest|lowest|least|fewest|minimum)\b", re.IGNORECASE)
+_TOTAL = re.compile(r"\b(?:total|sum|net|all|gesamt)\b|^$", re.IGNORECASE)
+
+
+class Outcome(NamedTuple):
+    """What came of a comparison."""
+
+    holds: bool | None
+    """None where the evidence does not tell."""
+    statements: tuple[int, ...] = ()
+    reason: str = ""
+
+
+def compares(claim: Parts) -> bool:
+    """Tell whether a claim says which of two is more, or that something rose or fell."""
+    return direction(claim.text) != 0 and (_THAN.search(claim.text) is not None or len(claim.dates) > 1)
+
+
+def compare(claim: Parts, reading: Reading) -> Outcome:
+    """Judge what a claim says of which is more by the cells it names."""
+    way = direction(claim.text)
+    for number, table in enumerate(reading.tables):
+        pair = _pair(claim, table)
+        if pair is not None and way:
+            left, right = pair
+            first = next(place for place, one in enumerate(reading.statements) if one.table == number)
+            held = (first + left.cell.row, first + right.cell.row)
+            if (left.value > right.value) == (way > 0) and left.value != right.value:
+                return Outcome(True, held)
+            values = f"{left.cell.quantity.text} against {right.cell.quantity.text}"
+            return Outcome(False, held, f"it is the other way round: {values}")
+    return Outcome(None)
+
+
+def superlative(claim: Parts, reading: Reading) -> Outcome:
+    """Judge whether what is said to be the largest or smallest of a column is."""
+    most = _MOST.search(claim.text) is not None
+    if not most and _LEAST.search(claim.text) is None:
+        return Outcome(None)
+    for number, table in enumerate(reading.tables):
+        cells = meant(dict.fromkeys(claim.words, 1.0), claim.dates, table)
+        if not cells or len({one.cell.column for one in cells if one.fit == cells[0].fit}) != 1:
+            continue
+        best = cells[0]
+        rest = [
+            cell.quantity.value
+            for row in table.rows
+            for cell in row.cells
+            if cell.column == best.cell.column and row.group == best.row.group and not _TOTAL.search(row.label)
+        ]
+        first = next(place for place, one in enumerate(reading.statements) if one.table == number)
+        if rest:
+            holds = best.value >= max(rest) if most else best.value <= min(rest)
+            reason = "" if holds else f"another is {'more' if most else 'less'} than {best.cell.quantity.text}"
+            return Outcome(holds, (first + best.cell.row,), reason)
+    return Outcome(None)
+
+
+def swapped(claim: Parts, statement: Statement) -> bool:
+    """Tell whether a sentence compares the same two the other way round."""
+    mine, theirs = _THAN.search(claim.text), _THAN.search(statement.text)
+    if mine is None or theirs is None:
+        return False
+    ours, held = stance(claim.text).ways.get("direction", 0), stance(statement.text).ways.get("direction", 0)
+    left, right = _sides(claim.text, mine)
+    before, after = _sides(statement.text, theirs)
+    both = left & right
+    straight = len((left - both) & before) + len((right - both) & after)
+    crossed = len((left - both) & after) + len((right - both) & before)
+    return straight != crossed and (crossed > straight) == (ours * held >= 0)
+
+
+def _sides(text: str, match: re.Match[str]) -> tuple[set[str], set[str]]:
+    return set(terms(text[: match.start()])), set(terms(text[match.end() :]))
+
+
+def _pair(claim: Parts, table: Table) -> tuple[Meant, Meant] | None:
+    """Return the two cells that a claim compares, the one that is said to be more or less first."""
+    match = _THAN.search(claim.text)
+    if match is None:
+        return _over_time(claim, table)
+    left = _side(claim, table, 0, match.start())
+    right = _side(claim, table, match.end(), len(claim.text))
+    if left is None or right is None or left.cell is right.cell:
+        return None
+    return left, right
+
+
+def _side(claim: Parts, table: Table, start: int, end: int) -> Meant | None:
+    inside = set(terms(claim.text[start:end]))
+    words = {word: 1.0 if word in inside else OTHER for word in claim.words}
+    own = [date for date in claim.dates if start <= date.start < end]
+    return _best(words, own if own else list(claim.dates), table)
+
+
+def _over_time(claim: Parts, table: Table) -> tuple[Meant, Meant] | None:
+    dated = sorted((date for date in claim.dates if date.year), key=lambda date: date.year or 0)
+    if len(dated) < 2 or dated[0].year == dated[-1].year:
+        return None
+    words = dict.fromkeys(claim.words, 1.0)
+    later, earlier = _best(words, [dated[-1]], table), _best(words, [dated[0]], table)
+    if later is None or earlier is None or later.cell is earlier.cell or later.row is not earlier.row:
+        return None
+    return later, earlier
+
+
+def _best(words: Mapping[str, float], asked: Sequence[Date], table: Table) -> Meant | None:
+    """Return the one cell that is meant; None where it could be several."""
+    cells = meant(words, asked, table)
+    if not cells or (asked and not any(one.column is not None and one.column.dates for one in cells)):
+        cells = [one for one in cells if one.row.dates] if asked else cells
+    best = [one for one in cells if one.fit >= cells[0].fit - 1e-9]
+    return best[0] if len(best) == 1 else None

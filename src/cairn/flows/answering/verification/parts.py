@@ -1,0 +1,104 @@
+"""A claim as its parts that can be checked: numbers, dates, names, which way it points, and its words.
+
+Knows nothing of any evidence.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cairn.flows.answering.verification.dates import Date, dates
+from cairn.flows.answering.verification.names import Name, codes, names
+from cairn.flows.answering.verification.quantities import Quantity, quantities
+from cairn.flows.answering.verification.segments import segments
+from cairn.flows.answering.verification.statements import role
+from cairn.flows.answering.words import placed
+
+APART = 0.4
+"""What a word counts for a number that another number stands nearer to."""
+_ORDERED = re.compile(r"\b(?:respectively|beziehungsweise|respectivement)\b", re.IGNORECASE)
+_EARLIER = re.compile(
+    r"\b(?:(?:a|one|the) year (?:earlier|before|ago)|(?:previous|prior|preceding) year|year before|last year|im Vorjahr)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """A number of a claim with what it is said of."""
+
+    quantity: Quantity
+    words: Mapping[str, float]
+    """What each word of the claim counts for it: 1, or APART."""
+    dates: tuple[Date, ...]
+    """Of its own stretch, else of the whole claim."""
+    near: str
+    """Its own stretch."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """What a claim says."""
+
+    text: str
+    words: tuple[str, ...]
+    told: tuple[Told, ...]
+    dates: tuple[Date, ...]
+    names: tuple[Name, ...]
+
+
+def parts(text: str) -> Parts:
+    """Take a claim apart."""
+    said = tuple(dates(text))
+    coded = codes(text)
+    times = [(date.start, date.end) for date in said]
+    numbers = quantities(text, [*times, *((code.start, code.end) for code in coded)])
+    words = placed(text)
+    marks = [(number.start, number.end) for number in numbers]
+    ordered = _in_order(text, said, numbers)
+    return Parts(
+        text=text,
+        words=tuple(word for word, at in words if not any(a <= at < b for a, b in (*times, *marks))),
+        told=tuple(
+            Told(
+                quantity=number,
+                words=_weights(words, start, end) | dict.fromkeys(role(text, number.start), 1.0),
+                dates=ordered[place] if ordered else _dates(text, said, start, end),
+                near=text[start:end],
+            )
+            for place, (number, (start, end)) in enumerate(
+                zip(numbers, segments(text, marks), strict=True)
+            )
+        ),
+        dates=said,
+        names=tuple(_apart(coded, names(text, times))),
+    )
+
+
+def _apart(coded: list[Name], named: list[Name]) -> list[Name]:
+    return [*coded, *(n for n in named if not any(c.start <= n.start < c.end for c in coded))]
+
+
+def _weights(words: list[tuple[str, int]], start: int, end: int) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for word, at in words:
+        weights[word] = max(weights.get(word, 0.0), 1.0 if start <= at < end else APART)
+    return weights
+
+
+def _dates(text: str, said: tuple[Date, ...], start: int, end: int) -> tuple[Date, ...]:
+    """Return the dates that a stretch is about: its own, those of the whole where it has none."""
+    own = tuple(date for date in said if start <= date.start < end)
+    if _EARLIER.search(text, start, end):
+        others = [date for date in said if date.year and not start <= date.start < end] or list(said)
+        return tuple(Date(date.start, date.end, date.year - 1) for date in others if date.year)
+    return own if own else said
+
+
+def _in_order(
+    text: str, said: tuple[Date, ...], numbers: list[Quantity]
+) -> list[tuple[Date, ...]] | None:
+    """Pair numbers with dates where the claim says that they are in the same order."""
+    if len(said) == len(numbers) > 1 and _ORDERED.search(text):
+        return [(date,) for date in said]
+    return None

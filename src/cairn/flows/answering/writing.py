@@ -1,0 +1,213 @@
+"""A written answer: evidence, a prompt, claims checked as they are written, one repair, or abstention.
+
+Whatever goes wrong with the model, extracts stand ready, and the answer says that it is these. Knows nothing
+of providers, money or how rights are decided: all that it is given may be read by whoever asks.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from cairn.chat import Prompt
+from cairn.errors import CairnError, ModelFailed, OverBudget
+from cairn.flows.answering.answer import abstention, extracts, text
+from cairn.flows.answering.caching import Asked, Cache
+from cairn.flows.answering.drafting import Check, Drafted, Judge, Tell, drafted, numbered
+from cairn.flows.answering.extractive import Draft, Extractive
+from cairn.flows.answering.packing import Count, Packed, pack
+from cairn.flows.answering.planning import divided
+from cairn.flows.answering.prompting import Prompts
+from cairn.flows.answering.repairing import repaired
+from cairn.protocols import Chat, Retriever
+from cairn.records import KeptAnswer, Query
+from cairn.trace import span, trace_id
+from cairn.types import Answer, Claim, Evidence
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Looked:
+    """One question that was looked up, and the evidence for it, best first."""
+
+    question: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """What the evidence says by itself, without a model."""
+
+    draft: Draft
+    confidence: float
+    """How probable it is that any of what was looked up is answered."""
+    missing: tuple[str, ...]
+    """Of several questions, those that nothing answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writer:
+    """Answers with a language model; one serves all requests."""
+
+    chat: Chat
+    check: Check
+    states: Callable[[str], bool]
+    """Whether a sentence states anything that has to be checked."""
+    extract: Extractive
+    prompts: Prompts
+    count: Count
+    cache: Cache
+    threshold: float
+    """Below this probability that the evidence answers, no answer is given."""
+    tokens: int
+    """Of evidence in a prompt, at most."""
+    show: bool
+    """Whether what did not pass the check is shown, marked as such."""
+
+    async def __call__(self, query: Query, retrieve: Retriever, *, asker: str, tell: Tell) -> Answer:
+        """Answer ``query`` from what its asker may read; tell evidence, text and claims as they come."""
+        began = perf_counter()
+        looked = await self._looked_up(query, retrieve, asker)
+        evidence = _merged(looked)
+        tell("evidence", evidence)
+        if not evidence:
+            return abstention((), 0.0, began)
+        packed = await asyncio.to_thread(pack, query.text, evidence, self.count, self.tokens)
+        asked = self._asked(query, packed, asker)
+        kept = await asyncio.to_thread(self.cache.find, asked)
+        if kept is not None:
+            return self._again(kept, packed, tell, began)
+        reading = asyncio.create_task(self._read(looked, evidence))
+        try:
+            draft = await self._write(asked, tell)
+        except (ModelFailed, OverBudget) as error:
+            return self._extracts(await reading, evidence, began, _instead(error))
+        else:
+            answer = self._answer(draft, await reading, evidence, packed, began)
+            if draft.whole and not answer.abstained and not answer.notice:
+                await asyncio.to_thread(self.cache.keep, asked, answer, draft)
+            return answer if self.show else replace(answer, withdrawn=())
+        finally:
+            reading.cancel()
+
+    async def _looked_up(self, query: Query, retrieve: Retriever, asker: str) -> list[Looked]:
+        """Find evidence for the question, and for each of those it is divided into."""
+        parts = await divided(query.text, self.chat, self.prompts, asker)
+        questions = (query.text, *parts)
+        with span("retrieve", questions=len(questions)):
+            found = await asyncio.gather(*(retrieve(replace(query, text=one)) for one in questions))
+        return [
+            Looked(question=one, evidence=tuple(held)) for one, held in zip(questions, found, strict=True)
+        ]
+
+    def _asked(self, query: Query, packed: Packed, asker: str) -> Asked:
+        template = self.prompts["answer"]
+        given = {"fence": packed.fence, "evidence": packed.text(), "question": query.text}
+        prompt = Prompt(
+            parts=template.filled(**given), purpose="answer", version=template.version, asker=asker
+        )
+        return Asked(query=query, packed=packed, prompt=prompt, told=repr(template), model=self.chat.name)
+
+    async def _write(self, asked: Asked, tell: Tell) -> Drafted:
+        """Have the model write, and once more what did not pass the check."""
+        judge = Judge(
+            question=asked.query.text,
+            labelled=asked.packed.labelled(),
+            check=self.check,
+            states=self.states,
+        )
+        with span("write", prompt=asked.prompt.version, model=self.chat.name) as step:
+            draft = await drafted(self.chat, asked.prompt, judge, tell)
+            step.set_attributes({"claims": len(draft.claims), "passed": len(passed(draft.claims))})
+        return await repaired(draft, asked.prompt, self.prompts["repair"], self.chat, judge, tell)
+
+    async def _read(self, looked: list[Looked], evidence: tuple[Evidence, ...]) -> Read:
+        """Read the evidence without the model, while that writes."""
+        whole, *parts = looked
+        draft, *drafts = await asyncio.gather(
+            self.extract(whole.question, evidence),
+            *(self.extract(part.question, part.evidence) for part in parts),
+        )
+        missing = [p.question for p, d in zip(parts, drafts, strict=True) if d.confidence < self.threshold]
+        confidence = max(one.confidence for one in (draft, *drafts))
+        return Read(draft=draft, confidence=confidence, missing=tuple(missing))
+
+    def _answer(
+        self, draft: Drafted, read: Read, evidence: tuple[Evidence, ...], packed: Packed, began: float
+    ) -> Answer:
+        """Return what passed the check, or extracts where nothing did, or an abstention."""
+        kept = passed(draft.claims)
+        withdrawn = tuple(claim for claim in draft.claims if claim not in kept)
+        if not draft.claims or read.confidence < self.threshold:
+            return abstention(evidence, read.confidence, began, writer=draft.model, withdrawn=withdrawn)
+        if not kept:
+            notice = f"Nothing that {draft.model} wrote passed the check; these are extracts."
+            return self._extracts(read, evidence, began, notice)
+        held = {one.evidence.id: one.evidence for one in packed.shown}
+        claims = numbered((*kept, *withdrawn))
+        return Answer(
+            text=text(claims[: len(kept)]),
+            abstained=False,
+            claims=claims[: len(kept)],
+            evidence=_cited(claims, held),
+            confidence=read.confidence,
+            seconds=perf_counter() - began,
+            trace=trace_id(),
+            writer=draft.model,
+            notice=_notice(draft, read),
+            withdrawn=claims[len(kept) :],
+        )
+
+    def _extracts(self, read: Read, evidence: tuple[Evidence, ...], began: float, notice: str) -> Answer:
+        return extracts(read.draft, evidence, began, threshold=self.threshold, notice=notice)
+
+    def _again(self, kept: KeptAnswer, packed: Packed, tell: Tell, began: float) -> Answer:
+        """Return an answer from before; its evidence was found anew for whoever asks now."""
+        for claim in kept.claims:
+            tell("claim", claim)
+        held = {one.evidence.id: one.evidence for one in packed.shown}
+        return Answer(
+            text=text(kept.claims),
+            abstained=False,
+            claims=kept.claims,
+            evidence=_cited((*kept.claims, *kept.withdrawn), held),
+            confidence=kept.confidence,
+            seconds=perf_counter() - began,
+            trace=trace_id(),
+            writer=kept.writer,
+            notice=f"Written on {kept.at:%Y-%m-%d %H:%M} UTC; its evidence still stands.",
+            withdrawn=kept.withdrawn if self.show else (),
+        )
+
+
+def passed(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
+    """Return the claims that what they cite supports."""
+    return tuple(claim for claim in claims if claim.verdict == "supported")
+
+
+def _merged(looked: list[Looked]) -> tuple[Evidence, ...]:
+    """Return all evidence, each once, of several questions in turn the best of each."""
+    ranked = sorted(
+        (
+            (place, number, one)
+            for number, held in enumerate(looked)
+            for place, one in enumerate(held.evidence)
+        ),
+        key=lambda found: found[:2],
+    )
+    return tuple({one.id: one for _, _, one in reversed(ranked)}.values())[::-1]
+
+
+def _cited(claims: tuple[Claim, ...], held: dict[str, Evidence]) -> tuple[Evidence, ...]:
+    ids = dict.fromkeys(one.evidence for claim in claims for one in claim.citations)
+    return tuple(held[id] for id in ids)
+
+
+def _instead(error: CairnError) -> str:
+    return f"These are extracts: {error}"
+
+
+def _notice(draft: Drafted, read: Read) -> str:
+    said = [] if draft.whole else ["The answer was cut short; what stands here was checked."]
+    if read.missing:
+        said.append(f"Not answered: {' '.join(read.missing)}")
+    return " ".join(said)

@@ -1,0 +1,60 @@
+"""What questions leave behind for those that follow on them, and what those find of it."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from cairn.errors import Unknown
+from cairn.flows.answering.conversation import Conversation, StandAlone, recalled
+from cairn.operations import history
+from cairn.protocols import Chat
+from cairn.records import Said, Turn
+from cairn.session import Session
+from cairn.types import Answer
+
+
+async def standalone(
+    session: Session, question: str, follows: str, chat: Chat | None, readable: Callable[[int], bool]
+) -> StandAlone:
+    """Return a question that needs no earlier one; raises Unknown for an answer that is not theirs."""
+    if not follows:
+        return StandAlone(question, ())
+    app = session.app
+    before = await asyncio.to_thread(_recalled, session, follows, readable)
+    return await before.standalone(question, chat, app.prompts, app.embedder.count, session.asker)
+
+
+def remember(session: Session, question: str, follows: str, alone: StandAlone, answer: Answer) -> None:
+    """Keep what was asked and answered, for a while, for the asker alone."""
+    history.remember(session, question, answer)
+    days = session.app.settings.conversation_days
+    if not days:
+        return
+    now = datetime.now(UTC)
+    turns = session.app.journal.turns
+    earlier = turns.find(follows, session.asker, session.name) if alone.rests else None
+    turn = Turn(
+        trace=answer.trace,
+        person=session.asker,
+        behalf=session.name,
+        asked=question,
+        question=alone.text,
+        rests=alone.rests,
+        claims=tuple(
+            Said(claim.text, tuple(dict.fromkeys(one.evidence for one in claim.citations)))
+            for claim in answer.claims
+        ),
+        documents=frozenset(one.document for one in answer.evidence if answer.claims)
+        | (earlier.documents if earlier is not None else frozenset()),
+        follows=follows,
+        at=now,
+    )
+    turns.keep(turn, now - timedelta(days=days))
+
+
+def _recalled(session: Session, follows: str, readable: Callable[[int], bool]) -> Conversation:
+    journal = session.app.journal
+    found = recalled(follows, session.asker, session.name, journal.turns, journal.catalogue, readable)
+    if found is None:
+        raise Unknown(f"No answer {follows!r} of {session.asker}'s to follow on.")
+    return found
