@@ -1,6 +1,7 @@
 """Operations that find and answer, and show how."""
 
 import asyncio
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,7 +17,7 @@ from cairn.operations.declare import Say, operation
 from cairn.people import Role
 from cairn.protocols import Chat, Retriever
 from cairn.records import Query, SourceRecord, SpanRecord
-from cairn.results import Found, Step, Trace
+from cairn.results import Found, PassageLine, Step, Trace
 from cairn.session import Session
 from cairn.trace import span, trace_id
 from cairn.types import Answer, Evidence, Filters
@@ -29,6 +30,8 @@ MOST = 10_000
 """Passages of one search, at most."""
 LONGEST = 20_000
 """Characters of a question, at most."""
+
+_PASSAGE = re.compile(r"p[0-9]{1,18}")
 
 Source = Annotated[Sequence[str], Say("only from this source, by its id or place in `status`")]
 Type = Annotated[Sequence[str], Say("only of this media type, such as application/pdf or text")]
@@ -131,7 +134,20 @@ async def trace(
     if not own:
         spans = [one._replace(attributes=_without_words(one.attributes)) for one in spans]
         root = next(one for one in spans if one.span == root.span)
-    return Trace(id=id, steps=tuple(_steps(spans, root, 0, root.start)))
+    named = await asyncio.to_thread(_named, session, spans)
+    return Trace(id=id, steps=tuple(_steps(spans, root, 0, root.start)), passages=named)
+
+
+def _named(session: Session, spans: Iterable[SpanRecord]) -> dict[str, PassageLine]:
+    """Return the passages that steps name, of those that whoever looks may read now."""
+    names = {name for one in spans for name in one.attributes if _PASSAGE.fullmatch(name)}
+    held = session.app.journal.catalogue.citable([int(name[1:]) for name in sorted(names)])
+    readable = session.grants.readable
+    return {
+        f"p{number}": PassageLine(document=document.id, title=document.title)
+        for number, (_, document) in held.items()
+        if readable(document.access_class)
+    }
 
 
 def _without_words(attributes: Mapping[str, Any]) -> Mapping[str, Any]:

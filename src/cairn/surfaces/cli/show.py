@@ -222,14 +222,7 @@ def _(result: results.DocumentView) -> None:
 
 @show.register
 def _(result: results.Documents) -> None:
-    table = table_of("id", "document", "state")
-    for each in result.documents:
-        table.add_row(
-            f"d{each.id}", each.uri, each.state + (f": {each.reason}" if each.reason is not None else "")
-        )
-    console().print(table)
-    if result.before is not None:
-        console().print(Text(f"more: --before {result.before}", style="dim"))
+    _documents(result)
 
 
 @show.register
@@ -266,10 +259,9 @@ def _(result: results.ReadersView) -> None:
 
 @show.register
 def _(result: results.Visible) -> None:
-    out = console()
-    for uri in result.uris:
-        out.print(Text(uri))
-    out.print(Text(f"{result.person} may read {result.count:,} of {result.total:,} documents", style="dim"))
+    _documents(result)
+    said = f"{result.person} may read {result.count:,} of {result.total:,} documents"
+    console().print(Text(said, style="dim"))
 
 
 @show.register
@@ -341,9 +333,20 @@ def _sure(answer: Answer) -> str:
     return f"{answer.confidence:.0%} sure"
 
 
-def _rules(out: Terminal, result: Any) -> None:
-    for verb in ("allow", "deny", "require"):
-        if names := getattr(result, verb):
+def _documents(result: results.Documents | results.Visible) -> None:
+    table = table_of("id", "document", "state")
+    for each in result.documents:
+        table.add_row(
+            f"d{each.id}", each.uri, each.state + (f": {each.reason}" if each.reason is not None else "")
+        )
+    console().print(table)
+    if result.before is not None:
+        console().print(Text(f"more: --before {result.before}", style="dim"))
+
+
+def _rules(out: Terminal, result: results.Rules) -> None:
+    for verb, names in (("allow", result.allow), ("deny", result.deny), ("require", result.require)):
+        if names:
             out.print(Text(f"  {verb} {' '.join(names)}", style="dim"))
 
 

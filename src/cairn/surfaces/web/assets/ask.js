@@ -99,7 +99,7 @@ function line(citation, evidence) {
 }
 
 function near(evidence, number) {
-  const whole = { number: number + 1, quote: evidence.text, evidence: evidence.id, ...evidence };
+  const whole = { ...evidence, number: number + 1, quote: evidence.text, evidence: evidence.id, locators: evidence.locators.slice(0, 1) };
   return line(whole, evidence);
 }
 
@@ -149,7 +149,7 @@ function searched(exchange, answer, evidence, passed) {
   details.querySelector("p").textContent = `${counted(evidence.length, "passage")} read, best first. ${times.join(" · ")}`;
   const items = evidence.map((one) => {
     const link = make("a", { href: `/library/d${one.document}?at=${one.id}#here`, textContent: one.title });
-    const where = [...one.locators.map(place), one.uri, `score ${one.scores.rank.toFixed(2)}`].filter(Boolean).join(" · ");
+    const where = [...one.locators.slice(0, 1).map(place), one.uri, `score ${one.scores.rank.toFixed(2)}`].filter(Boolean).join(" · ");
     return make("li", {}, link, make("p", { className: "quiet small", textContent: where }), make("p", { className: "small", textContent: one.text }));
   });
   details.querySelector("ol").replaceChildren(...items);
