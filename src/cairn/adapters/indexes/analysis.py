@@ -66,28 +66,26 @@ _INVISIBLE = ("\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff")
 class Analysed(NamedTuple):
     """One text, ready for a tokenizer that splits at everything that is no letter or digit."""
 
-    words: str
+    words: list[str]
+    """What stands between spaces, well-formed, with its punctuation."""
     grams: str
     """Characters and pairs of the unspaced scripts, separated by spaces."""
 
 
 def normalise(text: str) -> str:
-    """Return ``text`` well-formed, with each number and identifier spelt whole and in parts.
+    """Return well-formed ``text`` with each number and identifier spelt whole and in parts.
 
     ``1,234.5`` becomes ``1234p5 1234 5``, ``PRC-2024-017`` becomes ``PRC2024017 PRC 2024 017``.
     """
-    # Most words hold no digit, and telling that of each is faster than looking for numbers in the whole.
-    words = _clean(text).split()
-    return " ".join([word if word.isalpha() else _NUMBERED.sub(_forms, word) for word in words])
+    return text if text.isalpha() else _NUMBERED.sub(_forms, text)
 
 
 def analyse(text: str) -> Analysed:
     """Part ``text`` into words and grams."""
-    if text.isascii():
-        return Analysed(normalise(text), "")
     text = _clean(text)
-    grams = " ".join(_grams(run) for run in _UNSPACED.findall(text))
-    return Analysed(normalise(_UNSPACED.sub(" ", text)), grams)
+    if text.isascii() or not (runs := _UNSPACED.findall(text)):
+        return Analysed(text.split(), "")
+    return Analysed(_UNSPACED.sub(" ", text).split(), " ".join(map(_grams, runs)))
 
 
 def pairs(text: str) -> list[str]:
