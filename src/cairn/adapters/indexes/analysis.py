@@ -5,6 +5,7 @@ The same for what is indexed and what is asked. Knows nothing of any index; lang
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -72,6 +73,7 @@ class Analysed(NamedTuple):
     """Characters and pairs of the unspaced scripts, separated by spaces."""
 
 
+@lru_cache(maxsize=1024)  # of a passage's words once, though several analysers ask
 def normalise(text: str) -> str:
     """Return well-formed ``text`` with each number and identifier spelt whole and in parts.
 
@@ -102,18 +104,15 @@ def name_words(text: str) -> list[str]:
 
     A year within a word stands by itself, so that ``BESTBUY_2024Q2_10Q`` is ``bestbuy 2024 q2 10q``.
     """
-    words = [part for word in _RUN.findall(_clean(text).casefold()) for part in _years_apart(word)]
-    return [_FISCAL.sub(r"20\1", word) for word in words]
+    runs = _RUN.findall(_clean(text).casefold())
+    return [part for run in runs for part in ([run] if run.isalpha() else _dated(run))]
 
 
 def name_terms(text: str) -> set[str]:
     """Return every word of a name, and every NAME_RUN or fewer words in a row joined."""
     words = name_words(text)
-    return {
-        "".join(words[start : start + size])
-        for size in range(1, NAME_RUN + 1)
-        for start in range(len(words) - size + 1)
-    }
+    shifted = [words[start:] for start in range(NAME_RUN)]
+    return {"".join(run) for size in range(1, NAME_RUN + 1) for run in zip(*shifted[:size], strict=False)}
 
 
 def primary(language: str | None) -> str:
@@ -130,8 +129,8 @@ def analyser(language: str | None) -> str:
     return code if code in LANGUAGES else OTHER
 
 
-def _years_apart(word: str) -> list[str]:
-    return [part for part in _YEAR.split(word) if part]
+def _dated(run: str) -> list[str]:
+    return [_FISCAL.sub(r"20\1", part) for part in _YEAR.split(run) if part]
 
 
 def _clean(text: str) -> str:

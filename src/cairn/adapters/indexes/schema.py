@@ -76,7 +76,7 @@ def document(entry: Entry) -> Document:
 
 def named(entry: Entry, passages: int) -> Document:
     """Return what stands for an entry's whole document of so many ``passages``: what it may be called."""
-    words = {CALLED: sorted(name_terms(entry.name)), OPENING: sorted(name_terms(entry.opening))}
+    words = {CALLED: list(name_terms(entry.name)), OPENING: list(name_terms(entry.opening))}
     fields = _scoped(entry) | {"named": entry.document, "passages": passages} | words
     return Document.from_dict(fields, SCHEMA)
 
