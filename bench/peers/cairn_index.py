@@ -71,7 +71,9 @@ def _entries(given: Given, rows: range) -> Iterator[Entry]:
     documents = given.documents[rows.start : rows.stop].tolist()
     classes = given.classes[rows.start : rows.stop].tolist()
     opening, seen = "", -1
-    for row, document, granted, text in zip(rows, documents, classes, given.texts(rows.start, rows.stop), strict=True):
+    for row, document, granted, text in zip(
+        rows, documents, classes, given.texts(rows.start, rows.stop), strict=True
+    ):
         if document != seen:
             seen, opening, title = document, text, given.title(document)
         yield entry(row, document, granted, title, opening, text)

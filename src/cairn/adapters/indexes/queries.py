@@ -140,9 +140,7 @@ def ask(query: str, without: Collection[str], sets: Collection[str], searcher: S
     return {each: one for each, one in asked.items() if one.terms}
 
 
-def _asked(
-    each: str, query: str, words: Sequence[str], dropped: Sequence[str], searcher: Searcher
-) -> Asked:
+def _asked(each: str, query: str, words: Sequence[str], dropped: Sequence[str], searcher: Searcher) -> Asked:
     if each == GRAMS:
         return Asked(Counter(_rarest(pairs(query), each, searcher)), {})
     out = set(terms(dropped, each).split())
