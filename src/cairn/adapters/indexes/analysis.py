@@ -53,6 +53,8 @@ _UNSPACED = re.compile(
     "\u2e80-\u2fdf\u3100-\u312f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
     "]+"
 )
+_BEYOND = re.compile("[^\0-\u0dff\u1f00-\u2dff]")
+"""All of these and some more, told in a fifth of the time: accents and quotation marks are none of them."""
 _NUMBERED = re.compile(r"\b[^\W\d_]*+(?:[-_/.][^\W\d_]++)*+[-_/.]?\d[\w.,/\-]*")
 _ENGLISH = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?!\d|,\d)")
 _EUROPEAN = re.compile(r"(?<![\d,.])\d{1,3}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})(?![\d,.])")
@@ -85,8 +87,9 @@ def normalise(text: str) -> str:
 def analyse(text: str) -> Analysed:
     """Part ``text`` into words and grams."""
     text = _clean(text)
-    if text.isascii() or not (runs := _UNSPACED.findall(text)):
+    if text.isascii() or not _BEYOND.search(text):
         return Analysed(text.split(), "")
+    runs = _UNSPACED.findall(text)
     return Analysed(_UNSPACED.sub(" ", text).split(), " ".join(map(_grams, runs)))
 
 
