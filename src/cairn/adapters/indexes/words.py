@@ -10,7 +10,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Collection, Iterable, Iterator
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,8 +40,13 @@ from cairn.errors import Invalid, Storage
 from cairn.records import Entry, Hits, Scope
 
 META = "meta.json"
-HEAP = 64_000_000
-"""Bytes a writer holds before it writes a segment."""
+HEAP = 128_000_000
+"""Bytes each of a writer's threads holds before it writes a segment: the larger, the less is merged later."""
+MANY = 5_000
+"""From so many documents of the engine on, it indexes with THREADS: each writes a segment of its own, which
+would be wasted on few."""
+THREADS = 2
+"""About as many as keep up with one that prepares documents in Python."""
 LARGE_SHARE = 0.25
 """From this share on, ranking all and dropping what is hidden is faster than asking for what may be seen."""
 FETCHED = 4
@@ -78,6 +83,7 @@ class Words:
         self._lock = threading.Lock()
         self._index: Index | None = None
         self._writer: IndexWriter | None = None
+        self._threads = 1
         self._view: View | None = None
         self._shares: dict[frozenset[int], tuple[float, int]] = {}
         if writable:
@@ -121,10 +127,12 @@ class Words:
 
         Raises Busy when another process is writing, Storage when the disk refuses.
         """
-        with self._writing() as writer:
+        documents = _documented(entries)
+        first = list(islice(documents, MANY))
+        with self._writing(THREADS if len(first) == MANY else 1) as writer:
             with storing(self.path):
                 _delete(writer, "document", removed)
-            for each in _documented(entries):
+            for each in chain(first, documents):
                 with storing(self.path):
                     writer.add_document(each)
             with storing(self.path):
@@ -141,26 +149,32 @@ class Words:
 
     def close(self) -> None:
         """Let merges end and give the writer's lock back."""
+        self._close_writer()
+        self._view = self._index = None
+
+    def _close_writer(self) -> None:
         writer, self._writer = self._writer, None
         if writer is not None:
             with contextlib.suppress(ValueError, OSError):
                 writer.wait_merging_threads()
-        self._view = self._index = None
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[IndexWriter]:
-        writer = self._open_writer()
+    def _writing(self, threads: int) -> Iterator[IndexWriter]:
+        writer = self._open_writer(threads)
         try:
             yield writer
         except BaseException:
             self._abandon(writer)
             raise
 
-    def _open_writer(self) -> IndexWriter:
+    def _open_writer(self, threads: int) -> IndexWriter:
         self._check_writable()
+        if threads != self._threads:
+            self._close_writer()
         if self._writer is None:
             try:
-                self._writer = self._opened().writer(HEAP, 1)
+                self._writer = self._opened().writer(HEAP * threads, threads)
+                self._threads = threads
                 # What a killed writer left behind may have the very names that are to be written.
                 self._writer.garbage_collect_files()
             except ValueError as error:
