@@ -37,6 +37,8 @@ SECONDS = 12.0
 WARM_UP = 3.0
 SAMPLE = 15.0
 """Seconds between two looks at the memory of a soak."""
+PATIENCE = 60.0
+"""Seconds within which what was uploaded is read after a kill."""
 UNDER_LOAD = (5.0, 15.0)
 """Seconds after which a server is killed, at least and at most."""
 
@@ -155,10 +157,13 @@ def kill(home: Path, times: str) -> None:
 
 
 def _lost(owner: Client, kept: dict[str, str], sent: dict[str, str]) -> list[str]:
-    """Return which uploads that were acknowledged are not read, nor a later one of the name."""
-    while "pending" in str(json.loads(owner.ask("status").body)["sources"]):
-        time.sleep(0.2)
-    return [name for name, first in kept.items() if not {first, sent[name]} & _headings(owner, name)]
+    """Return which uploads that were acknowledged are not read soon, nor a later one of the name."""
+    until = time.monotonic() + PATIENCE
+    missing = list(kept)
+    while missing and time.monotonic() < until:
+        missing = [name for name in missing if not {kept[name], sent[name]} & _headings(owner, name)]
+        time.sleep(0.5)
+    return missing
 
 
 def _headings(owner: Client, name: str) -> set[str]:
