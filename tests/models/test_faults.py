@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -29,8 +30,9 @@ SECONDS = 60
 @pytest.fixture
 def good(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
     """Hold a server that is always well, and make those that wait for the other one wait briefly."""
-    pytest.importorskip("pydantic_ai.models.anthropic")  # imported here, where no limit of time runs
-    for name, value in (("FIRST_SECONDS", "2"), ("PAUSE_SECONDS", "1"), ("ATTEMPTS", "2")):
+    for wire in ("openai", "anthropic"):
+        import_module(f"pydantic_ai.models.{wire}")  # here, where no limit of time runs
+    for name, value in (("FIRST_SECONDS", "4"), ("PAUSE_SECONDS", "2"), ("ATTEMPTS", "2")):
         monkeypatch.setenv(f"CAIRN_CHAT_{name}", value)
     monkeypatch.setattr(retrying, "BASE", 0.01)
     with serving() as server:
