@@ -56,7 +56,7 @@ def _of(given: Given, what: str, value: float, scale: str, form: str, random: Ra
     yield Made(tell(changed if value >= 0 else -changed), given, form, "number")
     if scale in ("thousand", "million", "billion"):
         yield Made(tell(value, scale="billion" if scale == "million" else "million"), given, form, "unit")
-    elif scale == "percent":
+    elif scale == "percent" and form == "asked: cell":
         yield Made(tell(value).replace("%", " percentage points"), given, form, "unit")
     years = _YEAR.findall(what)
     held = sorted(set(_YEAR.findall(given.evidence.text)) - set(years))

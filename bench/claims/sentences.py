@@ -346,7 +346,7 @@ def _name(text: str, original: str, given: Given, random: Random) -> str | None:
     mine = [m for m in _NAME.finditer(text) if m[1].split()[0] not in MONTHS]
     if not mine:
         return None
-    others = [m[1] for m in _NAME.finditer(given.evidence.text) if m[1] not in text and m[1].split()[0] not in MONTHS]
+    others = [m[1] for m in _NAME.finditer(given.evidence.text) if m[1] not in text and m[1].split()[0] not in MONTHS and not re.search(r"Ended|Months?|Year|On |Total", m[1])]
     others += ["Otto Brennan", "Northgate Holdings", "Mira Solheim", "Westmark Partners"] if not others or random.random() < 0.5 else []
     match = random.choice(mine)
     others = [one for one in others if not set(one.split()) & set(match[1].split())]

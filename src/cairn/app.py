@@ -21,6 +21,7 @@ from cairn import registry, settings
 from cairn.access import EVERYONE, LOCAL_OWNER, OWNER, Epoch, Principal, decide
 from cairn.errors import Busy, Storage, Unknown
 from cairn.flows.answering.extractive import Extractive
+from cairn.flows.answering.verification import Verifier
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost, orphaned
 from cairn.flows.keeping import swap
 from cairn.flows.retrieval.copies import Distinct
@@ -151,6 +152,13 @@ class App:
         """Finds what a person is shown."""
         found = Joined(self.read) if self.settings.neighbours else self.read
         return Diverse(found, self.settings.per_document)
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """Judges claims by what they cite."""
+        spec = self.settings.entailment
+        entailment = registry.load("entailments", spec, home=self.home) if spec else None
+        return Verifier(self.embedder, entailment=entailment)
 
     @cached_property
     def extract(self) -> Extractive:

@@ -65,6 +65,7 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
         "maxsim": BuiltIn("cairn.adapters.rerankers.maxsim"),
         "cross-encoder": BuiltIn("cairn.adapters.rerankers.cross_encoder"),
     },
+    "entailments": {"onnx": BuiltIn("cairn.adapters.entailments.onnx")},
     "indexes": {"local": BuiltIn("cairn.adapters.indexes.local")},
     "journal": {
         "sqlite": BuiltIn("cairn.adapters.journal.sql"),

@@ -62,6 +62,10 @@ SETTINGS = (
     Setting("per_document", 3, "at most so many passages of one document in a result", 1),
     Setting("answer_threshold", 0.48, "an answer less probably right than this is not given"),
     Setting("answer_sentences", 4, "verbatim sentences in an answer, at most", 1),
+    Setting(
+        "entailment", "", "a model that judges claims beside the program: `onnx:MODEL` or empty for none"
+    ),
+    Setting("judge", "", "one of the language models in `chat` for a second opinion on claims, or empty"),
     Setting("serve_url", "", "the address people use for `cairn serve`, such as https://cairn.example.org"),
     Setting(
         "serve_watch_seconds", 60.0, "`cairn serve` looks so often at its sources for what changed; 0 never"

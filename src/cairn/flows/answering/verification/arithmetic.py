@@ -26,9 +26,10 @@ MANY = 4
 
 _CHANGE = re.compile(
     r"\b(?:chang|increas|decreas|differ|rise|rose|risen|fell|fall|grew|grow|declin|drop|more|less|fewer|higher|lower|gap"
-    r"|exceed|gain|reduc|shr[aiu]nk|climb|up|down|variance|over|under|margin|wid|narrow|improv|jump|shed|lost|added)",
+    r"|exceed|gain|reduc|shr[aiu]nk|climb|up\b|down\b|variance|wid|narrow|improv|jump|shed|lost|added)",
     re.IGNORECASE,
 )
+_DIFFERENCE = re.compile(r"\b(?:difference|average[sd]?|mean)\b", re.IGNORECASE)
 RECKONED = re.compile(
     r"chang|increas|decreas|differ|varia|growth|average|mean\b|%|percent|\bvs|versus|over|ppt|yr", re.IGNORECASE
 )
@@ -44,9 +45,10 @@ _RATIO = re.compile(r"\b(?:ratio|times|multiple)\b", re.IGNORECASE)
 
 
 def calls_for(told: Told, claim: Parts) -> bool:
-    """Tell whether a claim's number is said to be reckoned: a change between two years, an average."""
+    """Tell whether a claim's number is said to be reckoned: a change between two years, a difference, an average."""
     years = {date.year for date in told.dates if date.year}
-    return len(claim.told) == 1 and (len(years) > 1 and _CHANGE.search(claim.text) is not None or _MEAN.search(claim.text) is not None)
+    changes = len(years) > 1 and _CHANGE.search(claim.text) is not None
+    return len(claim.told) == 1 and (changes or _DIFFERENCE.search(claim.text) is not None)
 
 
 class Factor(NamedTuple):
@@ -152,7 +154,7 @@ def _of_two(left: Factor, right: Factor, text: str) -> Iterator[tuple[str, float
             yield "change", left.value - right.value, "pp"
         if right.value:
             yield "change", 100 * (left.value - right.value) / abs(right.value), "%"
-    if _SHARE.search(text) and right.value:
+    if _SHARE.search(text) and right.value and (left.year == right.year):
         yield "share", 100 * left.value / right.value, "%"
     if _RATIO.search(text) and right.value:
         yield "ratio", left.value / right.value, ""

@@ -85,6 +85,7 @@ _KINDS = {
     for place, words in enumerate(kinds)
     for word in words.split()
 }
+_NOT = re.compile(r"\b(?:not|never|nicht)\b|n[’']t\b", re.IGNORECASE)
 _BOUNDED = re.compile(r"\b(?:no|not) (?:fewer|less|more|later|earlier|longer|only|just|merely)\b(?: than)?")
 """Says no more than a bound or a beginning: ``no fewer than``, ``not only``."""
 _TOKEN = re.compile(r"[^\W\d_]+(?:n[’']t\b)?|n[’']t\b")
@@ -135,5 +136,5 @@ def direction(text: str) -> int:
     signs = [_WAYS[word]["direction"] for word in words if "direction" in _WAYS.get(word, {})]
     compared = [_WAYS[word]["direction"] for word in words if word in COMPARATIVES]
     told = compared if compared else signs
-    turned = -1 if any(word in NEGATORS for word in words) else 1
+    turned = -1 if _NOT.search(text) else 1
     return turned * told[0] if told and len(set(told)) == 1 else 0

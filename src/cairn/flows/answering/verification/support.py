@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from cairn.flows.answering.verification.parts import Parts
+from cairn.flows.answering.verification.parts import LIGHT, Parts
 from cairn.flows.answering.verification.polarity import words_of
 from cairn.flows.answering.verification.statements import Reading, Statement
 from cairn.flows.answering.words import STEM, placed, terms
@@ -21,16 +21,6 @@ ALIKE, FAR = 0.62, 0.30
 """From this similarity on a word is said in other words; below FAR it is not said at all."""
 ABOVE = 0.7
 """What a word counts that only stands in the title, a heading or a header."""
-
-_LIGHT = """
-amount amounts amounted came come comes coming figure figures value values valued reported report reports recorded stood
-stands total totalled number fiscal year years period company share shares accounted made makes make represented
-represents together combined seen saw was went going reached compared comparison difference change changed
-document documents text source says said say stated states state notes noted note according mentions mentioned evidence
-equal equals percent percentage respectively being approximately about roughly around nearly
-"""
-LIGHT = frozenset(word[:STEM] for word in _LIGHT.split())
-"""Words with which figures are told, that say nothing by themselves."""
 
 MOVES = frozenset(word[:STEM] for word in words_of("direction"))
 

@@ -17,7 +17,7 @@ BETWEEN = " | "
 
 _SCALE = re.compile(
     r"(?:\b(?:in|of)\s+)?(?P<before>[$€£¥]|\b[A-Z]{3}\b|\b[Dd]ollars|\b[Ee]uros?)?(?:\s?in)?\s*"
-    r"(?P<scale>\b[Tt]housands?|\b[Mm]illions?|\b[Bb]illions?|\bTEUR|\bMio\b|\bMrd\b|\bTsd\b|\b[Mm]illiers|’000|'000|\bk€|€k\b|(?<=[$€£A-Z])(?:bn|mn|m|k)\b)",
+    r"(?P<scale>\b(?i:thousands?|millions?|billions?)\b|\bTEUR|\bMio\b|\bMrd\b|\bTsd\b|\b[Mm]illiers|’000|'000|\bk€|€k\b|(?<=[$€£A-Z])(?:bn|mn|m|k)\b)",
 )
 _IN_PROSE = re.compile(
     r"\b(?:in|expressed in|amounts in|dollars in)\s+(?:[$€£]|US\$|[A-Z]{3})?\s?(?:thousands|millions|billions)\b"
@@ -176,7 +176,7 @@ def _row(
     found: list[Cell] = []
     labels: list[str] = []
     for place, part in enumerate(parts):
-        inside = [] if place == 0 and len(parts) > 1 and not _is_number(part) else _numbers(part)
+        inside = [] if place == 0 and len(parts) > 1 else _numbers(part)
         if place == 0 or not inside or not _is_number(part):
             labels.append(part)
         for quantity in inside:

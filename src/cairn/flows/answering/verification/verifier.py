@@ -15,7 +15,7 @@ from cairn.flows.answering.verification.binding import Found, Place, find
 from cairn.flows.answering.verification.comparisons import compare, compares, superlative, swapped
 from cairn.flows.answering.verification.dates import Date, dates
 from cairn.flows.answering.verification.names import Name, names
-from cairn.flows.answering.verification.parts import Parts, Told, parts
+from cairn.flows.answering.verification.parts import LIGHT, Parts, Told, parts
 from cairn.flows.answering.verification.polarity import stance
 from cairn.flows.answering.verification.quotation import plain
 from cairn.flows.answering.verification.statements import Reading, Statement, read
@@ -37,6 +37,14 @@ SAME = 0.5
 """A sentence is held against a claim of whose words it says so many."""
 SAME_STILL = 0.65
 """The same for a claim that cells bear out."""
+SOURCE = 0.7
+"""From this share on a sentence is where the claim is from, and its dates are the claim's."""
+PARTNER = 0.4
+"""A number in another sentence counts if that says at least this part of what the likest sentence says."""
+NAMED = 0.6
+"""Beside a sentence that says nearly all of a claim, a cell counts whose row is named by so much."""
+FEW = 4
+"""Words below which a likeness to a sentence means little beside cells."""
 SURE = 0.6
 """The probability from which an entailment model's word counts."""
 
@@ -144,9 +152,24 @@ def _number(told: Told, claim: Parts, reading: Reading, near: Mapping[int, int],
     found = find(told, reading)
     reckoned = calls_for(told, claim)
     places = [place for place in found.places if not reckoned or _told_as_such(place, reading)]
+    prose: list[Place] = []
     if places:
         prose = [place for place in places if reading.statements[place.statement].table < 0]
-        most = max((place.fit for place in prose), default=0.0)
+        source = _source(claim, reading, SAME)
+        if source is not None:  # what a sentence says nearly word for word is not gathered from others
+            least = _share(claim, reading.statements[source]) * PARTNER
+            prose = [p for p in prose if _share(claim, reading.statements[p.statement]) >= least]
+        rows = [place for place in found.rivals if reading.statements[place.statement].table >= 0]
+        if told.dates and any(rival.fit >= 1 for rival in rows):  # the very row and year says otherwise
+            prose = [p for p in prose if _share(claim, reading.statements[p.statement]) >= SOURCE]
+        told_by = source is not None and _share(claim, reading.statements[source]) >= SOURCE
+        places = [
+            p
+            for p in places
+            if p in prose or (reading.statements[p.statement].table >= 0 and (p.fit >= NAMED or not told_by))
+        ]
+    most = max((place.fit for place in prose), default=0.0)
+    if places:
         best = min(
             (place for place in places if place not in prose or place.fit >= ALIKE * most),
             key=lambda place: near.get(place.statement, len(near)),
@@ -192,7 +215,7 @@ _AFTER = re.compile(r"\s?[-–]?\s?[^\W\d]{3,}|[-–]\d+")
 
 def _told_as_such(place: Place, reading: Reading) -> bool:
     """Tell whether what would have to be reckoned is said there: in a sentence, or as a row or column of changes."""
-    return reading.statements[place.statement].table < 0 or RECKONED.search(place.label) is not None
+    return RECKONED.search(place.label) is not None
 
 
 def _labels(told: Told, claim: Parts, reading: Reading) -> bool:
@@ -204,6 +227,7 @@ def _labels(told: Told, claim: Parts, reading: Reading) -> bool:
     at, text = told.quantity, claim.text
     before, after = _BEFORE.search(text, 0, at.start), _AFTER.match(text, at.end)
     said = [text[before.start() : at.end]] if before is not None else []
+    said += [at.text] if any(c.isalpha() for c in at.text) else []
     said += [text[at.start : after.end()]] if after is not None else []
     return any(one.lower() in head.lower() for one in said for head in heads)
 
@@ -218,12 +242,13 @@ def _short(label: str) -> str:
 
 def _date(date: Date, claim: Parts, reading: Reading, said: Support, findings: Findings) -> None:
     words = claim.text[date.start : date.end]
-    statements = [*findings.bound, *said.statements[:1]]
+    statements = _dated(claim, reading, said, findings)
     held = [
         other
         for number in statements
-        for other in (*reading.statements[number].dates, *_dates_above(reading, number))
+        for other in (reading.statements[number].dates or _dates_above(reading, number))
     ]
+    held += [other for number in statements for other in _columns(reading, number)]
     if any(_stands(date, other, held) for other in held):
         findings.stands += 1
         return
@@ -239,12 +264,25 @@ def _date(date: Date, claim: Parts, reading: Reading, said: Support, findings: F
         findings.missing.append(f"{words} does not stand in what is cited")
 
 
+def _dated(claim: Parts, reading: Reading, said: Support, findings: Findings) -> list[int]:
+    """Return the statements in which a claim's dates must stand."""
+    by_cells = any(reading.statements[number].table >= 0 for number in findings.bound)
+    source = _source(claim, reading, SOURCE)
+    if source is None or by_cells:
+        return [*findings.bound, *said.statements[:1]]
+    least = 0.9 * _share(claim, reading.statements[source])
+    alike = [n for n, one in enumerate(reading.statements) if one.table < 0 and _share(claim, one) >= least]
+    return [number for number in alike if number in findings.bound] or alike
+
+
 def _dates_above(reading: Reading, number: int) -> list[Date]:
-    statement = reading.statements[number]
-    found = list(dates(statement.above))
-    if statement.table >= 0:
-        found += [date for column in reading.tables[statement.table].columns for date in column.dates]
-    return found
+    return [*dates(reading.statements[number].above), *_columns(reading, number)]
+
+
+def _columns(reading: Reading, number: int) -> list[Date]:
+    """Return the dates above a row's columns."""
+    place = reading.statements[number].table
+    return [date for column in reading.tables[place].columns for date in column.dates] if place >= 0 else []
 
 
 def _stands(date: Date, other: Date, around: Sequence[Date]) -> bool:
@@ -328,10 +366,12 @@ def _by_cells(claim: Parts, reading: Reading, findings: Findings) -> None:
 
 def _way(claim: Parts, reading: Reading, said: Support, findings: Findings) -> None:
     """Judge which way a claim points by the sentence that says most of it."""
-    statements = [n for n in (*said.statements, *findings.bound) if reading.statements[n].table < 0]
-    best = max(statements, key=lambda n: len(reading.statements[n].words & set(claim.words)), default=None)
     by_cells = findings.compared or any(reading.statements[number].table >= 0 for number in findings.bound)
-    if best is None or _share(claim, reading.statements[best]) < (SAME_STILL if by_cells else SAME):
+    best = _source(claim, reading, SAME_STILL if by_cells else SAME)
+    bound = [number for number in findings.bound if reading.statements[number].table < 0]
+    if best is None and bound:
+        best = max(bound, key=lambda number: _share(claim, reading.statements[number]))
+    if best is None or (by_cells and len(set(claim.words) & reading.statements[best].words) < FEW):
         if compares(claim) and not findings.compared and not findings.against and not claim.told:
             findings.missing.append("what is cited does not tell which is more")
         return
@@ -354,8 +394,16 @@ def _told_of(claim: Parts, statement: Statement) -> str:
 _CLAUSE = re.compile(r"[,;:]\s")
 
 
+def _source(claim: Parts, reading: Reading, least: float) -> int | None:
+    """Return the sentence that says most of a claim's words, if it says so many."""
+    sentences = [number for number, one in enumerate(reading.statements) if one.table < 0]
+    best = max(sentences, key=lambda n: _share(claim, reading.statements[n]), default=None)
+    return best if best is not None and _share(claim, reading.statements[best]) >= least else None
+
+
 def _share(claim: Parts, statement: Statement) -> float:
-    return len(statement.words & set(claim.words)) / max(len(set(claim.words)), 1)
+    mine = set(claim.words) - LIGHT
+    return len(statement.words & mine) / max(len(mine), 1)
 
 
 def _bare(text: str, of: Parts) -> str:
