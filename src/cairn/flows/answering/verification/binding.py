@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from cairn.flows.answering.verification.dates import Date
-from cairn.flows.answering.verification.parts import LIGHT, Told
+from cairn.flows.answering.verification.parts import Told
 from cairn.flows.answering.verification.quantities import Quantity
 from cairn.flows.answering.verification.statements import Mention, Reading, Statement
 from cairn.flows.answering.verification.tables import Cell, Column, Row, Table
@@ -173,7 +173,7 @@ def _fit(words: Mapping[str, float], held: Mapping[str, float]) -> float:
 
 def _named(told: Told, row: Row) -> float:
     """Return how much of a row's label is said, and of what is said how much is in the label."""
-    mine = {word for word in told.words if word[0] not in "=<"} - LIGHT - {told.quantity.text}
+    mine = {word for word in told.words if word[0] not in "=<"} - {told.quantity.text}
     return len(mine & row.terms) / max(len(row.terms), 1) * (len(mine & row.terms) > 1 or len(row.terms) == 1)
 
 

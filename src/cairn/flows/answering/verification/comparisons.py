@@ -87,12 +87,20 @@ def swapped(claim: Parts, statement: Statement) -> bool:
     if mine is None or theirs is None:
         return False
     ours, held = direction(claim.text), direction(statement.text)
-    left, right = (set(terms(claim.text[slice(*side)])) for side in _sides(claim.text, mine))
-    before, after = (set(terms(statement.text[slice(*side)])) for side in _sides(statement.text, theirs))
+    left, right = _compared(claim.text, mine)
+    before, after = _compared(statement.text, theirs)
     both = left & right
     straight = len((left - both) & before) + len((right - both) & after)
     crossed = len((left - both) & after) + len((right - both) & before)
     return straight != crossed and (crossed > straight) == (ours * held >= 0)
+
+
+def _compared(text: str, match: re.Match[str]) -> tuple[set[str], set[str]]:
+    """Return the words of what is compared, and of that with which it is: up to the next comma."""
+    (_, _), (start, end) = _sides(text, match)
+    comma = text.find(",", start, end)
+    end = comma if comma >= 0 else end
+    return set(terms(text[:start] + " " + text[end:])), set(terms(text[start:end]))
 
 
 def _sides(text: str, match: re.Match[str]) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -21,12 +21,12 @@ COMPARATIVES = frozenset(
 _AXES = {
     "direction": (
         "rise rises rose risen rising increase increases increased increasing grow grows grew grown growing growth"
-        " climb climbs climbed higher up upward gain gains gained expand expanded improve improves improved improvement"
-        " more greater exceed exceeds exceeded exceeding surpass surpassed above over larger raise raised doubled tripled"
+        " climb climbs climbed higher up upward expand expanded improve improves improved improvement"
+        " more greater exceed exceeds exceeded exceeding surpass surpassed above larger raise raised doubled tripled"
         " stieg stiegen gestiegen steigt erhöht erhöhte höher mehr zunahme augmente augmenté hausse",
         "fall falls fell fallen falling decrease decreases decreased decreasing decline declines declined declining"
         " drop drops dropped dropping shrink shrank shrunk lower down downward reduce reduces reduced reduction cut"
-        " less fewer smaller below under worsen worsened deteriorate deteriorated halved lowered"
+        " less fewer smaller below worsen worsened deteriorate deteriorated halved lowered"
         " sank sanken gesunken sinkt gesenkt senkte niedriger weniger abnahme diminue diminué baisse",
     ),
     "permission": (

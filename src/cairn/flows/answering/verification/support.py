@@ -22,7 +22,9 @@ ALIKE, FAR = 0.62, 0.30
 ABOVE = 0.7
 """What a word counts that only stands in the title, a heading or a header."""
 
-MOVES = frozenset(word[:STEM] for word in words_of("direction"))
+_RECKONED = "average averages averaged mean sum both ratio difference growth rate percentage proportion due"
+MOVES = frozenset(word[:STEM] for word in (*words_of("direction"), *_RECKONED.split()))
+"""Words that cells bear out: that something is more, or rises, or is reckoned."""
 
 
 class Support(NamedTuple):
@@ -60,6 +62,8 @@ def support(
     most = max(idf.values(), default=1.0)
     said = frozenset().union(*(reading.statements[number].words for number in chosen))
     above = frozenset().union(*(_above(reading, number) for number in chosen))
+    if not moves:  # what a table is about may be said anywhere beside it
+        above = above.union(*(one.words for one in reading.statements))
     share = {word: (1.0 if word in said else ABOVE if word in above else 0.0) for word in claim.words}
     if any(value < 1 for value in share.values()):
         _by_meaning(claim, [reading.statements[number] for number in chosen], share, embedder)

@@ -5,7 +5,7 @@ Knows tables as passages hold them: one line a row, cells joined by ``" | "``, h
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cairn.flows.answering.verification.dates import Date, dates
 from cairn.flows.answering.verification.measures import CURRENCIES, SCALES
@@ -17,7 +17,7 @@ BETWEEN = " | "
 
 _SCALE = re.compile(
     r"(?:\b(?:in|of)\s+)?(?P<before>[$€£¥]|\b[A-Z]{3}\b|\b[Dd]ollars|\b[Ee]uros?)?(?:\s?in)?\s*"
-    r"(?P<scale>\b(?i:thousands?|millions?|billions?)\b|\bTEUR|\bMio\b|\bMrd\b|\bTsd\b|\b[Mm]illiers|’000|'000|\bk€|€k\b|(?<=[$€£A-Z])(?:bn|mn|m|k)\b)",
+    r"(?P<scale>\b(?i:thousands?|millions?|billions?)\b|\bTEUR|\bMio\b|\bMrd\b|\bTsd\b|\b[Mm]illiers|[’'‘]000|\bk€|€k\b|(?<=[$€£A-Z])(?:bn|mn|m|k)\b)",
 )
 _IN_PROSE = re.compile(
     r"\b(?:in|expressed in|amounts in|dollars in)\s+(?:[$€£]|US\$|[A-Z]{3})?\s?(?:thousands|millions|billions)\b"
@@ -97,12 +97,24 @@ def table(header: Sequence[str], lines: Sequence[tuple[int, int, str]], heading:
     )
     rows: list[Row] = []
     group = ""
+    shares = _shares([text.split(BETWEEN) for _, _, text in lines])
+    columns = tuple(
+        replace(column, scale=Scale(1.0, "%")) if place in shares and column.scale is None else column
+        for place, column in enumerate(columns)
+    )
     for number, (start, end, text) in enumerate(lines):
         row = _row(number, start, end, text, group, columns, above)
         if not row.cells and row.label and not _holds_values(text):
             group = row.label
         rows.append(row)
     return Table(columns=columns, rows=tuple(rows), heading=heading)
+
+
+def _shares(rows: Sequence[Sequence[str]]) -> set[int]:
+    """Return the columns whose first and last numbers are percentages: those between are, too."""
+    width = max(map(len, rows), default=0)
+    valued = [[row[place] for row in rows if place < len(row) and _is_number(row[place])] for place in range(width)]
+    return {place for place, cells in enumerate(valued) if cells and "%" in cells[0] and "%" in cells[-1]}
 
 
 def _parted(
@@ -121,7 +133,7 @@ def scale_said(text: str) -> Scale | None:
     if match is None:
         unit = _unit(text)
         return Scale(1.0, unit) if unit else None
-    word = match["scale"].lower().strip("'’")
+    word = match["scale"].lower().strip("'’‘")
     factor = 1e3 if word in ("000", "€k") else SCALES[word if word in SCALES else word.rstrip("s")]
     return Scale(factor, _unit(text))
 

@@ -43,7 +43,7 @@ PARTNER = 0.4
 """A number in another sentence counts if that says at least this part of what the likest sentence says."""
 NAMED = 0.6
 """Beside a sentence that says nearly all of a claim, a cell counts whose row is named by so much."""
-FEW = 4
+FEW = 3
 """Words below which a likeness to a sentence means little beside cells."""
 SURE = 0.6
 """The probability from which an entailment model's word counts."""
@@ -162,7 +162,7 @@ def _number(told: Told, claim: Parts, reading: Reading, near: Mapping[int, int],
         rows = [place for place in found.rivals if reading.statements[place.statement].table >= 0]
         if told.dates and any(rival.fit >= 1 for rival in rows):  # the very row and year says otherwise
             prose = [p for p in prose if _share(claim, reading.statements[p.statement]) >= SOURCE]
-        told_by = source is not None and _share(claim, reading.statements[source]) >= SOURCE
+        told_by = source is not None and _share(claim, reading.statements[source]) >= SOURCE and _telling(claim)
         places = [
             p
             for p in places
@@ -371,7 +371,7 @@ def _way(claim: Parts, reading: Reading, said: Support, findings: Findings) -> N
     bound = [number for number in findings.bound if reading.statements[number].table < 0]
     if best is None and bound:
         best = max(bound, key=lambda number: _share(claim, reading.statements[number]))
-    if best is None or (by_cells and len(set(claim.words) & reading.statements[best].words) < FEW):
+    if best is None or (by_cells and not _same_number(claim, reading.statements[best])):
         if compares(claim) and not findings.compared and not findings.against and not claim.told:
             findings.missing.append("what is cited does not tell which is more")
         return
@@ -399,6 +399,17 @@ def _source(claim: Parts, reading: Reading, least: float) -> int | None:
     sentences = [number for number, one in enumerate(reading.statements) if one.table < 0]
     best = max(sentences, key=lambda n: _share(claim, reading.statements[n]), default=None)
     return best if best is not None and _share(claim, reading.statements[best]) >= least else None
+
+
+def _telling(claim: Parts) -> bool:
+    """Tell whether a claim has words enough for a sentence to be like it."""
+    return len(set(claim.words) - LIGHT) >= FEW
+
+
+def _same_number(claim: Parts, statement: Statement) -> bool:
+    """Tell whether a sentence says a number of the claim."""
+    held = [mention.quantity for mention in statement.mentions]
+    return any(told.quantity.states(other.value, other.bound) for told in claim.told for other in held)
 
 
 def _share(claim: Parts, statement: Statement) -> float:
