@@ -23,8 +23,8 @@ GROUP = 0.6
 """What the words of the row that names a group count beside those of the row itself."""
 REST = 0.3
 """What the words of a sentence count for a number that another number stands nearer to."""
-OTHER_YEAR = 0.5
-"""What is left of the fit of a number that is said of another year than the claim."""
+ELSEWHERE = 0.5
+"""What is left of the fit of a number that is said of another year, or is what something came from, not to."""
 CONTEXT = 0.3
 """What the words above a sentence count."""
 CURRENCIES = frozenset("USD EUR GBP CHF JPY RMB INR SEK NOK DKK AUD CAD HKD SGD".split())
@@ -193,7 +193,8 @@ def _in_prose(
             exact = same_unit(told.quantity, mention.quantity, mention.words, known)
             right = told.quantity.states(_nearest(told.quantity, mention.quantity), mention.quantity.bound)
             fit = _likeness(told, statement, mention.words, reading) * _whole(told, statement)
-            fit *= OTHER_YEAR if _of_another_year(told, statement, mention) else 1.0
+            if _of_another_year(told, statement, mention) or _of_another_role(told, mention):
+                fit *= ELSEWHERE
             if right or exact:
                 held.append((right, Place(number, mention.quantity, fit, statement.text)))
     best = max((place.fit for right, place in held if right), default=0.0)
@@ -217,6 +218,12 @@ def _of_another_year(told: Told, statement: Statement, mention: Mention) -> bool
     mine = {word for word, weight in told.words.items() if word[0] == "=" and weight == 1.0}
     theirs = {word for word in mention.words if word[0] == "="}
     return bool(mine and theirs) and not mine & theirs and bool(mine & statement.words)
+
+
+def _of_another_role(told: Told, mention: Mention) -> bool:
+    mine = {word for word in told.words if word[0] == "<"}
+    theirs = {word for word in mention.words if word[0] == "<"}
+    return bool(mine and theirs) and not mine & theirs
 
 
 def _whole(told: Told, statement: Statement) -> float:

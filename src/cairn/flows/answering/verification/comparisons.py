@@ -81,18 +81,17 @@ def superlative(claim: Parts, reading: Reading) -> Outcome:
     return Outcome(None)
 
 
-def swapped(claim: Parts, statement: Statement) -> bool:
-    """Tell whether a sentence compares the same two the other way round."""
+def crossed(claim: Parts, statement: Statement) -> bool:
+    """Tell whether a sentence compares the same two, and names them the other way round."""
     mine, theirs = _THAN.search(claim.text), _THAN.search(statement.text)
     if mine is None or theirs is None:
         return False
-    ours, held = direction(claim.text), direction(statement.text)
     left, right = _compared(claim.text, mine)
     before, after = _compared(statement.text, theirs)
     both = left & right
     straight = len((left - both) & before) + len((right - both) & after)
-    crossed = len((left - both) & after) + len((right - both) & before)
-    return straight != crossed and (crossed > straight) == (ours * held >= 0)
+    turned = len((left - both) & after) + len((right - both) & before)
+    return turned > straight
 
 
 def _compared(text: str, match: re.Match[str]) -> tuple[set[str], set[str]]:

@@ -21,6 +21,9 @@ class Numeral(NamedTuple):
     """10 for each zero it ends with: how much coarser it would be if these only fill up."""
 
 
+LONGEST = 30
+"""Characters of a number in figures."""
+
 _FIGURE = re.compile(
     r"(?<![\w.,])[-−–+]?(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,'’٬]\d+)*)"
 )
@@ -86,6 +89,8 @@ def _figures(text: str) -> Iterator[Numeral]:
         start = match.start() + (signed and not _sign(text, match.start()))
         digits = written[1:] if signed else written
         negative = signed and written[0] != "+" and start == match.start()
+        if len(digits) > LONGEST:
+            continue  # no number that anybody counts with
         readings, decimals = _read(digits)
         if negative:
             readings = tuple(-value for value in readings)

@@ -21,7 +21,7 @@ amount amounts amounted came come comes coming figure figures value values value
 stands total totalled number fiscal year years period company share shares accounted made makes make represented
 represents together combined seen saw was went going reached compared comparison difference change changed
 document documents text source says said say stated states state notes noted note according mentions mentioned evidence
-equal equals percent percentage respectively being approximately about roughly around nearly
+equal equals earlier previous prior preceding before ago percent percentage respectively being approximately about roughly around nearly
 """
 LIGHT = frozenset(word[:STEM] for word in _LIGHT.split())
 """Words with which figures are told, that say nothing by themselves."""
@@ -84,12 +84,8 @@ def parts(text: str) -> Parts:
             )
         ),
         dates=said,
-        names=tuple(_apart(coded, names(text, times))),
+        names=(*coded, *names(text, taken)),
     )
-
-
-def _apart(coded: list[Name], named: list[Name]) -> list[Name]:
-    return [*coded, *(n for n in named if not any(c.start <= n.start < c.end for c in coded))]
 
 
 def _weights(words: list[tuple[str, int]], start: int, end: int) -> dict[str, float]:

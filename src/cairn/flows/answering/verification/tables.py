@@ -26,6 +26,7 @@ _IN_PROSE = re.compile(
 )
 _PLAIN = re.compile(r"\bper\b|%|\bpercent|\bratio\b|\brate\b|\bnumber of\b|\bheadcount\b|\bemployees\b", re.IGNORECASE)
 _PERCENT = re.compile(r"%|\bpercent(?:age)?s?\b|\bper cent\b|\bprozent\b", re.IGNORECASE)
+_SPREADS = re.compile(r"\d{4}|year|fiscal|ended|period|month|quarter|\(|december|june|march|september", re.IGNORECASE)
 _CURRENCY = re.compile(r"[$€£¥]|\b(?:EUR|USD|GBP|CHF|JPY|RMB|TEUR|[Ee]uros?|[Dd]ollars?)\b")
 
 
@@ -171,7 +172,8 @@ def _filled(row: Sequence[str], width: int) -> list[str]:
         return cells
     width, rest = divmod(len(cells) - 1, len(told))
     blocks = [list(filter(None, cells[at : at + width])) for at in range(1, len(cells), width)]
-    if not rest and all(len(block) == 1 for block in blocks):  # a label stands anywhere above its columns
+    spreads = len(told) > 1 or _SPREADS.search(told[0]) is not None
+    if spreads and not rest and all(len(block) == 1 for block in blocks):  # a label stands anywhere above its columns
         return [cells[0], *(block[0] for block in blocks for _ in range(width))]
     current = ""
     filled = [cells[0]]

@@ -6,20 +6,20 @@ contradicted when the evidence says another value, or the opposite, of the very 
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cairn.flows.answering.units import units
 from cairn.flows.answering.verification.arithmetic import RECKONED, calls_for, derive
 from cairn.flows.answering.verification.binding import Found, Place, find
-from cairn.flows.answering.verification.comparisons import compare, compares, superlative, swapped
+from cairn.flows.answering.verification.comparisons import compare, compares, crossed, superlative
 from cairn.flows.answering.verification.dates import Date, dates
 from cairn.flows.answering.verification.names import Name, names
 from cairn.flows.answering.verification.parts import LIGHT, Parts, Told, parts
 from cairn.flows.answering.verification.polarity import stance
 from cairn.flows.answering.verification.quotation import plain
 from cairn.flows.answering.verification.statements import Reading, Statement, read
-from cairn.flows.answering.verification.support import Support, rank, support
+from cairn.flows.answering.verification.support import READ, Support, rank, support
 from cairn.flows.answering.words import terms
 from cairn.protocols import Embedder
 from cairn.protocols.chat import Entailment
@@ -29,6 +29,8 @@ LONGEST = 2000
 """Characters of a claim; a longer one is no sentence."""
 ENOUGH = 0.72
 """The share of a claim's words that must be said."""
+SOME = 0.4
+"""The share of them from which a claim that is not supported is so in part."""
 BOUND = 3.0
 """What a statement gains in rank that holds a number of the claim."""
 ALIKE = 0.85
@@ -107,7 +109,7 @@ class Verifier:
 
     def _judged(self, claim: Parts, reading: Reading, said: Support, findings: Findings) -> Claim:
         score = said.score
-        if self._entailment is not None and said.statements:
+        if self._entailment is not None and reading.statements:
             score = self._entailed(claim, reading, said, findings)
         if score < ENOUGH:
             findings.missing.append("the cited evidence does not say this")
@@ -115,14 +117,14 @@ class Verifier:
         if findings.against:
             verdict = "contradicted"
         elif findings.missing:
-            verdict = "partly" if findings.stands and score >= ENOUGH else "not found"
+            verdict = "partly" if findings.stands and score >= SOME else "not found"
         reason = "; ".join([*findings.against, *findings.missing][:2])
         chosen = [*sorted(findings.bound, key=lambda n: -findings.bound[n]), *said.statements]
         return _claim(claim.text, reading.evidence, verdict, reason, chosen, reading)
 
     def _entailed(self, claim: Parts, reading: Reading, said: Support, findings: Findings) -> float:
         assert self._entailment is not None
-        held = [reading.statements[number] for number in said.statements]
+        held = [reading.statements[number] for number in said.statements] or list(reading.statements[:READ])
         premise = "\n".join(dict.fromkeys([*(one.above for one in held if one.above), *(one.text for one in held)]))
         ((supports, denies),) = self._entailment.score([(premise, claim.text)]).tolist()
         if denies >= SURE:
@@ -367,7 +369,7 @@ def _by_cells(claim: Parts, reading: Reading, findings: Findings) -> None:
 def _way(claim: Parts, reading: Reading, said: Support, findings: Findings) -> None:
     """Judge which way a claim points by the sentence that says most of it."""
     by_cells = findings.compared or any(reading.statements[number].table >= 0 for number in findings.bound)
-    best = _source(claim, reading, SAME_STILL if by_cells else SAME)
+    best = _source(claim, reading, SAME_STILL if by_cells else SAME, findings.bound)
     bound = [number for number in findings.bound if reading.statements[number].table < 0]
     if best is None and bound:
         best = max(bound, key=lambda number: _share(claim, reading.statements[number]))
@@ -376,10 +378,10 @@ def _way(claim: Parts, reading: Reading, said: Support, findings: Findings) -> N
             findings.missing.append("what is cited does not tell which is more")
         return
     statement = reading.statements[best]
-    if swapped(claim, statement):
-        findings.against.append("it is compared the other way round")
-    elif stance(_bare(claim.text, claim)).opposes(stance(_told_of(claim, statement))):
-        findings.against.append("the cited evidence says the opposite")
+    turned = crossed(claim, statement)
+    if stance(_bare(claim.text, claim)).opposes(stance(_told_of(claim, statement))) != turned:
+        way = "it is compared the other way round" if turned else "the cited evidence says the opposite"
+        findings.against.append(way)
 
 
 def _told_of(claim: Parts, statement: Statement) -> str:
@@ -394,10 +396,10 @@ def _told_of(claim: Parts, statement: Statement) -> str:
 _CLAUSE = re.compile(r"[,;:]\s")
 
 
-def _source(claim: Parts, reading: Reading, least: float) -> int | None:
-    """Return the sentence that says most of a claim's words, if it says so many."""
+def _source(claim: Parts, reading: Reading, least: float, bound: Collection[int] = ()) -> int | None:
+    """Return the sentence that says most of a claim's words, if it says so many; of like ones one of ``bound``."""
     sentences = [number for number, one in enumerate(reading.statements) if one.table < 0]
-    best = max(sentences, key=lambda n: _share(claim, reading.statements[n]), default=None)
+    best = max(sentences, key=lambda n: _share(claim, reading.statements[n]) + 0.1 * (n in bound), default=None)
     return best if best is not None and _share(claim, reading.statements[best]) >= least else None
 
 
