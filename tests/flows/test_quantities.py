@@ -140,7 +140,15 @@ def test_any_text_can_be_read(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["9" * 100_000, "1," * 50_000, "(" * 100_000, "A" * 100_000, "a." * 50_000, "Jan " * 25_000, "one " * 25_000],
+    [
+        "9" * 100_000,
+        "1," * 50_000,
+        "(" * 100_000,
+        "A" * 100_000,
+        "a." * 50_000,
+        "Jan " * 25_000,
+        "one " * 25_000,
+    ],
 )
 def test_a_long_text_without_sense_is_read_all_the_same(text: str) -> None:
     read(text[:100_000])

@@ -170,7 +170,11 @@ def test_each_cited_evidence_has_its_words_and_its_own_verdict() -> None:
     claim = VERIFIER.check("Total sales were $1,496.5 million in 2019.", [SALES, other])
     assert claim.verdict == "supported"
     first, second = claim.citations
-    assert (first.evidence, first.quote, first.verdict) == ("p1", "Total sales | $ 1,496.5 | $ 1,202.9", "supported")
+    assert (first.evidence, first.quote, first.verdict) == (
+        "p1",
+        "Total sales | $ 1,496.5 | $ 1,202.9",
+        "supported",
+    )
     assert first.locators[0].lines == (5, 5)
     assert (second.evidence, second.verdict) == ("p2", "not found")
 
@@ -198,7 +202,9 @@ def test_what_states_something(text: str, told: bool) -> None:
 
 
 SENTENCE = st.lists(
-    st.sampled_from("otter heron brook 12 4.5 Morvane not rose fell from to in 2024 million percent Anna Quill".split()),
+    st.sampled_from(
+        ["otter", "heron", "brook", "12", "4.5", "Morvane", "not", "rose", "fell", "from", "to", "in", "2024", "million", "percent", "Anna", "Quill"]
+    ),
     min_size=1,
     max_size=14,
 ).map(lambda words: " ".join(words).capitalize() + ".")
@@ -215,7 +221,12 @@ def test_what_stands_there_word_for_word_is_supported(sentences: list[str]) -> N
 @given(st.integers(100, 99_999), st.integers(0, 3))
 @settings(deadline=None)
 def test_a_number_that_stands_nowhere_is_never_supported(number: int, row: int) -> None:
-    label, value = [("Fixed price", "1,452.4"), ("Other", "44.1"), ("Total sales", "1,496.5"), ("Other", "56.7")][row]
+    label, value = [
+        ("Fixed price", "1,452.4"),
+        ("Other", "44.1"),
+        ("Total sales", "1,496.5"),
+        ("Other", "56.7"),
+    ][row]
     if number in (1452, 1146, 1496, 1202, 1203, 1497):
         return
     year = 2018 if value == "56.7" else 2019
@@ -240,7 +251,9 @@ def test_hostile_claims_and_evidence(text: str) -> None:
 def test_many_threads() -> None:
     claims = ["Other was $44.1 million in 2019.", "Other was $44.1 million in 2018."] * 8
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(lambda claim: verdict(claim, SALES), claims)) == ["supported", "contradicted"] * 8
+        assert (
+            list(pool.map(lambda claim: verdict(claim, SALES), claims)) == ["supported", "contradicted"] * 8
+        )
 
 
 class Entails:
@@ -262,7 +275,10 @@ def test_an_entailment_model_supports_paraphrases_and_denies_but_never_overrules
     assert verdict(paraphrase, AUDIT) != "supported"
     assert Verifier(EMBEDDER, entailment=Entails(0.9, 0.05)).check(paraphrase, [AUDIT]).verdict == "supported"
     model = Entails(0.05, 0.9)
-    assert Verifier(EMBEDDER, entailment=model).check("Otters fell ill in Morvane.", [AUDIT]).verdict == "contradicted"
+    assert (
+        Verifier(EMBEDDER, entailment=model).check("Otters fell ill in Morvane.", [AUDIT]).verdict
+        == "contradicted"
+    )
     assert model.pairs[0][1] == "Otters fell ill in Morvane."
     wrong = "Total sales came to $1,202.9 million in 2019."
     assert Verifier(EMBEDDER, entailment=Entails(0.99, 0.0)).check(wrong, [SALES]).verdict == "contradicted"

@@ -45,7 +45,9 @@ def load(rest: str, *, home: Path) -> Onnx:
     Raises Invalid without a name, or where its configuration does not say which class is which; Unavailable when
     it is nowhere.
     """
-    return Onnx(rest, find(rest, home=home, what="entailment model", example="onnx:FOLDER or onnx:OWNER/NAME"))
+    return Onnx(
+        rest, find(rest, home=home, what="entailment model", example="onnx:FOLDER or onnx:OWNER/NAME")
+    )
 
 
 def _classes(name: str, config: Path) -> tuple[int, int]:

@@ -42,7 +42,9 @@ _SHARE = re.compile(
     r"|compris\w*|contribut\w*)\b|%",
     re.IGNORECASE,
 )
-_SUM = re.compile(r"\b(?:total|totall?ed|sum|together|combined|altogether|in all|both|aggregate\w*|overall)\b", re.I)
+_SUM = re.compile(
+    r"\b(?:total|totall?ed|sum|together|combined|altogether|in all|both|aggregate\w*|overall)\b", re.I
+)
 _MEAN = re.compile(r"\b(?:average[sd]?|mean)\b", re.IGNORECASE)
 _RATIO = re.compile(r"\b(?:ratio|times|multiple)\b", re.IGNORECASE)
 

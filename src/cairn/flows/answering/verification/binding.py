@@ -12,7 +12,7 @@ from cairn.flows.answering.verification.dates import Date
 from cairn.flows.answering.verification.parts import Told
 from cairn.flows.answering.verification.quantities import Quantity
 from cairn.flows.answering.verification.statements import Mention, Reading, Statement
-from cairn.flows.answering.verification.tables import Cell, Column, Row, Table
+from cairn.flows.answering.verification.tables import Column, Row, Table
 from cairn.flows.answering.words import terms
 
 NEAR = 0.75
@@ -27,14 +27,16 @@ ELSEWHERE = 0.5
 """What is left of the fit of a number that is said of another year, or is what something came from, not to."""
 CONTEXT = 0.3
 """What the words above a sentence count."""
-CURRENCIES = frozenset("USD EUR GBP CHF JPY RMB INR SEK NOK DKK AUD CAD HKD SGD".split())
+CURRENCIES = frozenset(["USD", "EUR", "GBP", "CHF", "JPY", "RMB", "INR", "SEK", "NOK", "DKK", "AUD", "CAD", "HKD", "SGD"])
 
-SCALE_TERMS = frozenset("thous milli billi dolla euro euros eur usd".split())
-_RATES = frozenset("margi rate rates perce ratio share".split())
+SCALE_TERMS = frozenset(["thous", "milli", "billi", "dolla", "euro", "euros", "eur", "usd"])
+_RATES = frozenset(["margi", "rate", "rates", "perce", "ratio", "share"])
 _UNIT_WORDS = {
-    "s": frozenset("secon minut hour hours day days week weeks stund tage tagen woche heure jours semai".split()),
-    "month": frozenset("month monat mois year years jahr jahre jahren ans année".split()),
-    "°C": frozenset("degre tempe °c grad".split()),
+    "s": frozenset(
+        ["secon", "minut", "hour", "hours", "day", "days", "week", "weeks", "stund", "tage", "tagen", "woche", "heure", "jours", "semai"]
+    ),
+    "month": frozenset(["month", "monat", "mois", "year", "years", "jahr", "jahre", "jahren", "ans", "année"]),
+    "°C": frozenset(["degre", "tempe", "°c", "grad"]),
 }
 
 
@@ -83,7 +85,14 @@ def meant_columns(words: Mapping[str, float], table: Table) -> dict[int, float]:
     told = {word for column in table.columns[1:] for word in column.terms if word not in SCALE_TERMS}
     shared = {word for word in told if all(word in column.terms for column in table.columns[1:])}
     fits = {
-        number: _fit(words, {word: 1.0 for word in column.terms & told if word not in shared and not (word.isdigit() and len(word) == 4)})
+        number: _fit(
+            words,
+            {
+                word: 1.0
+                for word in column.terms & told
+                if word not in shared and not (word.isdigit() and len(word) == 4)
+            },
+        )
         for number, column in enumerate(table.columns)
     }
     best = max((fit for number, fit in fits.items() if number), default=0.0)
@@ -141,7 +150,7 @@ def _in_table(
     known = currencies(reading)
     rows = meant_rows(told.words, table)
     columns = meant_columns(told.words, table)
-    first = next(place for place, one in enumerate(reading.statements) if one.table == number)
+    first = reading.firsts[number]
     for place, row in enumerate(table.rows):
         for cell in row.cells:
             column = table.columns[cell.column] if cell.column < len(table.columns) else None
@@ -198,7 +207,10 @@ def _in_prose(
             if right or exact:
                 held.append((right, Place(number, mention.quantity, fit, statement.text)))
     best = max((place.fit for right, place in held if right), default=0.0)
-    most = max((place.fit for right, place in held if not right and place.quantity.text.lower() != "one"), default=0.0)
+    most = max(
+        (place.fit for right, place in held if not right and place.quantity.text.lower() != "one"),
+        default=0.0,
+    )
     for right, place in held:
         if right and most <= place.fit * BETTER:
             places.append(place)

@@ -48,7 +48,7 @@ def compare(claim: Parts, reading: Reading) -> Outcome:
         pairs = _pairs(claim, table)
         if way and pairs and len({left.value > right.value for left, right in pairs}) == 1:
             left, right = pairs[0]
-            first = next(place for place, one in enumerate(reading.statements) if one.table == number)
+            first = reading.firsts[number]
             held = (first + left.cell.row, first + right.cell.row)
             if (left.value > right.value) == (way > 0) and left.value != right.value:
                 return Outcome(True, held)
@@ -71,12 +71,16 @@ def superlative(claim: Parts, reading: Reading) -> Outcome:
             cell.quantity.value
             for row in table.rows
             for cell in row.cells
-            if cell.column == best.cell.column and row.group == best.row.group and not _TOTAL.search(row.label)
+            if cell.column == best.cell.column
+            and row.group == best.row.group
+            and not _TOTAL.search(row.label)
         ]
-        first = next(place for place, one in enumerate(reading.statements) if one.table == number)
+        first = reading.firsts[number]
         if rest:
             holds = best.value >= max(rest) if most else best.value <= min(rest)
-            reason = "" if holds else f"another is {'more' if most else 'less'} than {best.cell.quantity.text}"
+            reason = (
+                "" if holds else f"another is {'more' if most else 'less'} than {best.cell.quantity.text}"
+            )
             return Outcome(holds, (first + best.cell.row,), reason)
     return Outcome(None)
 
@@ -122,7 +126,8 @@ def _pairs(claim: Parts, table: Table) -> list[tuple[Meant, Meant]]:
         (one, other)
         for one in left
         for other in right
-        if one.cell is not other.cell and (alone or (one.row is not other.row and one.cell.column == other.cell.column))
+        if one.cell is not other.cell
+        and (alone or (one.row is not other.row and one.cell.column == other.cell.column))
     ]
 
 

@@ -66,7 +66,11 @@ class Judged:
         )
 
     async def _said(self, text: str, cited: Sequence[Evidence]) -> str:
-        written = [event.text async for event in self._model.stream(_prompt(text, cited, self._asker)) if isinstance(event, Delta)]
+        written = [
+            event.text
+            async for event in self._model.stream(_prompt(text, cited, self._asker))
+            if isinstance(event, Delta)
+        ]
         return "".join(written)
 
 

@@ -74,14 +74,14 @@ def parts(text: str) -> Parts:
                 quantity=number,
                 words=_weights(words, start, end)
                 | {f"={date.year}": APART for date in said if date.year}
-                | dict.fromkeys(timed(_own(text, said, start, end) if not order else [said[order[place]]]), 1.0)
+                | dict.fromkeys(
+                    timed(_own(text, said, start, end) if not order else [said[order[place]]]), 1.0
+                )
                 | dict.fromkeys(role(text, number.start), 1.0),
                 dates=(said[order[place]],) if order else _dates(text, said, start, end),
                 near=text[start:end],
             )
-            for place, (number, (start, end)) in enumerate(
-                zip(numbers, segments(text, marks), strict=True)
-            )
+            for place, (number, (start, end)) in enumerate(zip(numbers, segments(text, marks), strict=True))
         ),
         dates=said,
         names=(*coded, *names(text, taken)),

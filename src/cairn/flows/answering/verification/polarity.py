@@ -9,13 +9,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 NEGATORS = frozenset(
-    "not no never none neither nor nobody nothing nowhere without cannot n't cant hardly"
-    " nicht kein keine keinen keiner keinem keines nie niemals niemand nichts ohne weder"
-    " pas jamais aucun aucune sans rien personne".split()
+    ["not", "no", "never", "none", "neither", "nor", "nobody", "nothing", "nowhere", "without", "cannot", "n't", "cant", "hardly", "nicht", "kein", "keine", "keinen", "keiner", "keinem", "keines", "nie", "niemals", "niemand", "nichts", "ohne", "weder", "pas", "jamais", "aucun", "aucune", "sans", "rien", "personne"]
 )
 COMPARATIVES = frozenset(
-    "higher lower more less fewer greater larger smaller bigger exceeded exceeds exceed surpassed"
-    " rose fell increased decreased grew declined dropped climbed höher niedriger mehr weniger".split()
+    ["higher", "lower", "more", "less", "fewer", "greater", "larger", "smaller", "bigger", "exceeded", "exceeds", "exceed", "surpassed", "rose", "fell", "increased", "decreased", "grew", "declined", "dropped", "climbed", "höher", "niedriger", "mehr", "weniger"]
 )
 """Words that say by themselves which of two is more."""
 _AXES = {
@@ -50,13 +47,19 @@ _AXES = {
         "exclude excludes excluded excluding lack lacks lacked absent omit omitted",
     ),
     "order": ("before earlier prior until first vor avant", "after later following since last nach après"),
-    "extent": ("maximum most highest largest best always all every", "minimum least lowest smallest worst never"),
+    "extent": (
+        "maximum most highest largest best always all every",
+        "minimum least lowest smallest worst never",
+    ),
     "success": ("succeed succeeded passed won able safe", "fail fails failed failing lost unable unsafe"),
     "duty": ("required mandatory compulsory must obligatory", "optional voluntary"),
     "side": ("inside within indoors internal domestic", "outside outdoors external international foreign"),
     "temperature": ("hot warm warmer hotter", "cold cool cooler colder"),
     "payment": ("owed payable liability liabilities outflow debit", "receivable asset assets inflow credit"),
-    "purchase": ("buy buys bought purchase purchased acquire acquired acquisition", "sell sells sold disposal divest divested"),
+    "purchase": (
+        "buy buys bought purchase purchased acquire acquired acquisition",
+        "sell sells sold disposal divest divested",
+    ),
     "favour": ("favourable favorable positive", "unfavourable unfavorable adverse negative"),
 }
 _WAYS: dict[str, dict[str, int]] = {}
@@ -65,18 +68,48 @@ for _axis, (_plus, _minus) in _AXES.items():
         for _each in _words.split():
             _WAYS.setdefault(_each, {})[_axis] = _sign
 _EXCLUSIVE = (
-    "second seconds", "minute minutes", "hour hours hourly", "day days daily", "week weeks weekly",
-    "month months monthly", "quarter quarters quarterly", "year years annual annually",
-), (
-    "thousand thousands", "million millions", "billion billions",
-), (
-    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
-), (
-    "first", "second", "third", "fourth", "fifth",
-), (
-    "men man male", "women woman female", "children child",
-), (
-    "north northern", "south southern", "east eastern", "west western",
+    (
+        "second seconds",
+        "minute minutes",
+        "hour hours hourly",
+        "day days daily",
+        "week weeks weekly",
+        "month months monthly",
+        "quarter quarters quarterly",
+        "year years annual annually",
+    ),
+    (
+        "thousand thousands",
+        "million millions",
+        "billion billions",
+    ),
+    (
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ),
+    (
+        "first",
+        "second",
+        "third",
+        "fourth",
+        "fifth",
+    ),
+    (
+        "men man male",
+        "women woman female",
+        "children child",
+    ),
+    (
+        "north northern",
+        "south southern",
+        "east eastern",
+        "west western",
+    ),
 )
 """Words of which one excludes the others, inflections together."""
 _KINDS = {
@@ -108,7 +141,10 @@ class Stance(NamedTuple):
     def _opposites(self, other: "Stance") -> int:
         """Count the pairs of opposites of which each text says another side, and not that of the other."""
         return sum(
-            min(max(n - other.ways.get((axis, sign), 0), 0), max(other.ways.get((axis, -sign), 0) - self.ways.get((axis, -sign), 0), 0))
+            min(
+                max(n - other.ways.get((axis, sign), 0), 0),
+                max(other.ways.get((axis, -sign), 0) - self.ways.get((axis, -sign), 0), 0),
+            )
             for (axis, sign), n in self.ways.items()
         )
 

@@ -25,13 +25,16 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _OVER = re.compile(
-    r"\b(?:over|more than|at least|above|exceed(?:s|ed|ing)|upwards of|mehr als|über|plus de)\s?$", re.IGNORECASE
+    r"\b(?:over|more than|at least|above|exceed(?:s|ed|ing)|upwards of|mehr als|über|plus de)\s?$",
+    re.IGNORECASE,
 )
 _UNDER = re.compile(
-    r"\b(?:under|less than|fewer than|at most|up to|below|not quite|weniger als|unter|moins de)\s?$", re.IGNORECASE
+    r"\b(?:under|less than|fewer than|at most|up to|below|not quite|weniger als|unter|moins de)\s?$",
+    re.IGNORECASE,
 )
 _FRACTION = re.compile(
-    r"\b(?:(?P<half>half)|(?:(?P<n>a|one|two|three)\s(?P<of>thirds?|quarters?|fifths?|tenths?)(?=\sof\b)))", re.IGNORECASE
+    r"\b(?:(?P<half>half)|(?:(?P<n>a|one|two|three)\s(?P<of>thirds?|quarters?|fifths?|tenths?)(?=\sof\b)))",
+    re.IGNORECASE,
 )
 _PARTS = {"third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _CLOCK = re.compile(r"(?<![\d:.,])([01]?\d|2[0-4])(?::|\sh\s|\.(?=[0-5]\d\sUhr))([0-5]\d)(?![\d:])")
@@ -176,7 +179,11 @@ def _behind(text: str, at: int) -> tuple[int, float, Measure | None]:
     if match is None:
         hyphen = _HYPHENED.match(text, at)
         measure = unit_of(hyphen["word"]) if hyphen is not None else None
-        return (hyphen.end(), scale, measure) if hyphen is not None and measure is not None else (at, scale, None)
+        return (
+            (hyphen.end(), scale, measure)
+            if hyphen is not None and measure is not None
+            else (at, scale, None)
+        )
     measure = unit_of(match["word"])
     return (match.end(), scale, measure) if measure is not None else (at, scale, None)
 

@@ -67,7 +67,9 @@ def support(
     share = {word: (1.0 if word in said else ABOVE if word in above else 0.0) for word in claim.words}
     if any(value < 1 for value in share.values()):
         _by_meaning(claim, [reading.statements[number] for number in chosen], share, embedder)
-    weight = {word: 0.0 if word in LIGHT or (not moves and word in MOVES) else idf.get(word, most) for word in share}
+    weight = {
+        word: 0.0 if word in LIGHT or (not moves and word in MOVES) else idf.get(word, most) for word in share
+    }
     total = sum(weight.values())
     score = sum(weight[word] * value for word, value in share.items()) / total if total else 1.0
     missing = tuple(word for word, value in share.items() if value < 0.25)

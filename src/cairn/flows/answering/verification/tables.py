@@ -24,9 +24,13 @@ _IN_PROSE = re.compile(
     r"|\((?:[$€£]|[A-Z]{3}|[Dd]ollars)?\s?(?:in\s)?(?:thousands?|millions?|billions?)\b",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(r"\bper\b|%|\bpercent|\bratio\b|\brate\b|\bnumber of\b|\bheadcount\b|\bemployees\b", re.IGNORECASE)
+_PLAIN = re.compile(
+    r"\bper\b|%|\bpercent|\bratio\b|\brate\b|\bnumber of\b|\bheadcount\b|\bemployees\b", re.IGNORECASE
+)
 _PERCENT = re.compile(r"%|\bpercent(?:age)?s?\b|\bper cent\b|\bprozent\b", re.IGNORECASE)
-_SPREADS = re.compile(r"\d{4}|year|fiscal|ended|period|month|quarter|\(|december|june|march|september", re.IGNORECASE)
+_SPREADS = re.compile(
+    r"\d{4}|year|fiscal|ended|period|month|quarter|\(|december|june|march|september", re.IGNORECASE
+)
 _CURRENCY = re.compile(r"[$€£¥]|\b(?:EUR|USD|GBP|CHF|JPY|RMB|TEUR|[Ee]uros?|[Dd]ollars?)\b")
 
 
@@ -91,7 +95,9 @@ def table(header: Sequence[str], lines: Sequence[tuple[int, int, str]], heading:
     header, lines = _parted(header, lines)
     columns = _columns([line.split(BETWEEN) for line in header])
     told = [one for one in (scale_said(" ".join(header)), scale_said(heading), scale) if one is not None]
-    cells = Scale(1.0, _unit(" ".join(text for _, _, text in lines)))  # one sign, in the first row, stands for all
+    cells = Scale(
+        1.0, _unit(" ".join(text for _, _, text in lines))
+    )  # one sign, in the first row, stands for all
     above = Scale(
         next((one.factor for one in told if one.factor != 1), 1.0),
         next((one.unit for one in (*told, cells) if one.unit), ""),
@@ -114,7 +120,9 @@ def table(header: Sequence[str], lines: Sequence[tuple[int, int, str]], heading:
 def _shares(rows: Sequence[Sequence[str]]) -> set[int]:
     """Return the columns whose first and last numbers are percentages: those between are, too."""
     width = max(map(len, rows), default=0)
-    valued = [[row[place] for row in rows if place < len(row) and _is_number(row[place])] for place in range(width)]
+    valued = [
+        [row[place] for row in rows if place < len(row) and _is_number(row[place])] for place in range(width)
+    ]
     return {place for place, cells in enumerate(valued) if cells and "%" in cells[0] and "%" in cells[-1]}
 
 
@@ -123,7 +131,12 @@ def _parted(
 ) -> tuple[Sequence[str], Sequence[tuple[int, int, str]]]:
     """Move the rows below a header that only say units to it."""
     count = 0
-    while header and count < len(lines) and not lines[count][2].split(BETWEEN)[0].strip() and scale_said(lines[count][2]):
+    while (
+        header
+        and count < len(lines)
+        and not lines[count][2].split(BETWEEN)[0].strip()
+        and scale_said(lines[count][2])
+    ):
         count += 1
     return [*header, *(text for _, _, text in lines[:count])], lines[count:]
 
@@ -153,7 +166,10 @@ def _unit(text: str) -> str:
 
 def _columns(header: Sequence[Sequence[str]]) -> tuple[Column, ...]:
     width = max(map(len, header), default=0)
-    texts = [" ".join(dict.fromkeys(filter(None, parts))) for parts in zip(*(_filled(row, width) for row in header), strict=True)]
+    texts = [
+        " ".join(dict.fromkeys(filter(None, parts)))
+        for parts in zip(*(_filled(row, width) for row in header), strict=True)
+    ]
     return tuple(
         Column(text=text, terms=frozenset(terms(text)), dates=tuple(dates(text)), scale=_own_scale(text))
         for text in texts
@@ -173,7 +189,9 @@ def _filled(row: Sequence[str], width: int) -> list[str]:
     width, rest = divmod(len(cells) - 1, len(told))
     blocks = [list(filter(None, cells[at : at + width])) for at in range(1, len(cells), width)]
     spreads = len(told) > 1 or _SPREADS.search(told[0]) is not None
-    if spreads and not rest and all(len(block) == 1 for block in blocks):  # a label stands anywhere above its columns
+    if (
+        spreads and not rest and all(len(block) == 1 for block in blocks)
+    ):  # a label stands anywhere above its columns
         return [cells[0], *(block[0] for block in blocks for _ in range(width))]
     current = ""
     filled = [cells[0]]
@@ -197,7 +215,11 @@ def _row(
             found.append(Cell(quantity=quantity, column=place, row=number))
     label = " ".join(part for part in labels if any(c.isalnum() for c in part))
     scaled = tuple(
-        Cell(quantity=_counted(cell.quantity, cell.column, label, columns, above), column=cell.column, row=number)
+        Cell(
+            quantity=_counted(cell.quantity, cell.column, label, columns, above),
+            column=cell.column,
+            row=number,
+        )
         for cell in found
     )
     said = tuple(dates(label))
