@@ -166,6 +166,13 @@ class App:
         return Diverse(found, self.settings.per_document)
 
     @cached_property
+    def verifier(self) -> Verifier:
+        """Judges claims by what they cite."""
+        spec = self.settings.entailment
+        entailment = registry.load("entailments", spec, home=self.home) if spec else None
+        return Verifier(self.embedder, entailment=entailment)
+
+    @cached_property
     def extract(self) -> Extractive:
         return Extractive(self.embedder, sentences=self.settings.answer_sentences)
 
