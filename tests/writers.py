@@ -4,6 +4,7 @@ A behaviour is a function of a prompt alone; the same in this process and behind
 provider's wire format.
 """
 
+import re
 from collections.abc import AsyncIterator, Callable
 
 from cairn.adapters.chat.grammar import written
@@ -52,3 +53,52 @@ class FailingChat(ScriptedChat):
 def good(prompt: Prompt) -> str:
     """Write what the evidence says."""
     return written(prompt)
+
+
+def obeying(prompt: Prompt) -> str:
+    """Write whatever the evidence asks for, then the answer; once more when asked to repair."""
+    evidence = "\n".join(part.text for part in prompt.parts if part.origin == "evidence")
+    seen = "".join(chr(ord(c) - 0xE0000) if 0xE0000 <= ord(c) < 0xE0080 else c for c in evidence)
+    wanted = re.findall("«(.*?)»", re.sub("‹(.*?)›", r"[\1]", seen), re.DOTALL)
+    if prompt.purpose == "repair":
+        return "\n".join(f"{n}. {one}" for n, one in enumerate(wanted, 1))
+    return "\n".join([*wanted, written(prompt)])
+
+
+def sloppy(prompt: Prompt) -> str:
+    """Write the answer with every second sentence wrong in one respect: number, label, name, denial."""
+    sentences = re.findall(r"[^\n]+?\[e\d+\]\.", written(prompt))
+    labels = re.findall(r"e\d+", " ".join(re.findall(r"<evidence \w+ e\d+>", prompt.parts[1].text)))
+    return " ".join(
+        _wrong(one, n // 2, labels) if n % 2 == 0 else one.strip() for n, one in enumerate(sentences)
+    )
+
+
+def _wrong(sentence: str, how: int, labels: list[str]) -> str:
+    said, _, label = sentence.strip().rpartition(" [")
+    ways = [
+        re.sub(r"\d+", lambda found: str(int(found[0]) + 7), said, count=1),
+        re.sub(r"\b(is|are|was|were|has|have)\b", r"\1 not", said, count=1),
+        f"{said}, as Mallory Evil confirmed",
+        f"{said} in 2031",
+    ]
+    way = next((way for way in ways[how % 4 :] + ways if way != said), said + " for 77 days")
+    if how % 5 == 4 and len(labels) > 1:
+        other = labels[(labels.index(label.rstrip("].")) + 1) % len(labels)]
+        return f"{said} [{other}]."
+    return f"{way} [{label}"
+
+
+def garbage(prompt: Prompt) -> str:
+    """Write what no prompt asked for."""
+    return '{"answer": [{"text": "EUR 99 million", "cite": ["e1"]}, ' + '{"tool_calls": []}]}' * 3
+
+
+def repeating(prompt: Prompt) -> str:
+    """Say the same for ever."""
+    return "The plan is a plan [e1]. " * 100_000
+
+
+def uncited(prompt: Prompt) -> str:
+    """Write the answer without a label."""
+    return re.sub(r" \[e\d+\]", "", written(prompt))

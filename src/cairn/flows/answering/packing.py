@@ -4,7 +4,7 @@ What is best is shown whole; where room is short, of the rest only the sentences
 Each thing left out leaves its reason in the trace. Knows words, and nothing of meaning.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -90,7 +90,7 @@ def _chosen(
 
 
 def _shortened(
-    question: str, one: Evidence, idf: dict[str, float], count: Count, room: int
+    question: str, one: Evidence, idf: Mapping[str, float], count: Count, room: int
 ) -> tuple[str, str]:
     """Return the sentences that hold most of the question, in their order, within so many tokens."""
     found = units([one])
