@@ -56,13 +56,12 @@ class Judge:
     labelled: Mapping[str, Evidence]
     check: Check
     states: Callable[[str], bool]
-    _said: set[str] = field(default_factory=set)
+    _said: set[Sentence] = field(default_factory=set)
 
     def repeated(self, sentence: Sentence) -> bool:
         """Tell whether it was said before; it is from now on."""
-        key = sentence.text.casefold()
-        again = key in self._said
-        self._said.add(key)
+        again = sentence in self._said
+        self._said.add(sentence)
         return again
 
     def __call__(self, sentence: Sentence) -> Claim | None:
@@ -70,7 +69,7 @@ class Judge:
         cited = [self.labelled[label] for label in sentence.cited if label in self.labelled]
         if sentence.text == NONE or (not sentence.cited and not self.states(sentence.text)):
             return None
-        claim = _borne(self.check(sentence.text, cited, self.question))
+        claim = self._borne(sentence.text, cited)
         if invented := [label for label in sentence.cited if label not in self.labelled]:
             return replace(claim, verdict="not found", reason=f"there is no evidence {', '.join(invented)}")
         for address in _ADDRESS.findall(sentence.text):
@@ -79,12 +78,18 @@ class Judge:
                 return replace(claim, verdict="not found", reason=reason)
         return claim
 
+    def _borne(self, text: str, cited: Sequence[Evidence]) -> Claim:
+        """Check a claim; of what it cites, what says it by itself lends its name to nothing beside it."""
+        claim = self.check(text, cited, self.question)
+        if claim.verdict != "supported":
+            return claim
+        alone = [one for one in cited if len(cited) > 1 and self._supports(one, text)]
+        if alone and len(alone) < len(cited):
+            claim = self.check(text, alone, self.question)
+        return replace(claim, citations=tuple(one for one in claim.citations if one.verdict == "supported"))
 
-def _borne(claim: Claim) -> Claim:
-    """Return a claim that is supported with only the citations that support it."""
-    if claim.verdict != "supported":
-        return claim
-    return replace(claim, citations=tuple(one for one in claim.citations if one.verdict == "supported"))
+    def _supports(self, evidence: Evidence, text: str) -> bool:
+        return self.check(text, [evidence], self.question).verdict == "supported"
 
 
 async def whole(chat: Chat, prompt: Prompt) -> str:

@@ -136,7 +136,7 @@ class Writer:
     ) -> Answer:
         """Return what passed the check, or extracts where nothing did, or an abstention."""
         kept = passed(draft.claims)
-        withdrawn = tuple(claim for claim in draft.claims if claim not in kept)
+        withdrawn = tuple(one for one in draft.claims if one.text not in {claim.text for claim in kept})
         if not draft.claims or read.confidence < self.threshold:
             return abstention(evidence, read.confidence, began, writer=draft.model, withdrawn=withdrawn)
         if not kept:
@@ -180,8 +180,8 @@ class Writer:
 
 
 def passed(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
-    """Return the claims that what they cite supports."""
-    return tuple(claim for claim in claims if claim.verdict == "supported")
+    """Return the claims that what they cite supports, each once."""
+    return tuple({one.text: one for one in reversed(claims) if one.verdict == "supported"}.values())[::-1]
 
 
 def _merged(looked: list[Looked]) -> tuple[Evidence, ...]:
