@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from tests.models.server import ModelServer, serving
 
 import cairn
 from cairn.session import Session
@@ -20,7 +21,8 @@ ROOT = Path(__file__).parents[1]
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Leave nothing of the caller's settings, and refuse connections that leave this machine."""
     for name in list(os.environ):
-        if name.startswith("CAIRN_") and name not in ("CAIRN_DATA", "CAIRN_TEST_POSTGRESQL"):
+        theirs = name.startswith(("OPENAI_", "ANTHROPIC_", "OLLAMA_"))
+        if theirs or (name.startswith("CAIRN_") and name not in ("CAIRN_DATA", "CAIRN_TEST_POSTGRESQL")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("CAIRN_HOME", str(tmp_path / "library"))
     monkeypatch.setenv("CAIRN_EMBEDDER", "hash")
@@ -61,6 +63,17 @@ def folder(tmp_path: Path) -> Path:
     path = tmp_path / "folder"
     path.mkdir()
     return path
+
+
+@pytest.fixture
+def models(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
+    """Hold a scripted model server, and let every provider's address lead to it."""
+    with serving() as server:
+        for provider in ("OPENAI", "ANTHROPIC", "OLLAMA"):
+            path = "" if provider == "ANTHROPIC" else "/v1"
+            monkeypatch.setenv(f"{provider}_BASE_URL", server.url + path)
+            monkeypatch.setenv(f"{provider}_API_KEY", f"key-of-{provider.lower()}")
+        yield server
 
 
 @pytest.fixture(scope="session")

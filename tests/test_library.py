@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ import cairn
 from cairn.access import NOBODY
 from cairn.adapters.sources.files import FilesSource, _refused
 from cairn.errors import Busy, Denied, Invalid, Unavailable, Unknown
-from cairn.operations import access, measuring, questions
+from cairn.operations import access, history, measuring, questions
 from cairn.records import Known
 from cairn.results import Status
-from cairn.session import Session
+from cairn.session import Origin, Session
 from cairn.types import Deleted, Regranted, State
 
 Run = Callable[[Awaitable[Any]], Any]
@@ -281,7 +282,40 @@ def test_access_is_explained(run: Run, shared: Session) -> None:
     assert why.allowed and why.reason == "allowed to group:finance" and "group:staff" in why.names
     assert not run(access.access_explain(shared, "tomas", "finance/plan.md")).allowed
     assert run(access.access_readers(shared, "finance/plan.md")).people == ("amina",)
-    assert run(access.access_visible(shared, "tomas")).uris == ("public.md",)
+
+
+def test_what_somebody_may_read_is_listed_page_by_page(run: Run, shared: Session) -> None:
+    def visible(who: str, **more: int) -> Any:
+        return run(access.access_visible(shared, who, **more))
+
+    assert [one.uri for one in visible("tomas").documents] == ["public.md"]
+    first = visible("amina", limit=1)
+    second = visible("amina", limit=1, before=first.before)
+    assert (first.count, first.total) == (2, 3)
+    assert {one.uri for page in (first, second) for one in page.documents} == {"public.md", "finance/plan.md"}
+    assert visible("amina", before=second.before).documents == ()
+    with pytest.raises(Invalid, match="limit is 0"):
+        visible("amina", limit=0)
+
+
+@pytest.mark.parametrize("file", [False, True])
+def test_what_somebody_asked_goes_when_they_are_struck(
+    run: Run, shared: Session, tmp_path: Path, file: bool
+) -> None:
+    amina = Session(app=shared.app, name="amina", origin=Origin(surface=history.BROWSER))
+    tomas = replace(amina, name="tomas")
+    for session in (amina, tomas):
+        run(questions.ask(session, "How many otters are there?"))
+    if file:
+        (tmp_path / "people.toml").write_text("[people]\ntomas = []\n")
+        run(access.access_load(shared, str(tmp_path / "people.toml")))
+    else:
+        run(access.access_remove(shared, "person:amina", ["group:finance"]))
+        assert len(run(history.history_list(amina)).questions) == 1, "she is in fewer groups, and here"
+        run(access.access_remove(shared, "person:amina"))
+    run(access.access_add(shared, "person:amina"))
+    assert run(history.history_list(amina)).questions == ()
+    assert len(run(history.history_list(tomas)).questions) == 1
 
 
 def test_the_directory_becomes_what_a_file_says(run: Run, session: Session, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ The vectors that fusion reads of each candidate come from the corpus's file, as 
 SQLite.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 
 from bench.peers.given import Floats, Given, Reader, batches
 from cairn import registry
+from cairn.flows.ingest.views import STEP
 from cairn.flows.retrieval.fusion import fuse
 from cairn.records import Entry, Scope
 from cairn.types import Filters
@@ -26,16 +28,10 @@ class Peer:
 
     def build(self, given: Given, folder: Path) -> None:
         index = opened(folder, writable=True)
-        documents, classes = given.documents.tolist(), given.classes.tolist()
-        opening, seen = "", -1
-        for position, (rows, texts, vectors) in enumerate(batches(given, 10_000), start=1):
-            entries = []
-            for row, text in zip(rows, texts, strict=True):
-                if documents[row] != seen:
-                    seen, opening = documents[row], text
-                entries.append(entry(row, seen, classes[row], given.title(seen), opening, text))
-            index.write_words([], entries, position)
-            index.write_vectors([], {}, entries, vectors, position)
+        for position, rows in enumerate(_steps(given), start=1):
+            index.write_words([], _entries(given, rows), position)
+        for position, (numbers, _, vectors) in enumerate(batches(given, 10_000), start=1):
+            index.write_vectors([], {}, list(_entries(given, numbers)), vectors, position)
         index.close()
 
     def open(self, given: Given, folder: Path) -> None:
@@ -63,6 +59,24 @@ class Peer:
         rank = fuse(vector, rows, [scores.get(each, 0.0) for each in found], nothing, nothing)["rank"]
         best = sorted(range(len(found)), key=lambda each: (-rank[each], found[each]))[:k]
         return [found[each] for each in best]
+
+
+def _steps(given: Given) -> Iterator[range]:
+    """Yield the passages of as many documents at a time as ingest applies in one step."""
+    starts = np.flatnonzero(np.diff(given.documents, prepend=-1))[::STEP].tolist()
+    return map(range, starts, [*starts[1:], given.n])
+
+
+def _entries(given: Given, rows: range) -> Iterator[Entry]:
+    documents = given.documents[rows.start : rows.stop].tolist()
+    classes = given.classes[rows.start : rows.stop].tolist()
+    opening, seen = "", -1
+    for row, document, granted, text in zip(
+        rows, documents, classes, given.texts(rows.start, rows.stop), strict=True
+    ):
+        if document != seen:
+            seen, opening, title = document, text, given.title(document)
+        yield entry(row, document, granted, title, opening, text)
 
 
 def opened(folder: Path, *, writable: bool) -> Any:

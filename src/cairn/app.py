@@ -25,6 +25,15 @@ from cairn.flows.answering.extractive import Extractive
 from cairn.flows.answering.prompting import Prompts
 from cairn.flows.answering.verification import Verifier, states
 from cairn.flows.answering.writing import Writer
+from cairn.flows.gateway import prices
+from cairn.flows.gateway.breaker import Breaker
+from cairn.flows.gateway.budgets import Budgets
+from cairn.flows.gateway.fallback import Fallback
+from cairn.flows.gateway.limits import Limited
+from cairn.flows.gateway.metering import Metered
+from cairn.flows.gateway.prices import Prices
+from cairn.flows.gateway.retrying import Retrying
+from cairn.flows.gateway.timing import Timed
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost, orphaned
 from cairn.flows.keeping import swap
 from cairn.flows.retrieval.copies import Distinct
@@ -164,12 +173,35 @@ class App:
     def chats(self) -> Mapping[str, Chat]:
         """The language models that are configured, by name and in order."""
         named = (name.strip() for name in self.settings.chat.split(","))
-        return {name: registry.load("chat", name, name=name) for name in named if name}
+        return {name: self._chat(name) for name in named if name}
 
     @cached_property
     def chat(self) -> Chat | None:
         """The first of them that answers; None where there is none."""
-        return next(iter(self.chats.values()), None)
+        return Fallback(list(self.chats.values())) if self.chats else None
+
+    def _chat(self, name: str) -> Chat:
+        """Return a language model within its limits; whoever waits before another try keeps their turn."""
+        limits, first = self.settings, self.settings.chat_first_seconds
+        chat: Chat = registry.load("chat", name, name=name, key_file=limits.chat_key_file)
+        chat = Timed(chat, first=first, between=limits.chat_pause_seconds, whole=limits.chat_seconds)
+        # Every request to a provider is accounted for, retries included.
+        chat = Retrying(self.metered(chat), attempts=limits.chat_attempts, within=first)
+        return Limited(Breaker(chat), at_once=limits.chat_at_once, patience=first)
+
+    @cached_property
+    def prices(self) -> Prices:
+        """What models cost; a file of the library's own goes before what comes with Cairn."""
+        own = self.settings.prices
+        return Prices(prices.read(self.home / own) if own else (), prices.read())
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        return Budgets(self.settings.budgets)
+
+    def metered(self, chat: Chat) -> Chat:
+        """Return the same language model, with every request to it accounted for."""
+        return Metered(chat, self.journal.accounts, self.prices, self.budgets)
 
     @cached_property
     def verifier(self) -> Verifier:

@@ -4,14 +4,20 @@ Knows nothing of providers, prices or what an answer is.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 Speaker = Literal["system", "user", "assistant"]
 Origin = Literal["system", "tools", "history", "evidence", "question", "retry"]
 """Where words of a prompt come from, so that each token can be accounted for."""
-Outcome = Literal["done", "failed", "cancelled"]
+Outcome = Literal["open", "done", "failed", "cancelled"]
+"""``open``: under way, or its process was killed; it counts as what was expected of it."""
+
+
+def estimate_tokens(text: str) -> int:
+    """Return about how many tokens a text has: one for each four bytes, which holds across scripts."""
+    return -(-len(text.encode()) // 4)
 
 
 class Part(NamedTuple):
@@ -37,6 +43,10 @@ class Prompt:
     """The JSON schema that the output must satisfy; None for plain text."""
     most: int = 2_000
     """Tokens of output, at most."""
+    attempt: int = 1
+    """How often it has been sent, with this time."""
+    thread: str = ""
+    """The trace of the conversation's first question, where it follows on one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +96,11 @@ class Call:
     reason: str = ""
     """Why it failed, without anything that was said."""
     attempt: int = 1
+    thread: str = ""
+    """The trace of the conversation's first question, where it follows on one."""
     usage: Usage = Usage()
+    estimated: bool = False
+    """The tokens are estimated by length, for the provider did not count them."""
     origins: Mapping[Origin, int]
     """Input tokens by origin, estimated by length; they add up to the input."""
     cost: float | None = None
@@ -96,3 +110,57 @@ class Call:
     seconds: float = 0.0
     prefix: str = ""
     """Digest of the system part, by which a prefix that could have been cached is known."""
+    cited: float | None = None
+    """The share of its evidence that the answer cites; None where nobody said."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spent:
+    """Sums over calls."""
+
+    calls: int = 0
+    unpriced: int = 0
+    """Calls whose price is not known; they add nothing to ``cost``."""
+    estimated: int = 0
+    """Calls whose tokens are estimated."""
+    cost: float = 0.0
+    input: int = 0
+    cached: int = 0
+    stored: int = 0
+    output: int = 0
+    system: int = 0
+    tools: int = 0
+    history: int = 0
+    evidence: int = 0
+    question: int = 0
+    retry: int = 0
+    begun: int = 0
+    """Calls that gave any output."""
+    first: float = 0.0
+    """Seconds until their first characters."""
+    writing: float = 0.0
+    """Seconds from there to their ends."""
+
+    @classmethod
+    def on(cls, call: Call) -> "Spent":
+        """Return what one call adds."""
+        usage = {name: getattr(call.usage, name) for name in ("input", "cached", "stored", "output")}
+        return cls(
+            calls=1,
+            unpriced=int(call.cost is None),
+            estimated=int(call.estimated),
+            cost=0.0 if call.cost is None else call.cost,
+            begun=int(call.first is not None),
+            first=0.0 if call.first is None else call.first,
+            writing=0.0 if call.first is None else call.seconds - call.first,
+            **usage,
+            **call.origins,
+        )
+
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(Spent)})
+
+    @property
+    def tokens(self) -> int:
+        """Return all tokens, read and written."""
+        return self.input + self.output

@@ -52,12 +52,16 @@ class ModelFailed(CairnError):
     """A language model gave no whole output; the message repeats nothing that was said to it.
 
     ``again`` tells whether another try may succeed, ``after`` the seconds the provider asks to wait.
+    Not ``charged`` is what the provider refused, or never got.
     """
 
-    def __init__(self, message: str, *, again: bool = False, after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, again: bool = False, after: float | None = None, charged: bool = True
+    ) -> None:
         super().__init__(message)
         self.again = again
         self.after = after
+        self.charged = charged
 
 
 class OverBudget(CairnError):

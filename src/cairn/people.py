@@ -95,6 +95,20 @@ class Claims:
     said: Mapping[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptReport:
+    """A report that was made for somebody, so that it can be had as a file."""
+
+    trace: str
+    person: str
+    behalf: str
+    """With whose rights, if not their own."""
+    documents: frozenset[int]
+    """All that it rests on; who may not read each of these may not have it."""
+    body: str
+    """The report as JSON."""
+
+
 class Reply(NamedTuple):
     """What a request was answered."""
 

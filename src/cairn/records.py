@@ -148,6 +148,19 @@ class SpanRecord(NamedTuple):
     attributes: Mapping[str, Any]
 
 
+class SpanSize(NamedTuple):
+    """Steps of one name that write much into traces."""
+
+    name: str
+    spans: int
+    bytes: int
+    """Of their attributes, together, beyond what is asked about."""
+    largest: int
+    """Bytes of the largest's."""
+    traces: tuple[str, ...]
+    """Newest first."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
     """One passage as an index finds it by what its document is."""

@@ -66,12 +66,21 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
         "cross-encoder": BuiltIn("cairn.adapters.rerankers.cross_encoder"),
     },
     "chat": {
+        "ollama": BuiltIn("cairn.adapters.chat.provider", extra="chat"),
+        "openai": BuiltIn("cairn.adapters.chat.provider", extra="chat"),
+        "anthropic": BuiltIn("cairn.adapters.chat.provider", extra="chat"),
+        "openai-compatible": BuiltIn("cairn.adapters.chat.provider", extra="chat"),
         "grammar": BuiltIn("cairn.adapters.chat.grammar"),
     },
     "indexes": {"local": BuiltIn("cairn.adapters.indexes.local")},
     "journal": {
         "sqlite": BuiltIn("cairn.adapters.journal.sql"),
         "postgresql": BuiltIn("cairn.adapters.journal.sql", extra="postgresql"),
+    },
+    "exports": {
+        "markdown": BuiltIn("cairn.adapters.exports.markdown"),
+        "docx": BuiltIn("cairn.adapters.exports.docx", extra="reports"),
+        "pdf": BuiltIn("cairn.adapters.exports.pdf", extra="reports"),
     },
     "sinks": {"sql": BuiltIn("cairn.adapters.sinks.sql")},
     "passwords": {"argon2": BuiltIn("cairn.adapters.passwords.argon2", extra="serve")},

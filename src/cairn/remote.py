@@ -56,6 +56,10 @@ class Remote:
         """Return the picture of a page, from 1, as PNG."""
         return await self._bytes("GET", f"/v1/documents/{document}/pages/{number}?width={width}")
 
+    async def report(self, id: str, format: str) -> bytes:
+        """Return a report of one's own as a file: ``markdown``, ``docx`` or ``pdf``."""
+        return await self._bytes("GET", f"/v1/reports/{quote(id, safe='')}/{quote(format, safe='')}")
+
     async def upload(self, name: str, content: bytes, *, allow: Sequence[str] = ()) -> Uploaded:
         """Bring a file, which is read soon, for yourself and who you ``allow`` to read."""
         path = f"/v1/uploads/{quote(name, safe='')}?{urlencode({'allow': allow}, doseq=True)}"

@@ -65,7 +65,37 @@ SETTINGS = (
     Setting(
         "chat",
         "",
-        "language models that write answers, with commas between; `grammar` tries it out without one",
+        "language models that write answers, with commas between; each is asked when those before it fail: "
+        "`ollama:MODEL`, `openai:MODEL`, `anthropic:MODEL`, `openai-compatible:URL#MODEL`; `grammar` tries "
+        "it out without one; empty: extracts",
+    ),
+    Setting(
+        "chat_key_file",
+        "",
+        "a file that only its owner may read, with lines `OPENAI_API_KEY=...`; such variables come before it",
+    ),
+    Setting("chat_first_seconds", 60.0, "a language model's answer begins by then, or it failed", 0.1),
+    Setting("chat_pause_seconds", 30.0, "an answer that stops for longer failed", 0.1),
+    Setting("chat_seconds", 180.0, "an answer that takes longer failed", 0.1),
+    Setting("chat_attempts", 3, "a language model is asked so often, where that may help", 1),
+    Setting("chat_at_once", 8, "a language model is asked by so many at once; the others wait", 1),
+    Setting(
+        "budgets",
+        "",
+        "what may be spent on language models, such as `person $2 a day, all $50 a month, all 5000000 tokens "
+        "a month`; empty for no limit; calls whose price is not known count in tokens alone",
+    ),
+    Setting(
+        "prices",
+        "",
+        "a file of what models cost, before the one that comes with Cairn: its form is"
+        " that of flows/gateway/prices.toml",
+    ),
+    Setting(
+        "report_tokens",
+        200_000,
+        "tokens that a report may take of language models, read and written; what is left is quoted",
+        1_000,
     ),
     Setting("answer_tokens", 6_000, "tokens of evidence that a language model is shown for an answer", 200),
     Setting(

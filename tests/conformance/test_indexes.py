@@ -1,5 +1,6 @@
 """What every index must do, over every index adapter."""
 
+import gc
 import shutil
 import tempfile
 import threading
@@ -236,6 +237,15 @@ def test_many_small_writes_lose_nothing(index: Index) -> None:
     assert all(ids(index.vectors(unit(number)[0], scope(), 1)) == [number] for number in expected)
 
 
+def test_large_writes_and_small_ones(index: Index) -> None:
+    index.write_words([], map(entry, range(1, 6_000)), 1)
+    index.write_words([7], [entry(6_000)], 2)
+    index.write_words([8, 6_000], map(entry, range(6_001, 12_000)), 3)
+    found = ids(index.words("house", scope(), 20_000))
+    assert found == sorted({*range(1, 12_000)} - {7, 8, 6_000})
+    assert index.positions().words == 3
+
+
 NUMBERS = [
     ("revenue of 1,234.5 million", "1234.5"),
     ("revenue of 1234.5 million", "1,234.5"),
@@ -393,9 +403,10 @@ def test_another_reader_sees_what_is_written(index: Index, opened: Open) -> None
         assert reader.positions() == Positions(number, number)
 
 
-def test_a_failing_write_changes_nothing(index: Index) -> None:
+@pytest.mark.parametrize("written", [1, 6_000])
+def test_a_failing_write_changes_nothing(index: Index, written: int) -> None:
     def entries() -> Iterator[Entry]:
-        yield entry(2)
+        yield from map(entry, range(2, 2 + written))
         raise RuntimeError("the journal is gone")
 
     write(index, [entry(1)], position=5)
@@ -499,6 +510,15 @@ def test_missing_and_foreign_files(tmp_path: Path) -> None:
     other = local.load("", folder=tmp_path, model="m", dimensions=DIMENSIONS * 2, writable=True)
     assert other.positions() == Positions(0, 0)
     other.close()
+
+
+def test_sets_of_classes_that_nobody_reads_by_any_more_are_let_go(index: Index) -> None:
+    write(index, [entry(1)])
+    for first in range(60):
+        found = index.words("house", scope(set(range(first, first + 50_000))), 10)
+        assert ids(found) == ([1] if first < 2 else [])
+    kept = [one for one in gc.get_objects() if isinstance(one, frozenset) and len(one) == 50_000]
+    assert 1 <= len(kept) <= 20
 
 
 def test_the_local_index_takes_no_argument(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from bench import reference
 from mcp import Client, StdioServerParameters
+from tests.models.server import ModelServer
 
 from cairn import registry
 from cairn.operations import OPERATIONS
@@ -125,6 +126,25 @@ def test_the_page_on_serving_runs(papers: Path) -> None:
     assert "12 missing invoices. [1]\n" in done.stdout
 
 
+def test_the_page_on_models_runs(papers: Path, models: ModelServer) -> None:
+    page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"<!-- run -->\n```sh\n(.*?)```", page, re.S)
+    assert len(blocks) == len(re.findall(r"^```\w+$", page, re.M))
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["sh", "-e"],
+        input="cairn ingest papers\n" + "".join(blocks),
+        cwd=papers,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"ollama:qwen3 .* s .*a known price", done.stdout), done.stdout
+    assert re.search(r"anthropic:claude-opus-4-8 .* s *$", done.stdout, re.M), done.stdout
+
+
 def test_every_fenced_block_of_the_readme_is_run_or_a_picture() -> None:
     fenced = re.findall(r"^```(\w*)$", README, re.M)
     assert len([language for language in fenced if language]) == len(SNIPPETS)
@@ -153,7 +173,15 @@ def test_make_lists_what_the_readme_names() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["README.md", "ARCHITECTURE.md", "LOG.md", "docs/reference.md", "docs/new-format.md", "docs/serving.md"],
+    [
+        "README.md",
+        "ARCHITECTURE.md",
+        "LOG.md",
+        "docs/reference.md",
+        "docs/new-format.md",
+        "docs/serving.md",
+        "docs/models.md",
+    ],
 )
 def test_nothing_points_nowhere(name: str) -> None:
     page = ROOT / name

@@ -200,7 +200,7 @@ def answered(page: Page, count: int = 1) -> None:
 
 def test_whoever_is_not_signed_in_is_asked_and_goes_on_to_where_they_were_going(visit: Any) -> None:
     page = visit()
-    page.goto("/library?state=failed")
+    page.goto("/library#state=failed")
     assert "/sign-in" in page.url
     page.get_by_label("Name").fill("amina")
     page.get_by_label("Password").fill("not the password")
@@ -208,7 +208,8 @@ def test_whoever_is_not_signed_in_is_asked_and_goes_on_to_where_they_were_going(
     expect(page.get_by_role("alert")).to_contain_text("Name or password is wrong")
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/library?state=failed")
+    page.wait_for_url("**/library#state=failed")
+    expect(page.locator("main")).to_contain_text("Nothing fits")
     page.locator(".menu summary").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/sign-in")
@@ -391,7 +392,7 @@ def test_a_dropped_file_is_read_and_found(visit_own: Any) -> None:
 
 def test_a_document_says_who_can_see_it_and_why_and_can_be_forgotten(visit_own: Any) -> None:
     page = visit_own("amina")
-    page.goto("/library?holding=otters")
+    page.goto("/library#holding=otters")
     page.get_by_role("link", name="otters", exact=True).click()
     page.get_by_label("And why?").fill("tomas")
     page.get_by_role("button", name="Tell").click()
@@ -404,7 +405,7 @@ def test_a_document_says_who_can_see_it_and_why_and_can_be_forgotten(visit_own: 
 
 def test_the_directory_is_looked_at_and_changed(visit_own: Any) -> None:
     page = visit_own("ada")
-    page.goto("/access?who=tomas&document=otters.pdf")
+    page.goto("/access#who=tomas&document=otters.pdf")
     expect(page.locator(".note")).to_contain_text("tomas may not read otters.pdf")
     form = page.locator("form").filter(has=page.get_by_role("heading", name="Enrol, or put into groups"))
     form.get_by_label("Who").fill("person:tomas")
@@ -412,6 +413,55 @@ def test_the_directory_is_looked_at_and_changed(visit_own: Any) -> None:
     form.get_by_role("button", name="Enrol").click()
     expect(page.locator(".note")).to_contain_text("tomas may read otters.pdf")
     expect(page.get_by_role("heading", name="What changed")).to_be_visible()
+
+
+def test_what_is_looked_for_is_in_no_address_that_is_sent(visit: Any) -> None:
+    page = visit("ada")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(f"{request.url} {request.headers.get('referer', '')}"))
+    page.goto("/library")
+    page.get_by_label("Title or path").fill("gulls")
+    page.get_by_role("button", name="Find").click()
+    expect(page.get_by_role("group", name="Documents").get_by_role("row")).to_have_count(2)
+    page.reload()
+    expect(page.get_by_role("group", name="Documents").get_by_role("row")).to_have_count(2)
+    expect(page.get_by_label("Title or path")).to_have_value("gulls")
+    page.get_by_label("Title or path").fill("no such title")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="All documents").click()
+    expect(page.locator("main")).to_contain_text("otters.pdf")
+    page.goto("/access")
+    page.get_by_role("textbox", name="Person").first.fill("amina")
+    page.get_by_label("Document, if one is meant").fill("gulls.md")
+    page.get_by_role("button", name="Tell").click()
+    expect(page.locator(".note")).to_contain_text("amina may read gulls.md")
+    page.get_by_label("Document, if one is meant").fill("")
+    page.get_by_role("button", name="Tell").click()
+    expect(page.locator(".note")).to_contain_text("amina sees 3 of the 3 documents")
+    assert not [one for one in sent if "gulls" in one or "such" in one or "amina" in one]
+
+
+def test_a_jump_to_the_content_leaves_what_was_asked(visit: Any) -> None:
+    page = visit("amina")
+    ask(page, QUESTION)
+    address = page.url
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    assert page.url == address
+    expect(page.locator(".answer")).to_contain_text("214 otters")
+
+
+def test_a_trace_names_only_documents_that_may_be_read_now(visit_own: Any, own: Served) -> None:
+    page = visit_own("amina")
+    ask(page, QUESTION)
+    page.get_by_role("link", name="How it was found").click()
+    candidates = page.get_by_role("group", name="Candidates")
+    expect(candidates.get_by_role("link", name="otters").first).to_be_visible()
+    own.do(lambda session: access.access_remove(session, "person:amina", ["group:staff"]))
+    page.reload()
+    expect(candidates.get_by_role("row").nth(1)).to_be_visible()
+    expect(candidates).not_to_contain_text("otters")
 
 
 @pytest.mark.parametrize("place", ["/access", "/system", "/measure"])
@@ -428,7 +478,12 @@ def test_a_trace_shows_its_steps_and_is_its_askers(visit: Any) -> None:
     ask(page, QUESTION)
     page.get_by_role("link", name="How it was found").click()
     expect(page.get_by_role("group", name="Steps")).to_contain_text("journal check")
-    expect(page.get_by_role("group", name="Candidates")).to_contain_text("words")
+    candidates = page.get_by_role("group", name="Candidates")
+    expect(candidates).to_contain_text("words")
+    address = page.url
+    candidates.get_by_role("link", name="otters").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("otters")
+    page.goto(address)
     other = visit("tomas")
     answer = other.goto(page.url)
     assert answer.status == 404
@@ -452,12 +507,15 @@ def test_everything_comes_from_this_server_and_no_script_stands_in_a_page(visit:
 @pytest.mark.parametrize("width", [360, 1440])
 def test_no_page_has_a_fault_that_axe_finds(visit: Any, theme: str, width: int) -> None:
     page = visit(color_scheme=theme, viewport={"width": width, "height": 800})
-    places = ["/sign-in", "/", f"/#q={QUESTION}", "/history", "/library", "/library/d1", "/access?who=amina"]
-    places += ["/system", "/measure", "/nowhere"]
+    places = ["/sign-in", "/", f"/#q={QUESTION}", "/history", "/library", "/library/d1", "/access#who=amina"]
+    places += ["/library#holding=nothing", "/system", "/measure", "/nowhere"]
     for place in places:
         if place == "/":
             sign_in(page, "ada")
+        page.goto("about:blank")  # else an address that differs behind its # is the same page
         page.goto(place)
+        if "#" in place and "#q=" not in place:
+            expect(page.locator(".looked")).to_have_attribute("aria-busy", "false")
         if "#q=" in place:
             answered(page)
             page.locator(".answer .cite").first.click()

@@ -4,7 +4,7 @@ import asyncio
 import re
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,12 +13,16 @@ from cairn.audit import touched
 from cairn.errors import Denied, Invalid, Unknown
 from cairn.operations.declare import Say, operation
 from cairn.operations.documents import find
+from cairn.operations.listing import Before, Limit, listed
 from cairn.people import Role
 from cairn.results import Classes, ClassView, Explanation, Members, ReadersView, Visible
 from cairn.session import Session
 from cairn.types import State
 
 _NAME = re.compile(r"(person|group):[^\s:\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+
+SERVING = (State.INDEXED, State.PENDING)
+"""States in which what was read of a document is found."""
 
 Who = Annotated[str, Say("person:NAME or group:NAME", positional=True, example="person:amina")]
 Groups = Annotated[Sequence[str], Say("groups it is directly in, group:NAME", positional=True)]
@@ -78,9 +82,9 @@ async def access_readers(session: Session, name: Document) -> ReadersView:
 
 
 @operation("access.visible", role=Role.CURATOR)
-async def access_visible(session: Session, who: Person) -> Visible:
-    """List the documents a person may read."""
-    return await asyncio.to_thread(_visible, session, who)
+async def access_visible(session: Session, who: Person, *, before: Before = 0, limit: Limit = 50) -> Visible:
+    """List the documents a person may read, of those you may read, that were shown last first."""
+    return await asyncio.to_thread(_visible, session, who, before, limit)
 
 
 @operation("access.classes", role=Role.CURATOR)
@@ -139,8 +143,10 @@ def _replace(session: Session, names: set[str], pairs: set[tuple[str, str]]) -> 
     wanted = names | {group for _, group in pairs}
     held = _pairs(directory.memberships())
     # What goes is taken first: for a moment somebody may read too little, never too much.
-    directory.remove(sorted(set(directory.principals()) - wanted), sorted(held - pairs))
+    struck = sorted(set(directory.principals()) - wanted)
+    directory.remove(struck, sorted(held - pairs))
     directory.enrol(sorted(wanted), sorted(pairs))
+    _forget(session, struck)
 
 
 def _enrol(session: Session, names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> None:
@@ -156,6 +162,15 @@ def _remove(session: Session, names: Sequence[str], pairs: Sequence[tuple[str, s
     left = {(member, group) for member, group in held - set(pairs) if not {member, group} & set(names)}
     _same_rights(session, held, left)
     directory.remove(names, pairs)
+    _forget(session, names)
+
+
+def _forget(session: Session, struck: Sequence[str]) -> None:
+    """Erase what those asked who are struck: a namesake may be enrolled later."""
+    for name in struck:
+        kind, _, who = name.partition(":")
+        if kind == "person":
+            session.app.journal.questions.forget(who)
 
 
 def _pairs(memberships: Mapping[str, Iterable[str]]) -> set[tuple[str, str]]:
@@ -202,25 +217,33 @@ def _readers(session: Session, name: str) -> ReadersView:
     return ReadersView(uri=record.uri, people=allowed, **_sets(readers))
 
 
-def _visible(session: Session, who: str) -> Visible:
+def _visible(session: Session, who: str, before: int, limit: int) -> Visible:
     touched(f"person:{who}")
-    grants, own = session.app.grants(who), session.grants
-    found = session.app.journal.catalogue.find(states=(State.INDEXED, State.PENDING))
-    serving = [record for record in found if own.readable(record.access_class)]
-    uris = tuple(record.uri for record in serving if grants.readable(record.access_class))
-    return Visible(person=who, count=len(uris), total=len(serving), uris=uris)
+    theirs, counted = session.app.grants(who), _counted(session, SERVING)
+    both = {granted for granted in counted if theirs.readable(granted)}
+    page = listed(session, both, SERVING, before, limit)
+    return Visible(
+        person=who,
+        count=sum(counted[granted] for granted in both),
+        total=counted.total(),
+        documents=page.documents,
+        before=page.before,
+    )
 
 
 def _classes(session: Session) -> Classes:
-    journal, grants = session.app.journal, session.grants
-    counted: Counter[int] = Counter()
-    for (_, state, granted), count in journal.catalogue.counts().items():
-        if grants.readable(granted) and state is not State.DELETED:
+    held = session.app.journal.directory.classes()
+    counted = _counted(session, set(State) - {State.DELETED}).most_common()
+    return Classes(classes=tuple(ClassView(documents=n, **_sets(held[granted])) for granted, n in counted))
+
+
+def _counted(session: Session, states: Collection[State]) -> Counter[int]:
+    """Return how many documents in these states each access class has that whoever asks may read."""
+    grants, counted = session.grants, Counter[int]()
+    for (_, state, granted), count in session.app.journal.catalogue.counts().items():
+        if state in states and grants.readable(granted):
             counted[granted] += count
-    held = journal.directory.classes()
-    return Classes(
-        classes=tuple(ClassView(documents=n, **_sets(held[granted])) for granted, n in counted.most_common())
-    )
+    return counted
 
 
 def _sets(readers: Readers) -> dict[str, tuple[str, ...]]:

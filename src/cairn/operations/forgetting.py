@@ -11,6 +11,7 @@ from cairn.operations.declare import Say, operation
 from cairn.operations.documents import find, whole_source
 from cairn.operations.uploads import FOLDER, literal
 from cairn.people import Role
+from cairn.protocols import Catalogue
 from cairn.records import DocumentRecord, SourceRecord
 from cairn.results import Forgotten
 from cairn.session import Session
@@ -30,6 +31,8 @@ def _forget(session: Session, name: str) -> Forgotten:
     source = whole_source(session, name)
     records = journal.catalogue.find(source=source.id) if source is not None else [find(session, name)]
     erased = [record.id for record in records]
+    if source is None:
+        erased += _parts(journal.catalogue, erased[0])
     touched(*(f"d{number}" for number in erased))
     with session.app.writing() as index:
         note = _kept_out(session, source, records)
@@ -37,7 +40,7 @@ def _forget(session: Session, name: str) -> Forgotten:
         journal.library.sweep()
         views.apply_words(journal.catalogue, index)
         views.apply_vectors(journal, index)
-    for held in (journal.turns, journal.answers):
+    for held in (journal.turns, journal.answers, journal.reports):
         held.erase(erased)
     grants = session.grants
     return Forgotten(
@@ -45,6 +48,12 @@ def _forget(session: Session, name: str) -> Forgotten:
         source=source.spec if source is not None else None,
         note=f"Gone from journal, index and caches.{note}",
     )
+
+
+def _parts(catalogue: Catalogue, document: int) -> list[int]:
+    """Return the files within a document, at any depth."""
+    within = [one.id for one in catalogue.related(document) if one.parent == document]
+    return [found for one in within for found in (one, *_parts(catalogue, one))]
 
 
 def _kept_out(session: Session, source: SourceRecord | None, records: Sequence[DocumentRecord]) -> str:

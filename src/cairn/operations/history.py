@@ -14,6 +14,7 @@ from cairn.errors import Invalid, Unknown
 from cairn.operations.declare import Say, operation
 from cairn.people import Asked
 from cairn.results.people import History, Question
+from cairn.results.reports import Report
 from cairn.session import Session
 from cairn.types import Answer
 
@@ -76,12 +77,13 @@ async def history_judge(
 def _forget(session: Session, trace: str | None) -> int:
     """Erase from every place that keeps what somebody asked."""
     journal = session.app.journal
+    journal.reports.forget(session.asker, trace)
     return sum(
         held.forget(session.asker, trace) for held in (journal.questions, journal.turns, journal.answers)
     )
 
 
-def remember(session: Session, question: str, answer: Answer) -> None:
+def remember(session: Session, question: str, answer: Answer | Report) -> None:
     """Keep a question that was asked in a browser; programs have memories of their own."""
     if session.origin.surface == BROWSER:
         session.app.journal.questions.keep(

@@ -1,7 +1,7 @@
 """The operation that lists documents."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
 from cairn.errors import Invalid, Unknown
@@ -14,6 +14,9 @@ from cairn.types import State
 MOST = 1000
 """Documents of one page, at most."""
 
+Before = Annotated[int, Say("only with an id below this")]
+Limit = Annotated[int, Say("so many documents at most")]
+
 
 @operation("documents")
 async def documents(
@@ -22,33 +25,45 @@ async def documents(
     *,
     source: Annotated[int, Say("only of this source, by its number in `status`")] = 0,
     state: Annotated[Sequence[str], Say("only in this state; by default all but deleted")] = (),
-    before: Annotated[int, Say("only with an id below this")] = 0,
-    limit: Annotated[int, Say("so many documents at most")] = 50,
+    before: Before = 0,
+    limit: Limit = 50,
 ) -> Documents:
     """List the documents you may read, those that were shown last first."""
-    if not 1 <= limit <= MOST:
-        raise Invalid(f"limit is {limit}; ask for 1 to {MOST:,} documents.")
     unknown = set(state) - set(State)
     if unknown:
         raise Unknown.name("state", min(unknown), State)
     states = {State(one) for one in state} if state else set(State) - {State.DELETED}
-    return await asyncio.to_thread(_listed, session, holding, source, states, before, limit)
+
+    def look() -> Documents:
+        classes = session.grants.classes
+        return listed(session, classes, states, before, limit, source=source, holding=holding)
+
+    return await asyncio.to_thread(look)
 
 
-def _listed(
-    session: Session, holding: str, source: int, states: set[State], before: int, limit: int
+def listed(
+    session: Session,
+    classes: Collection[int] | None,
+    states: Collection[State],
+    before: int,
+    limit: int,
+    *,
+    source: int = 0,
+    holding: str = "",
 ) -> Documents:
-    grants = session.grants
+    """Return a page of the documents of these access classes; None is every class."""
+    if not 1 <= limit <= MOST:
+        raise Invalid(f"limit is {limit}; ask for 1 to {MOST:,} documents.")
     found = session.app.journal.catalogue.page(
         limit,
         before=before if before else None,
-        classes=grants.classes,
+        classes=classes,
         source=source if source else None,
         states=states,
         holding=holding,
     )
-    lines = tuple(_line(record) for record in found if grants.readable(record.access_class))
-    return Documents(documents=lines, before=found[-1].id if len(found) == limit else None)
+    following = found[-1].id if len(found) == limit else None
+    return Documents(documents=tuple(map(_line, found)), before=following)
 
 
 def _line(record: DocumentRecord) -> DocumentLine:

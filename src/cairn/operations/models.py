@@ -1,17 +1,30 @@
-"""Operations on the models that a library's vectors come from."""
+"""Operations on models: those that vectors come from, and those that write answers."""
 
 import asyncio
-from contextlib import closing
+import json
+from contextlib import aclosing, closing
+from dataclasses import replace
+from time import perf_counter
 from typing import Annotated
 
 from cairn import settings
 from cairn.app import App
-from cairn.errors import Invalid
+from cairn.chat import Done, Part, Prompt
+from cairn.errors import Invalid, ModelFailed
 from cairn.flows.ingest import views
 from cairn.operations.declare import Say, operation
 from cairn.people import Role
+from cairn.protocols import Chat
 from cairn.results import Models, ModelView
+from cairn.results.system import Chats, ChatView
 from cairn.session import Session
+
+NUMBERS = {
+    "type": "object",
+    "properties": {"numbers": {"type": "array", "items": {"type": "integer"}}},
+    "required": ["numbers"],
+    "additionalProperties": False,
+}
 
 
 @operation("reembed", role=Role.OWNER, writes=True)
@@ -58,3 +71,65 @@ def _drop(session: Session, other: App, model: str) -> None:
     with other.writing(vectors=False) as index:
         index.drop_vectors()
         other.journal.vectors.drop()
+
+
+@operation("models", role=Role.ADMIN)
+async def models(
+    session: Session,
+    *,
+    test: Annotated[bool, Say("ask each two short questions and say what it lacks")] = False,
+) -> Chats:
+    """Show which language models write answers, in the order in which they are asked."""
+    chats = session.app.chats
+    if not test:
+        return Chats(chats=tuple(ChatView(model=name) for name in chats), tested=False)
+    views = await asyncio.gather(*(_tested(chat, session) for chat in chats.values()))
+    return Chats(chats=tuple(views), tested=True, missed=tuple(one.model for one in views if not one.writer))
+
+
+async def _tested(chat: Chat, session: Session) -> ChatView:
+    """Ask a model for a word, and for numbers in a form that a program reads."""
+    asked = Prompt(
+        parts=(
+            Part("system", "system", "Say no more than what is asked for."),
+            Part("user", "question", "Which colour has a clear sky at noon? Answer with one word."),
+        ),
+        purpose="test",
+        version="test@1",
+        asker=session.asker,
+    )
+    try:
+        _, first, done = await _heard(chat, asked)
+    except ModelFailed as error:
+        return ChatView(model=chat.name, lacks=(str(error),))
+    numbers = Part("user", "question", "List the numbers from 1 to 20 as JSON.")
+    try:
+        said, _, _ = await _heard(chat, replace(asked, parts=(asked.parts[0], numbers), schema=NUMBERS))
+    except ModelFailed as error:
+        return ChatView(model=chat.name, writer=done.model, first=first, lacks=(str(error),))
+    lacks = [] if _fits("".join(said)) else ["structured output"]
+    lacks += [] if len(said) > 1 else ["streaming"]
+    lacks += [] if session.app.prices.of(chat.name) else ["a known price"]
+    return ChatView(model=chat.name, writer=done.model, first=first, lacks=tuple(lacks))
+
+
+async def _heard(chat: Chat, prompt: Prompt) -> tuple[list[str], float, Done]:
+    """Return what a model says piece by piece, the seconds until the first, and the end."""
+    said: list[str] = []
+    began, first = perf_counter(), 0.0
+    async with aclosing(chat.stream(prompt)) as events:
+        async for event in events:
+            if isinstance(event, Done):
+                return said, first, event
+            first = first if said else perf_counter() - began
+            said.append(event.text)
+    raise ModelFailed(f"{chat.name} did not come to an end; ask again.", again=True)
+
+
+def _fits(text: str) -> bool:
+    """Tell whether this is what ``NUMBERS`` asks for."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(said, dict) and isinstance(said.get("numbers"), list)

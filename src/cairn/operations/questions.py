@@ -1,6 +1,7 @@
 """Operations that find and answer, and show how."""
 
 import asyncio
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,12 +11,13 @@ from typing import Annotated, Any
 from cairn.audit import touched
 from cairn.errors import Invalid, Unknown
 from cairn.flows.answering import answer as answering
+from cairn.flows.answering.writing import Writer
 from cairn.operations import following
 from cairn.operations.declare import Say, operation
 from cairn.people import Role
 from cairn.protocols import Chat, Retriever
 from cairn.records import Query, SourceRecord, SpanRecord
-from cairn.results import Found, Step, Trace
+from cairn.results import Found, PassageLine, Step, Trace
 from cairn.session import Session
 from cairn.trace import span, trace_id
 from cairn.types import Answer, Evidence, Filters
@@ -29,12 +31,16 @@ MOST = 10_000
 LONGEST = 20_000
 """Characters of a question, at most."""
 
+_PASSAGE = re.compile(r"p[0-9]{1,18}")
+
 Source = Annotated[Sequence[str], Say("only from this source, by its id or place in `status`")]
 Type = Annotated[Sequence[str], Say("only of this media type, such as application/pdf or text")]
 After = Annotated[datetime | None, Say("only documents modified since then")]
 Before = Annotated[datetime | None, Say("only documents modified before then")]
 Tag = Annotated[Sequence[str], Say("only documents that carry this tag; several: all of them")]
 Language = Annotated[Sequence[str], Say("only documents in this language, such as en")]
+
+Model = Annotated[str, Say("which of the configured language models writes; none: extracts, word for word")]
 
 
 @operation("ask")
@@ -50,26 +56,29 @@ async def ask(
     before: Before = None,
     tag: Tag = (),
     language: Language = (),
-    model: Annotated[
-        str, Say("which of the configured language models writes; none: extracts, word for word")
-    ] = "",
+    model: Model = "",
     follows: Annotated[str, Say("the trace id of the answer that this question follows on")] = "",
 ) -> Answer:
     """Answer from the documents you may read, with checked citations, or say that they do not tell."""
-    app, chat = session.app, _chat(session, model)
-    filters = _filters(session, source, type, after, before, tag, language)
-    query = await asyncio.to_thread(_query, session, question, EVIDENCE, filters)
+    filters = narrowed(session, source, type, after, before, tag, language)
+    chat = chosen(session, model)
+    query = await asyncio.to_thread(asked, session, question, EVIDENCE, filters)
     alone = await following.standalone(session, question, follows, chat, query.readable)
-    query = replace(query, text=alone.text)
-    if chat is None:
-        threshold = app.settings.answer_threshold
-        answer = await answering.answer(query, _told(session), app.extract, threshold=threshold)
-    else:
-        write = app.writer(chat)
-        answer = await write(query, app.read, asker=session.asker, tell=session.tell)
-    touched(*_ids(answer.evidence))
+    write = session.app.writer(chat) if chat is not None else None
+    answer = await answered(session, replace(query, text=alone.text), write)
     await asyncio.to_thread(following.remember, session, question, follows, alone, answer)
     return answer if alone.text == question else replace(answer, question=alone.text)
+
+
+async def answered(session: Session, query: Query, write: Writer | None) -> Answer:
+    """Answer a question with what its asker may read, written, or without a writer in extracts."""
+    if write is not None:
+        answer = await write(query, session.app.read, asker=session.asker, tell=session.tell)
+    else:
+        extract, threshold = session.app.extract, session.app.settings.answer_threshold
+        answer = await answering.answer(query, _told(session), extract, threshold=threshold)
+    touched(*_ids(answer.evidence))
+    return answer
 
 
 @operation("search")
@@ -92,10 +101,10 @@ async def search(
     if not 1 <= k <= MOST:
         raise Invalid(f"k is {k}; ask for 1 to {MOST:,} passages.")
     began = perf_counter()
-    filters = _filters(session, source, type, after, before, tag, language)
-    asked = await asyncio.to_thread(_query, session, query, k, filters)
+    filters = narrowed(session, source, type, after, before, tag, language)
+    wanted = await asyncio.to_thread(asked, session, query, k, filters)
     with span("retrieve"):
-        evidence = await session.app.retrieve(asked)
+        evidence = await session.app.retrieve(wanted)
     touched(*_ids(evidence))
     return Found(
         evidence=tuple(evidence), explained=explain, seconds=perf_counter() - began, trace=trace_id()
@@ -125,7 +134,20 @@ async def trace(
     if not own:
         spans = [one._replace(attributes=_without_words(one.attributes)) for one in spans]
         root = next(one for one in spans if one.span == root.span)
-    return Trace(id=id, steps=tuple(_steps(spans, root, 0, root.start)))
+    named = await asyncio.to_thread(_named, session, spans)
+    return Trace(id=id, steps=tuple(_steps(spans, root, 0, root.start)), passages=named)
+
+
+def _named(session: Session, spans: Iterable[SpanRecord]) -> dict[str, PassageLine]:
+    """Return the passages that steps name, of those that whoever looks may read now."""
+    names = {name for one in spans for name in one.attributes if _PASSAGE.fullmatch(name)}
+    held = session.app.journal.catalogue.citable([int(name[1:]) for name in sorted(names)])
+    readable = session.grants.readable
+    return {
+        f"p{number}": PassageLine(document=document.id, title=document.title)
+        for number, (_, document) in held.items()
+        if readable(document.access_class)
+    }
 
 
 def _without_words(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -135,7 +157,7 @@ def _without_words(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _chat(session: Session, model: str) -> Chat | None:
+def chosen(session: Session, model: str) -> Chat | None:
     """Return the language model that is asked; None for extracts."""
     if not model:
         return session.app.chat
@@ -163,7 +185,7 @@ def _ids(evidence: Iterable[Evidence]) -> Iterator[str]:
         yield from (one.id, f"d{one.document}")
 
 
-def _query(session: Session, text: str, k: int, filters: Filters) -> Query:
+def asked(session: Session, text: str, k: int, filters: Filters) -> Query:
     """Return the question with what the asker may read now, the index brought up to the journal."""
     if not text.strip():
         raise Invalid("The question is empty; say what you want to know.")
@@ -175,7 +197,7 @@ def _query(session: Session, text: str, k: int, filters: Filters) -> Query:
     return grants.query(text, k, filters)
 
 
-def _filters(
+def narrowed(
     session: Session,
     sources: Sequence[str],
     types: Sequence[str],
@@ -184,6 +206,7 @@ def _filters(
     tags: Sequence[str],
     languages: Sequence[str],
 ) -> Filters:
+    """Return what a search is narrowed to; raises Unknown for a source that the asker has no sight of."""
     return Filters(
         sources=tuple(_source_id(session, said) for said in sources),
         types=tuple(types),

@@ -4,15 +4,17 @@ Knows nothing of any implementation. numpy stands in annotations alone, so that 
 this costs nothing.
 """
 
-from cairn.protocols.chat import Chat, Entailment
+from cairn.protocols.chat import Accounts, Chat, Entailment, Group, Spending
 from cairn.protocols.conversations import Answers, Turns
+from cairn.protocols.export import Export
 from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
 from cairn.protocols.ingest import Container, Embedder, Parser, Renderer, Source, Splitter
 from cairn.protocols.journal import Catalogue, Directory, Journal, Library, Runs, Vectors
-from cairn.protocols.people import Caller, Ledger, Passwords, People, Provider, Questions, Replies
+from cairn.protocols.people import Caller, Ledger, Passwords, People, Provider, Questions, Replies, Reports
 from cairn.protocols.upkeep import IndexUpkeep, JournalUpkeep
 
 __all__ = [
+    "Accounts",
     "Answers",
     "Caller",
     "Catalogue",
@@ -21,6 +23,8 @@ __all__ = [
     "Directory",
     "Embedder",
     "Entailment",
+    "Export",
+    "Group",
     "Index",
     "IndexUpkeep",
     "Journal",
@@ -36,10 +40,12 @@ __all__ = [
     "Questions",
     "Renderer",
     "Replies",
+    "Reports",
     "Reranker",
     "Retriever",
     "Runs",
     "Source",
+    "Spending",
     "Splitter",
     "Turns",
     "Vectors",

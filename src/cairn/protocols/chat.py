@@ -1,15 +1,22 @@
-"""What written answers ask of adapters: a language model, and whether one text follows from another."""
+"""What written answers ask of adapters: language models, their accounts, and whether text supports text."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import AsyncGenerator, Callable, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from cairn.chat import Event, Prompt
+from cairn.chat import Call, Event, Prompt, Spent
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+Group = Literal["day", "asker", "model", "purpose", "outcome", "again", "trace"]
+"""By what calls are summed: ``again`` is whether they are a second or later attempt, ``day`` one of UTC."""
+Spending = Callable[[date, str | None], Spent]
+"""Tells what was spent since the beginning of a day, by a person or by everybody."""
 
 
 class Chat(Protocol):
@@ -20,7 +27,7 @@ class Chat(Protocol):
         """Return its name as configured: ``ollama:qwen3``."""
         ...
 
-    def stream(self, prompt: Prompt) -> AsyncIterator[Event]:
+    def stream(self, prompt: Prompt) -> AsyncGenerator[Event]:
         """Yield the output as it comes, and ``Done`` last; closing it early cancels the request.
 
         Raises ModelFailed when there is no whole output.
@@ -35,4 +42,42 @@ class Entailment(Protocol):
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         """Return, for (premise, statement) pairs, the probabilities of support and contradiction: (n, 2)."""
+        ...
+
+
+class Accounts(Protocol):
+    """What calls of language models cost: names, numbers and digests, never content."""
+
+    def open(self, call: Call, check: Callable[[Spending], None]) -> int:
+        """Write down a call that is about to be made, with what is expected of it; return its number.
+
+        ``check`` may refuse it by raising, knowing all that others have spent or may be spending.
+        """
+        ...
+
+    def close(self, number: int, call: Call) -> None:
+        """Write down what became of it."""
+        ...
+
+    def cited(self, trace: str, share: float) -> None:
+        """Note of an answer which share of the evidence that its calls held it cites, 0 to 1."""
+        ...
+
+    def spent(
+        self,
+        by: Sequence[Group],
+        since: date,
+        until: date,
+        *,
+        asker: str | None = None,
+        limit: int | None = None,
+    ) -> dict[tuple[str, ...], Spent]:
+        """Return sums of the days from ``since`` to ``until``, dearest first, by the values of ``by``.
+
+        By trace, only those of the ``limit`` dearest.
+        """
+        ...
+
+    def calls(self, since: datetime, until: datetime, limit: int) -> list[Call]:
+        """Return the newest ``limit`` calls begun from ``since`` to before ``until``, oldest first."""
         ...

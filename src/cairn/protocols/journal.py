@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cairn.access import Epoch, Readers
+from cairn.protocols.chat import Accounts
 from cairn.protocols.conversations import Answers, Turns
-from cairn.protocols.people import Ledger, People, Questions, Replies
+from cairn.protocols.people import Ledger, People, Questions, Replies, Reports
 from cairn.protocols.upkeep import JournalUpkeep
 from cairn.records import (
     DocumentRecord,
@@ -19,6 +20,7 @@ from cairn.records import (
     PassageRecord,
     SourceRecord,
     SpanRecord,
+    SpanSize,
     Standing,
     Unread,
 )
@@ -228,6 +230,10 @@ class Runs(Protocol):
 
     def record(self, spans: Sequence[SpanRecord]) -> None: ...
     def trace(self, trace: str) -> list[SpanRecord]: ...
+    def large(self, since: datetime, over: int) -> list[SpanSize]:
+        """Return steps since a moment with attributes of more than ``over`` bytes, the largest first."""
+        ...
+
     def begin(self, kind: str, detail: str = "") -> int:
         """Open a job; what an earlier process left open is closed as stopped."""
         ...
@@ -252,6 +258,8 @@ class Journal(Protocol):
     turns: Turns
     answers: Answers
     replies: Replies
+    reports: Reports
+    accounts: Accounts
     upkeep: JournalUpkeep
 
     def close(self) -> None: ...

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from cairn.audit import Entry, Sealed
-from cairn.people import Account, Asked, Claims, Reply, Token
+from cairn.people import Account, Asked, Claims, KeptReport, Reply, Token
 
 
 class People(Protocol):
@@ -80,6 +80,24 @@ class Questions(Protocol):
 
     def forget(self, person: str, trace: str | None = None) -> int:
         """Erase one question of a person's, or all; return how many that were."""
+        ...
+
+
+class Reports(Protocol):
+    """Reports that were made, for a week; what they rest on is asked for again when one is wanted."""
+
+    def keep(self, report: KeptReport) -> None: ...
+
+    def find(self, trace: str, person: str, behalf: str) -> KeptReport | None:
+        """Return somebody's own report, made with these rights."""
+        ...
+
+    def forget(self, person: str, trace: str | None = None) -> None:
+        """Erase a person's report, or all of theirs."""
+        ...
+
+    def erase(self, documents: Collection[int]) -> None:
+        """Erase every report that rests on any of these."""
         ...
 
 

@@ -260,39 +260,39 @@ class Members:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Explanation:
+class Rules:
+    """Whom the rules of a document name."""
+
+    allow: tuple[str, ...]
+    deny: tuple[str, ...]
+    require: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation(Rules):
     """Why somebody may or may not read a document."""
 
     person: str
     uri: str
     allowed: bool
     reason: str
-    allow: tuple[str, ...]
-    deny: tuple[str, ...]
-    require: tuple[str, ...]
     names: tuple[str, ...]
     """Everything the rules may call this person."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReadersView:
+class ReadersView(Rules):
     """Who may read a document."""
 
     uri: str
     people: tuple[str, ...]
-    allow: tuple[str, ...]
-    deny: tuple[str, ...]
-    require: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ClassView:
+class ClassView(Rules):
     """An access class: a set of rules, and how many documents have it."""
 
     documents: int
-    allow: tuple[str, ...]
-    deny: tuple[str, ...]
-    require: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -304,12 +304,15 @@ class Classes:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Visible:
-    """What somebody may read."""
+    """What somebody may read, of that which whoever asks may read."""
 
     person: str
     count: int
     total: int
-    uris: tuple[str, ...]
+    documents: tuple[DocumentLine, ...]
+    """Those that were shown last first."""
+    before: int | None
+    """Where the next page begins; None on the last."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -336,11 +339,21 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PassageLine:
+    """A passage that is named, and the document it stands in now."""
+
+    document: int
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Trace:
     """What happened in one request, step by step."""
 
     id: str
     steps: tuple[Step, ...]
+    passages: Mapping[str, PassageLine]
+    """Of the passages that steps name, those that whoever looks may read now."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

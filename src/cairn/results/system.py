@@ -52,3 +52,27 @@ class System:
     bytes: Mapping[str, int]
     """Of each part of the library's folder, the largest first."""
     jobs: tuple[Job, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatView:
+    """A language model that is configured, and what came of asking it."""
+
+    model: str
+    """As configured: ``openai:gpt-5``."""
+    writer: str = ""
+    """The model that answered, as its provider names it."""
+    first: float | None = None
+    """Seconds until its first word."""
+    lacks: tuple[str, ...] = ()
+    """What it cannot do, or why it does not answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chats:
+    """The language models that are configured, in the order in which they are asked."""
+
+    chats: tuple[ChatView, ...]
+    tested: bool
+    missed: tuple[str, ...] = ()
+    """Those that do not answer."""

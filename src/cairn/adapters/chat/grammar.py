@@ -5,6 +5,7 @@ the question's words, says rows of tables as sentences, and cites. Knows nothing
 gives the same answer.
 """
 
+import json
 import re
 from collections.abc import AsyncIterator
 from typing import NamedTuple
@@ -58,6 +59,8 @@ def written(prompt: Prompt) -> str:
     """Return what the writer says to a prompt."""
     question = next((part.text.splitlines()[-1] for part in prompt.parts if part.origin == "question"), "")
     match prompt.purpose:
+        case "plan" if prompt.schema is not None:
+            return json.dumps({"questions": re.findall(r"[^?]+\?", question)})
         case "plan":
             return "\n".join(re.findall(r"[^?]+\?", question))
         case "rewrite":

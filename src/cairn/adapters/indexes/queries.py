@@ -5,7 +5,6 @@ Knows the fields, not what is in them, and nothing of folders or threads.
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import lru_cache
 from math import log
 from typing import NamedTuple
 
@@ -13,8 +12,8 @@ from tantivy import FieldType, Occur, Query, Searcher
 
 from cairn.adapters.indexes.analysis import GRAMS, STOPPED, analyse, pairs, primary
 from cairn.adapters.indexes.schema import PAIRS, SCHEMA, TEXTS, analyse_tag
-from cairn.adapters.indexes.scopes import moment
-from cairn.adapters.indexes.terms import adjacent, split, terms
+from cairn.adapters.indexes.scopes import moment, remember
+from cairn.adapters.indexes.terms import adjacent, links, terms
 from cairn.records import Scope
 from cairn.types import Filters
 
@@ -42,6 +41,7 @@ ASKING = frozenset(_ASKING.split())
 """Words that ask, on top of each language's stop words: in a question they say nothing of its subject."""
 MOST_TERMS = 64
 """Terms a language contributes; of a longer query, its rarest."""
+_granted: dict[frozenset[int], Query] = {}
 
 
 class Asked(NamedTuple):
@@ -118,10 +118,10 @@ def visible(query: Query, scope: Scope) -> Query:
     return query if scope.classes is None else restricted(query, [granted(scope.classes)])
 
 
-@lru_cache(maxsize=64)
 def granted(classes: frozenset[int]) -> Query:
     """Return what matches all that has one of these access classes."""
-    return numbers("access_class", classes)
+    known = _granted.get(classes)
+    return remember(_granted, classes, numbers("access_class", classes)) if known is None else known
 
 
 def count(searcher: Searcher, query: Query) -> int:
@@ -140,16 +140,16 @@ def ask(query: str, without: Collection[str], sets: Collection[str], searcher: S
     return {each: one for each, one in asked.items() if one.terms}
 
 
-def _asked(each: str, query: str, words: str, dropped: str, searcher: Searcher) -> Asked:
+def _asked(each: str, query: str, words: Sequence[str], dropped: Sequence[str], searcher: Searcher) -> Asked:
     if each == GRAMS:
         return Asked(Counter(_rarest(pairs(query), each, searcher)), {})
-    out = set(terms(split(dropped), each))
+    out = set(terms(dropped, each).split())
     everything = _words(words, each)
     kept = [term for term in everything if term not in out]
     if not kept:
         kept = everything  # a question of nothing but a name asks for the name
-    telling = terms(split(words), each, stop=True)
-    next_to = [pair for pair in adjacent(telling) if not out & set(pair.split("_"))]
+    adjoining = adjacent(links(words, each)).split()
+    next_to = [pair for pair in adjoining if not out & set(pair.split("_"))]
     return Asked(Counter(_rarest(kept, each, searcher)), Counter(next_to[:MOST_TERMS]))
 
 
@@ -197,8 +197,8 @@ def beginnings(field: str, words: Sequence[str], searcher: Searcher) -> dict[str
 
 def telling(words: Sequence[str], sets: Collection[str]) -> dict[str, list[str]]:
     """Return by analyser the terms of ``words`` that are no stop words, where there are any."""
-    prepared = split(analyse(" ".join(words)).words)
-    found = {each: terms(prepared, each, stop=True) for each in sorted(set(sets) - {GRAMS})}
+    prepared = analyse(" ".join(words)).words
+    found = {each: terms(prepared, each, stop=True).split() for each in sorted(set(sets) - {GRAMS})}
     return {each: own for each, own in found.items() if own}
 
 
@@ -239,10 +239,10 @@ def _between(filters: Filters) -> Query:
     )
 
 
-def _words(words: str, analyser: str) -> list[str]:
-    telling = " ".join(word for word in words.split() if word.casefold().strip("?!.,;:'\"") not in ASKING)
-    found = terms(split(telling), analyser, stop=True)
-    return found if found else terms(split(words), analyser)
+def _words(words: Sequence[str], analyser: str) -> list[str]:
+    telling = [word for word in words if word.casefold().strip("?!.,;:'\"") not in ASKING]
+    found = terms(telling, analyser, stop=True).split()
+    return found if found else terms(words, analyser).split()
 
 
 def _rarest(words: list[str], analyser: str, searcher: Searcher) -> list[str]:
@@ -257,7 +257,7 @@ def _rarest(words: list[str], analyser: str, searcher: Searcher) -> list[str]:
 
 def is_stop_word(word: str, sets: Collection[str]) -> bool:
     """Tell whether one of the analysers leaves the word out."""
-    return any(not terms(split(word), each, stop=True) for each in STOPPED.intersection(sets))
+    return any(not terms([word], each, stop=True) for each in STOPPED.intersection(sets))
 
 
 def _term(field: str, term: str) -> Query:

@@ -10,7 +10,7 @@ from tantivy import Document, Schema, SchemaBuilder
 
 from cairn.adapters.indexes.analysis import GRAMS, LANGUAGES, OTHER, analyse, analyser, name_terms, primary
 from cairn.adapters.indexes.scopes import kinds, moment
-from cairn.adapters.indexes.terms import adjacent, split, terms
+from cairn.adapters.indexes.terms import adjacent, links, terms
 from cairn.records import Entry
 
 LAYOUT = 5
@@ -58,8 +58,7 @@ class _Text(NamedTuple):
     """A text as it is indexed."""
 
     terms: str
-    telling: tuple[str, ...]
-    """Terms without stop words."""
+    links: str
     grams: str
 
 
@@ -70,22 +69,21 @@ def document(entry: Entry) -> Document:
     fields = _scoped(entry) | {"passage": entry.passage}
     fields |= {f"{text}_{own}": found.terms for text, found in texts.items()}
     fields |= {f"{text}_{GRAMS}": found.grams for text, found in texts.items() if found.grams}
-    fields[PAIRS] = " ".join(adjacent(texts["heads"].telling + texts["body"].telling))
+    fields[PAIRS] = adjacent(texts["heads"].links + texts["body"].links)
     fields["analyser"] = [own, GRAMS] if any(found.grams for found in texts.values()) else [own]
     return Document.from_dict(fields, SCHEMA)
 
 
 def named(entry: Entry, passages: int) -> Document:
     """Return what stands for an entry's whole document of so many ``passages``: what it may be called."""
-    words = {CALLED: sorted(name_terms(entry.name)), OPENING: sorted(name_terms(entry.opening))}
+    words = {CALLED: list(name_terms(entry.name)), OPENING: list(name_terms(entry.opening))}
     fields = _scoped(entry) | {"named": entry.document, "passages": passages} | words
     return Document.from_dict(fields, SCHEMA)
 
 
 def _read(text: str, own: str) -> _Text:
     found = analyse(text)
-    words = split(found.words)
-    return _Text(" ".join(terms(words, own)), tuple(terms(words, own, stop=True)), found.grams)
+    return _Text(terms(found.words, own), links(found.words, own), found.grams)
 
 
 _repeated = lru_cache(maxsize=256)(_read)

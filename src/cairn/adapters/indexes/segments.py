@@ -31,6 +31,9 @@ DEAD = -1
 RANGE = 5.0
 """Standard deviations of a rotated unit vector's coordinate that a code can express."""
 
+TOGETHER = 1_000
+"""Vectors in double precision at once."""
+
 _CODE = faiss.ScalarQuantizer.QT_8bit_direct_signed
 _WORD = np.uint64
 
@@ -134,11 +137,16 @@ def encode(vectors: Floats, rotation: Floats) -> Bytes:
     """Return the codes of unit vectors, shape as given."""
     # In double precision, as a sum's last bit depends on how many vectors are multiplied at once, and a
     # code must not: what was added bit by bit equals what is built anew.
-    coordinates = vectors.astype(np.float64) @ rotation
-    coordinates *= 127 / min(1.0, RANGE / np.sqrt(vectors.shape[1]))
-    np.rint(coordinates, out=coordinates)
-    np.clip(coordinates, -127, 127, out=coordinates)
-    return (coordinates + 128).astype(np.uint8)
+    turned = rotation.astype(np.float64)
+    codes = np.empty(vectors.shape, np.uint8)
+    for start in range(0, len(vectors), TOGETHER):
+        part = slice(start, start + TOGETHER)
+        coordinates = vectors[part].astype(np.float64) @ turned
+        coordinates *= 127 / min(1.0, RANGE / np.sqrt(vectors.shape[1]))
+        np.rint(coordinates, out=coordinates)
+        np.clip(coordinates, -127, 127, out=coordinates)
+        codes[part] = coordinates + 128
+    return codes
 
 
 def _alone() -> None:

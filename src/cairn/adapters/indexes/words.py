@@ -5,11 +5,12 @@ what was committed at their next call.
 """
 
 import contextlib
+import os
 import secrets
 import shutil
 import threading
 from collections.abc import Collection, Iterable, Iterator
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,13 +35,18 @@ from cairn.adapters.indexes.schema import (
     marker,
     named,
 )
-from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, settled
+from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, remember, settled
 from cairn.errors import Invalid, Storage
 from cairn.records import Entry, Hits, Scope
 
 META = "meta.json"
-HEAP = 64_000_000
-"""Bytes a writer holds before it writes a segment."""
+HEAP = 128_000_000
+"""Bytes each of a writer's threads holds before it writes a segment: the larger, the less is merged later."""
+MANY = 5_000
+"""From so many documents of the engine on, it indexes with THREADS: each writes a segment of its own, which
+would be wasted on few."""
+THREADS = 2
+"""About as many as keep up with one that prepares documents in Python."""
 LARGE_SHARE = 0.25
 """From this share on, ranking all and dropping what is hidden is faster than asking for what may be seen."""
 FETCHED = 4
@@ -48,7 +54,6 @@ FETCHED = 4
 SMALL_SHARE = 0.001
 SAMPLED = 20_000
 """Of more access classes, so many tell which part of all passages they have."""
-MOST_SHARES = 1_000
 MOST_DELETED = 1_000
 ATTEMPTS = 3
 """Times a commit is read that another process may just be replacing."""
@@ -72,10 +77,12 @@ class Words:
 
     def __init__(self, folder: Path, *, writable: bool) -> None:
         self.path = folder / f"words-{LAYOUT}"
+        self._head = str(self.path / META)  # looked at for every search
         self._writable = writable
         self._lock = threading.Lock()
         self._index: Index | None = None
         self._writer: IndexWriter | None = None
+        self._threads = 1
         self._view: View | None = None
         self._shares: dict[frozenset[int], tuple[float, int]] = {}
         if writable:
@@ -119,10 +126,12 @@ class Words:
 
         Raises Busy when another process is writing, Storage when the disk refuses.
         """
-        with self._writing() as writer:
+        documents = _documented(entries)
+        first = list(islice(documents, MANY))
+        with self._writing(THREADS if len(first) == MANY else 1) as writer:
             with storing(self.path):
                 _delete(writer, "document", removed)
-            for each in _documented(entries):
+            for each in chain(first, documents):
                 with storing(self.path):
                     writer.add_document(each)
             with storing(self.path):
@@ -139,26 +148,32 @@ class Words:
 
     def close(self) -> None:
         """Let merges end and give the writer's lock back."""
+        self._close_writer()
+        self._view = self._index = None
+
+    def _close_writer(self) -> None:
         writer, self._writer = self._writer, None
         if writer is not None:
             with contextlib.suppress(ValueError, OSError):
                 writer.wait_merging_threads()
-        self._view = self._index = None
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[IndexWriter]:
-        writer = self._open_writer()
+    def _writing(self, threads: int) -> Iterator[IndexWriter]:
+        writer = self._open_writer(threads)
         try:
             yield writer
         except BaseException:
             self._abandon(writer)
             raise
 
-    def _open_writer(self) -> IndexWriter:
+    def _open_writer(self, threads: int) -> IndexWriter:
         self._check_writable()
+        if threads != self._threads:
+            self._close_writer()
         if self._writer is None:
             try:
-                self._writer = self._opened().writer(HEAP, 1)
+                self._writer = self._opened().writer(HEAP * threads, threads)
+                self._threads = threads
                 # What a killed writer left behind may have the very names that are to be written.
                 self._writer.garbage_collect_files()
             except ValueError as error:
@@ -208,7 +223,7 @@ class Words:
 
     def _stamp(self) -> Stamp | None:
         try:
-            found = (self.path / META).stat()
+            found = os.stat(self._head)
         except OSError:
             return None
         return found.st_ino, found.st_mtime_ns, found.st_size
@@ -240,10 +255,7 @@ class Words:
         asked = list(islice(classes, SAMPLED))
         seen = sum(searcher.doc_freq("access_class", each) for each in asked if each >= 0)
         share = min(1.0, seen * len(classes) / max(len(asked) * total, 1))
-        if len(self._shares) >= MOST_SHARES:
-            self._shares = {}
-        self._shares[classes] = (share, total)
-        return share
+        return remember(self._shares, classes, (share, total))[0]
 
 
 def _documented(entries: Iterable[Entry]) -> Iterator[Document]:

@@ -26,9 +26,12 @@ def note(connection: Connection, kind: str, ids: Iterable[int]) -> None:
         connection.execute(changes.insert(), noted)
 
 
-def children(connection: Connection, document: int) -> list[Row[Any]]:
-    """Return the rows of the files directly within a document, deleted ones too."""
-    return list(connection.execute(select(documents).where(documents.c.parent == document)))
+def children(connection: Connection, ids: Collection[int]) -> dict[int, list[Row[Any]]]:
+    """Return by document the rows of the files directly within it, deleted ones too."""
+    found: dict[int, list[Row[Any]]] = {each: [] for each in ids}
+    for row in select_in(connection, select(documents), documents.c.parent, ids):
+        found[row.parent].append(row)
+    return found
 
 
 def parts(connection: Connection, ids: Collection[int], *, deleted: bool = False) -> list[Row[Any]]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, select, update
 
 from cairn.access import NOBODY, Readers
 from cairn.adapters.journal import family, rows
@@ -125,9 +125,10 @@ class SqlLibrary:
             ]
             if written:
                 connection.execute(passages.insert(), written)
+            _describe(connection, held, present, now)
+            within = family.children(connection, ids)
             for result in present:
-                _describe(connection, held[result.document], result, now)
-                _keep_parts(connection, held[result.document], result)
+                _keep_parts(connection, held[result.document], within[result.document], result)
             note(connection, "content", [result.document for result in present])
             family.note_heirs(connection, list(held.values()), list(held))
 
@@ -249,38 +250,49 @@ def _apply(connection: Connection, row: Row[Any], change: Change, class_of: Mapp
         family.regrant(connection, row, granted)
 
 
-def _describe(connection: Connection, row: Row[Any], result: Parsed, now: float) -> None:
-    fresh = (row.content, row.recipe) != (result.content, result.recipe)
-    version = row.version + 1 if fresh else row.version
+def _describe(
+    connection: Connection, held: Mapping[int, Row[Any]], results: Iterable[Parsed], now: float
+) -> None:
+    described = [_described(held[result.document], result) for result in results]
+    fresh = [
+        {
+            "document": each["number"],
+            "version": each["version"],
+            "content": each["content"],
+            "recipe": each["recipe"],
+            "at": now,
+        }
+        for each in described
+        if each["version"] != held[each["number"]].version
+    ]
     if fresh:
-        connection.execute(
-            versions.insert().values(
-                document=row.id, version=version, content=result.content, recipe=result.recipe, at=now
-            )
-        )
-    connection.execute(
-        update(documents)
-        .where(documents.c.id == row.id)
-        .values(
-            state=State.INDEXED,
-            reason=result.reason,
-            title=result.title,
-            media_type=result.media_type,
-            content=result.content,
-            recipe=result.recipe,
-            version=version,
-            language=result.language,
-            pages=result.pages,
-            metadata=json.dumps(dict(result.metadata), ensure_ascii=False, sort_keys=True),
-            twin=result.twin,
-            thread=result.metadata.get("thread"),
-        )
-    )
+        connection.execute(versions.insert(), fresh)
+    if described:
+        connection.execute(update(documents).where(documents.c.id == bindparam("number")), described)
 
 
-def _keep_parts(connection: Connection, row: Row[Any], result: Parsed) -> None:
+def _described(row: Row[Any], result: Parsed) -> dict[str, Any]:
+    fresh = (row.content, row.recipe) != (result.content, result.recipe)
+    return {
+        "number": row.id,
+        "state": State.INDEXED,
+        "reason": result.reason,
+        "title": result.title,
+        "media_type": result.media_type,
+        "content": result.content,
+        "recipe": result.recipe,
+        "version": row.version + fresh,
+        "language": result.language,
+        "pages": result.pages,
+        "metadata": json.dumps(dict(result.metadata), ensure_ascii=False, sort_keys=True),
+        "twin": result.twin,
+        "thread": result.metadata.get("thread"),
+    }
+
+
+def _keep_parts(connection: Connection, row: Row[Any], within: Iterable[Row[Any]], result: Parsed) -> None:
     """Make the files within a document documents: the new and changed pending, those gone deleted."""
-    held = {part.uri: part for part in family.children(connection, row.id)}
+    held = {part.uri: part for part in within}
     shown = {f"{row.uri}{WITHIN}{part.name}": part for part in result.parts}
     gone = [part for uri, part in held.items() if uri not in shown and part.state != State.DELETED]
     _delete(connection, [*gone, *family.parts(connection, [part.id for part in gone])])

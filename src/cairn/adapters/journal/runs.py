@@ -4,12 +4,16 @@ import json
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import LargeBinary, Row, cast, func, select, update
 
 from cairn.adapters.journal.database import Database
 from cairn.adapters.journal.service import jobs, spans
-from cairn.records import JobRecord, SpanRecord
+from cairn.records import JobRecord, SpanRecord, SpanSize
+
+LOOKED_AT = 10_000
+"""Large spans, at most."""
 
 
 class SqlRuns:
@@ -34,6 +38,17 @@ class SqlRuns:
                 for row in connection.execute(query)
             ]
 
+    def large(self, since: datetime, over: int) -> list[SpanSize]:
+        size = func.length(cast(spans.c.attributes, LargeBinary))
+        query = select(spans.c.name, spans.c.trace, size.label("size")).where(size > over)
+        query = query.where(spans.c.start >= since.timestamp() * 1e9).order_by(spans.c.start.desc())
+        found: dict[str, list[Row[Any]]] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(query.limit(LOOKED_AT)):
+                found.setdefault(row.name, []).append(row)
+        sizes = [_size(name, rows, over) for name, rows in found.items()]
+        return sorted(sizes, key=lambda one: -one.largest)
+
     def begin(self, kind: str, detail: str = "") -> int:
         now = time.time()
         left_open = update(jobs).where(jobs.c.kind == kind, jobs.c.ended.is_(None))
@@ -56,3 +71,9 @@ class SqlRuns:
             if row is None
             else JobRecord(row.state, row.detail, datetime.fromtimestamp(row.started, UTC))
         )
+
+
+def _size(name: str, rows: Sequence[Row[Any]], over: int) -> SpanSize:
+    sizes = [row.size for row in rows]
+    traces = tuple(dict.fromkeys(row.trace for row in rows))
+    return SpanSize(name, len(rows), sum(sizes) - over * len(rows), max(sizes), traces)

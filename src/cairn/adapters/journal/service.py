@@ -1,7 +1,10 @@
-"""The tables that requests write: people, tokens, the audit, jobs and traces.
+"""The tables that requests write: people, tokens, the audit, jobs, traces and calls of language models.
 
 One schema for both dialects. Knows nothing of what the rows are used for.
 """
+
+from dataclasses import fields
+from typing import get_args
 
 from sqlalchemy import (
     BigInteger,
@@ -9,6 +12,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Float,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -18,8 +22,12 @@ from sqlalchemy import (
 )
 
 from cairn.adapters.journal.schema import Id, Schema
+from cairn.chat import Origin, Spent, Usage
 
 metadata = MetaData()
+
+USAGE = tuple(one.name for one in fields(Usage))
+ORIGINS = get_args(Origin)
 
 accounts = Table(
     "accounts",
@@ -121,6 +129,17 @@ replies = Table(
     Column("at", Float, nullable=False, index=True),
 )
 
+reports = Table(
+    "reports",
+    metadata,
+    Column("trace", Text, primary_key=True),
+    Column("person", Text, nullable=False, index=True),
+    Column("behalf", Text, nullable=False),
+    Column("documents", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", Float, nullable=False, index=True),
+)
+
 jobs = Table(
     "jobs",
     metadata,
@@ -144,6 +163,43 @@ spans = Table(
     Column("attributes", Text, nullable=False),
 )
 
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("trace", Text, nullable=False, index=True),
+    Column("at", Float, nullable=False, index=True),
+    Column("day", Text, nullable=False),
+    Column("asker", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("attempt", BigInteger, nullable=False),
+    Column("thread", Text, nullable=False),
+    Column("estimated", Boolean, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in (*USAGE, *ORIGINS)),
+    Column("cost", Float),
+    Column("first", Float),
+    Column("seconds", Float, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("cited", Float),
+    Index("calls_of", "asker", "day", "trace", "cost"),
+    Index("calls_dear", "day", "trace", "cost"),
+)
+
+spending = Table(
+    "spending",
+    metadata,
+    *(
+        Column(name, Text, primary_key=True)
+        for name in ("asker", "day", "model", "purpose", "outcome", "again")
+    ),
+    *(Column(one.name, Float if one.type is float else BigInteger, nullable=False) for one in fields(Spent)),
+)
+"""Sums over ``calls``, kept with them: budgets are asked before every call, and sums at every look."""
+
 
 def _m001_initial(connection: Connection) -> None:
     metadata.create_all(connection)
@@ -155,9 +211,18 @@ def _m002_questions(connection: Connection) -> None:
     questions.create(connection, checkfirst=True)
 
 
-def _m003_conversations(connection: Connection) -> None:
+def _m003_calls(connection: Connection) -> None:
+    for table in (calls, spending):
+        table.create(connection, checkfirst=True)
+
+
+def _m004_conversations(connection: Connection) -> None:
     for table in (turns, answers):
         table.create(connection, checkfirst=True)
+
+
+def _m005_reports(connection: Connection) -> None:
+    reports.create(connection, checkfirst=True)
 
 
 _GUARDS = {
@@ -175,5 +240,6 @@ _GUARDS = {
 }
 """What keeps the audit append-only for whoever does not take this away first; the seals show who did."""
 
-SERVING = Schema("service", 0x6361_6973, (_m001_initial, _m002_questions, _m003_conversations))
+STEPS = (_m001_initial, _m002_questions, _m003_calls, _m004_conversations, _m005_reports)
+SERVING = Schema("service", 0x6361_6973, STEPS)
 """Never edit a step that has been released; add another."""

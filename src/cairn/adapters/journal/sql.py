@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from cairn.adapters.journal.accounts import SqlAccounts
 from cairn.adapters.journal.catalogue import SqlCatalogue
 from cairn.adapters.journal.database import FILE, SERVICE, Database, open_sqlite, postgresql
 from cairn.adapters.journal.directory import SqlDirectory
@@ -10,6 +11,7 @@ from cairn.adapters.journal.library import SqlLibrary
 from cairn.adapters.journal.people import SqlPeople
 from cairn.adapters.journal.questions import SqlQuestions
 from cairn.adapters.journal.replies import SqlReplies
+from cairn.adapters.journal.reports import SqlReports
 from cairn.adapters.journal.runs import SqlRuns
 from cairn.adapters.journal.schema import LIBRARY
 from cairn.adapters.journal.service import SERVING
@@ -35,6 +37,8 @@ class SqlJournal:
         self.turns = SqlTurns(service)
         self.answers = SqlAnswers(service)
         self.replies = SqlReplies(service)
+        self.reports = SqlReports(service)
+        self.accounts = SqlAccounts(service)
         self.upkeep = SqlUpkeep(database, service, model)
 
     def close(self) -> None:
@@ -58,7 +62,7 @@ def _remote(url: str) -> tuple[Database, Database]:
 
 def _local(home: Path) -> tuple[Database, Database]:
     # An index flushes to disk what it took from the journal, so what it took must be there as well.
-    database = open_sqlite(home / FILE, LIBRARY, synchronous="FULL", cache_kib=65_536)
+    database = open_sqlite(home / FILE, LIBRARY, synchronous="FULL", cache_kib=16_384)
     try:
         service = open_sqlite(home / SERVICE, SERVING, synchronous="NORMAL", cache_kib=8_192)
     except BaseException:

@@ -14,7 +14,7 @@ from cairn.types import Passage
 
 BATCH = 200
 """Changes whose documents are in memory at once."""
-STEP = 2000
+STEP = 10_000
 """Changes applied in one step of the words: a bound on what a kill makes to be done again."""
 AHEAD = 20_000
 """Changes looked at ahead: of several touches of one document only the last is applied."""

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from cairn.app import App
 from cairn.operations import OPERATIONS
 from cairn.operations.originals import Views, viewing
-from cairn.surfaces.api import originals, sessions, uploads
+from cairn.surfaces.api import originals, reports, sessions, uploads
 from cairn.surfaces.api.idempotency import Repeats
 from cairn.surfaces.api.routes import add
 from cairn.surfaces.http.arguments import leave_out, wrong
@@ -57,6 +57,7 @@ def build(app: App) -> FastAPI:
     sessions.add(api, app)
     uploads.add(api)
     originals.add(api, lambda: held[-1])
+    reports.add(api)
     repeats = Repeats()
     for operation in OPERATIONS:
         if operation.opens:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from getpass import getpass
 from types import UnionType
-from typing import Any, NoReturn, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NoReturn, get_args, get_origin, get_type_hints
 
 from cairn import registry
 from cairn.access import OWNER
@@ -23,11 +23,14 @@ from cairn.errors import CairnError, Invalid
 from cairn.operations import OPERATIONS, Operation, Say
 from cairn.results import plain
 from cairn.session import Session, open_library
+from cairn.surfaces.cli import files
 from cairn.surfaces.cli.progress import progress
 from cairn.surfaces.cli.visible import visible
 
 CREATES = {"ingest", "access.add", "access.load", "restore"}
 """Commands that may begin a library."""
+REPORTED = ("ask", "--report")
+"""Stands for `report`: the longer answer to the same question."""
 ABOUT = "Finds the evidence in your documents and answers with citations it has checked."
 
 
@@ -54,6 +57,7 @@ def build() -> Arguments:
             name,
             help=said.partition("\n")[0].rstrip("."),
             description=said,
+            epilog="With --report: the same as `cairn report`." if operation.name == REPORTED[0] else None,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
@@ -69,7 +73,7 @@ def main() -> None:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         typed = [_typed(argument) for argument in sys.argv[1:]]
-        sys.exit(_run(**vars(build().parse_args(typed or ["--help"]))))
+        sys.exit(_run(**vars(build().parse_args(_meant(typed) or ["--help"]))))
     except KeyboardInterrupt:
         _say("stopped; what was done is kept, and the same command goes on from there.")
         sys.exit(130)
@@ -87,12 +91,16 @@ def _run(operation: Operation, as_: str, json_: bool, **given: Any) -> int:
     """Do what was asked and show it; the exit status."""
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     given |= {name: _asked(name) for name in _secrets(operation) if given[name] == "-"}
+    wanted = files.wanted(given)
     create = operation.name in CREATES
     with open_library(as_=as_, create=create, wire=operation.opens) as session:
         gc.freeze()
         gc.enable()
         result = asyncio.run(_reported(operation, session, given, quiet=json_))
-    if json_:
+        site = session.app.settings.serve_url
+    if wanted.format:
+        files.write(result, wanted, site)
+    elif json_:
         print(json.dumps(plain(result), indent=2, ensure_ascii=False, allow_nan=False))
     else:
         # Loaded only now, so that `cairn --help` and `--json` do not wait for a terminal's library.
@@ -103,6 +111,14 @@ def _run(operation: Operation, as_: str, json_: bool, **given: Any) -> int:
 async def _reported(operation: Operation, session: Session, given: dict[str, Any], *, quiet: bool) -> Any:
     with progress(quiet=quiet) as report:
         return await operation.run(replace(session, report=report), **given)
+
+
+def _meant(typed: list[str]) -> list[str]:
+    """Return what was typed with what stands for another command in its place."""
+    command, flag = REPORTED
+    if typed[:1] != [command] or flag not in typed:
+        return typed
+    return ["report", *(argument for argument in typed[1:] if argument != flag)]
 
 
 def _secrets(operation: Operation) -> list[str]:
@@ -138,6 +154,8 @@ def _parameters(command: argparse.ArgumentParser, operation: Operation) -> None:
         _parameter(command, parameter, hints[parameter.name])
     command.add_argument("--as", dest="as_", metavar="PERSON", default=OWNER, help="be this person")
     command.add_argument("--json", dest="json_", action="store_true", help="print the result as JSON")
+    if operation.name in files.COMMANDS:
+        files.add(command)
     command.set_defaults(operation=operation)
 
 
@@ -156,7 +174,9 @@ def _parameter(command: argparse.ArgumentParser, parameter: inspect.Parameter, h
         shape |= {"nargs": "+" if needed else "*"} if said.positional else {"action": "extend", "nargs": 1}
     elif said.positional and not needed:
         shape["nargs"] = "?"
-    if kind is bool:
+    if get_origin(kind) is Literal:
+        shape["choices"] = get_args(kind)
+    elif kind is bool:
         del shape["metavar"]
         shape["action"] = "store_true"
     elif kind is not str:

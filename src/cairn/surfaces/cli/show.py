@@ -12,6 +12,7 @@ from rich.text import Text
 
 from cairn import results
 from cairn.results import plain
+from cairn.results.system import Chats
 from cairn.surfaces.cli.visible import visible
 from cairn.types import Answer, Locator
 
@@ -221,14 +222,7 @@ def _(result: results.DocumentView) -> None:
 
 @show.register
 def _(result: results.Documents) -> None:
-    table = table_of("id", "document", "state")
-    for each in result.documents:
-        table.add_row(
-            f"d{each.id}", each.uri, each.state + (f": {each.reason}" if each.reason is not None else "")
-        )
-    console().print(table)
-    if result.before is not None:
-        console().print(Text(f"more: --before {result.before}", style="dim"))
+    _documents(result)
 
 
 @show.register
@@ -265,10 +259,9 @@ def _(result: results.ReadersView) -> None:
 
 @show.register
 def _(result: results.Visible) -> None:
-    out = console()
-    for uri in result.uris:
-        out.print(Text(uri))
-    out.print(Text(f"{result.person} may read {result.count:,} of {result.total:,} documents", style="dim"))
+    _documents(result)
+    said = f"{result.person} may read {result.count:,} of {result.total:,} documents"
+    console().print(Text(said, style="dim"))
 
 
 @show.register
@@ -324,13 +317,36 @@ def _references(answer: Answer) -> list[tuple[int, str]]:
     return [(number, place(uri, locators)) for number, (uri, locators) in sorted(places.items())]
 
 
+@show.register
+def _(result: Chats) -> None:
+    table = table_of("model", "first word", "lacks" if result.tested else "")
+    for one in result.chats:
+        first = f"{one.first:.1f} s" if one.first is not None else ""
+        table.add_row(one.model, first, "; ".join(one.lacks))
+    out = console()
+    out.print(
+        table if result.chats else "No language model writes answers here: set chat, as docs/models.md says."
+    )
+
+
 def _sure(answer: Answer) -> str:
     return f"{answer.confidence:.0%} sure"
 
 
-def _rules(out: Terminal, result: Any) -> None:
-    for verb in ("allow", "deny", "require"):
-        if names := getattr(result, verb):
+def _documents(result: results.Documents | results.Visible) -> None:
+    table = table_of("id", "document", "state")
+    for each in result.documents:
+        table.add_row(
+            f"d{each.id}", each.uri, each.state + (f": {each.reason}" if each.reason is not None else "")
+        )
+    console().print(table)
+    if result.before is not None:
+        console().print(Text(f"more: --before {result.before}", style="dim"))
+
+
+def _rules(out: Terminal, result: results.Rules) -> None:
+    for verb, names in (("allow", result.allow), ("deny", result.deny), ("require", result.require)):
+        if names:
             out.print(Text(f"  {verb} {' '.join(names)}", style="dim"))
 
 

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable
 
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cairn.errors import Invalid, Unknown
 from cairn.operations.access import access_classes, access_explain, access_list, access_visible
 from cairn.operations.auditing import audit_list
 from cairn.operations.people import people_list
 from cairn.people import ROLES, Role
-from cairn.results import Explanation, Visible
 from cairn.results.people import AuditEntry
 from cairn.session import Session
+from cairn.surfaces.http.arguments import Text
 from cairn.surfaces.http.signed_in import signed_in
+from cairn.surfaces.web.posted import Number, posted
 from cairn.surfaces.web.rendering import page
 
 CHANGES = (
@@ -31,12 +32,18 @@ CLASSES = 100
 """Rules that are shown."""
 
 
+class Looking(BaseModel):
+    """Who is asked about, and which document if one is meant."""
+
+    who: Text = ""
+    document: Text = ""
+    before: Number = 0
+
+
 async def show(request: Request) -> Response:
-    """Show the directory, and answer what somebody sees and why."""
+    """Show the directory."""
     session = signed_in(request)
-    said = {name: request.query_params.get(name, "").strip() for name in ("who", "document")}
     members = await access_list(session)
-    visible, explained, unknown = await _answer(session, said["who"], said["document"])
     classes = (await access_classes(session)).classes
     accounts = (await people_list(session)).accounts if session.holds(Role.ADMIN) else ()
     return page(
@@ -49,24 +56,19 @@ async def show(request: Request) -> Response:
         roles_known=sorted(ROLES),
         classes=classes[:CLASSES],
         more_classes=max(len(classes) - CLASSES, 0),
-        said=said,
-        visible=visible,
-        explained=explained,
-        unknown=unknown,
         changes=await _changes(session),
     )
 
 
-async def _answer(
-    session: Session, who: str, document: str
-) -> tuple[Visible | None, Explanation | None, str]:
-    """Return what a person sees, or why they see a document, or why that cannot be told."""
-    try:
-        if who and document:
-            return None, await access_explain(session, who, document), ""
-        return (await access_visible(session, who) if who else None), None, ""
-    except (Unknown, Invalid) as error:
-        return None, None, str(error)
+async def look(request: Request) -> Response:
+    """Answer what somebody sees, or whether they see a document, and why: a part of the page."""
+    session, said = signed_in(request), await posted(request, Looking)
+    explained = visible = None
+    if said.who and said.document:
+        explained = await access_explain(session, said.who, said.document)
+    elif said.who:
+        visible = await access_visible(session, said.who, before=said.before)
+    return page(request, "seen.html", explained=explained, visible=visible, further=said.before > 0)
 
 
 async def _changes(session: Session) -> list[AuditEntry]:

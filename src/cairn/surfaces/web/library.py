@@ -1,8 +1,10 @@
 """The library's pages: sources and documents, a document with its readers, and the place that is cited."""
 
 from collections import Counter
+from typing import Any
 from urllib.parse import urlencode
 
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,7 +13,11 @@ from cairn.operations.access import access_explain, access_readers
 from cairn.operations.documents import document, status
 from cairn.operations.listing import documents
 from cairn.people import Role
+from cairn.session import Session
+from cairn.surfaces.http.arguments import Text
 from cairn.surfaces.http.signed_in import signed_in
+from cairn.surfaces.web.asking import TYPES
+from cairn.surfaces.web.posted import Number, posted
 from cairn.surfaces.web.reading import around, columns, parts, quote, read_at, row
 from cairn.surfaces.web.rendering import page
 from cairn.types import State
@@ -20,35 +26,54 @@ PAGE = 50
 PICTURED = "application/pdf"
 DRAWN = 20
 """Pages of a whole document that are shown as pictures; one with more is shown by its words."""
-NARROWING = ("holding", "source", "state")
+
+
+class Looking(BaseModel):
+    """Which documents are looked for."""
+
+    holding: Text = ""
+    source: Number = 0
+    state: Text = ""
+    before: Number = 0
 
 
 async def show(request: Request) -> Response:
     """Show the sources and the documents that one may read."""
     session = signed_in(request)
-    said = {name: request.query_params.get(name, "") for name in NARROWING}
     held = await status(session)
-    listed = await documents(
-        session,
-        said["holding"],
-        source=_number(said["source"]),
-        state=(said["state"],) if said["state"] else (),
-        before=_number(request.query_params.get("before", "")),
-        limit=PAGE,
-    )
-    more = urlencode({name: value for name, value in said.items() if value} | {"before": str(listed.before)})
     return page(
         request,
         "library.html",
         held=held,
         totals=sum((Counter(source.states) for source in held.sources), Counter()),
-        documents=listed.documents,
         names={source.id: source.source.partition(":")[2] for source in held.sources},
-        said=said,
         states=list(State),
-        more=f"/library?{more}" if listed.before is not None else "",
-        curates=session.holds(Role.CURATOR),
+        **await _found(session, Looking()),
     )
+
+
+async def look(request: Request) -> Response:
+    """Show the documents that are looked for: a part of the page."""
+    session = signed_in(request)
+    return page(request, "documents.html", **await _found(session, await posted(request, Looking)))
+
+
+async def _found(session: Session, said: Looking) -> dict[str, Any]:
+    found = await documents(
+        session,
+        said.holding,
+        source=said.source,
+        state=(said.state,) if said.state else (),
+        before=said.before,
+        limit=PAGE,
+    )
+    older = said.model_copy(update={"before": found.before}).model_dump(exclude_defaults=True)
+    return {
+        "documents": found.documents,
+        "narrowed": said != Looking(),
+        "older": urlencode(older) if found.before is not None else "",
+        "curates": session.holds(Role.CURATOR),
+    }
 
 
 async def show_document(request: Request) -> Response:
@@ -64,6 +89,7 @@ async def show_document(request: Request) -> Response:
         request,
         "document.html",
         document=held,
+        kind=dict(TYPES).get(held.media_type, held.media_type),
         parts=parts(held, at),
         at=at,
         quote=quote(held, at) if at is not None else "",
@@ -96,10 +122,3 @@ async def show_original(request: Request) -> Response:
         columns=columns,
         row=row,
     )
-
-
-def _number(said: str) -> int:
-    """Read a number of an address; 0 where nothing is said."""
-    if said and not (said.isascii() and said.isdigit() and len(said) < 19):
-        raise Invalid(f"{said!r} is no number.")
-    return int(said) if said else 0

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -24,6 +25,7 @@ HEADERS = {
 }
 PLACES = (
     ("/", "Ask", Role.READER),
+    ("/report", "Report", Role.READER),
     ("/library", "Library", Role.READER),
     ("/access", "Access", Role.CURATOR),
     ("/measure", "Measure", Role.ADMIN),
@@ -33,7 +35,7 @@ PLACES = (
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
-def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+def page(request: Request, template: str, answered: int = 200, /, **values: Any) -> HTMLResponse:
     """Return a page, or a part of one, for whoever asks."""
     session = visitor(request)
     here = next((place for place, *_ in reversed(PLACES) if _within(request.url.path, place)), "")
@@ -46,7 +48,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
         ],
         "here": here,
     }
-    return HTMLResponse(_TEMPLATES.get_template(template).render(shared | values), status, HEADERS)
+    return HTMLResponse(_TEMPLATES.get_template(template).render(shared | values), answered, HEADERS)
 
 
 def _within(path: str, place: str) -> bool:
@@ -70,6 +72,16 @@ def _moment(at: datetime) -> str:
     return f"{at.astimezone():%Y-%m-%d %H:%M}"
 
 
+def _code(said: str) -> Markup:
+    """Show what stands between backticks as code."""
+    parts = said.split("`")
+    if len(parts) % 2 == 0:
+        return escape(said)
+    return Markup().join(
+        Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts)
+    )
+
+
 def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("cairn.surfaces.web"),
@@ -78,7 +90,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"size": _size, "moment": _moment, "count": "{:,}".format}
+    made.filters |= {"size": _size, "moment": _moment, "code": _code, "count": "{:,}".format}
     return made
 
 

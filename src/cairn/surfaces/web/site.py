@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from cairn.app import App
 from cairn.surfaces.http.problems import HANDLERS, handled
-from cairn.surfaces.web import asking, asset, governing, library, measuring, running, signing, tracing
+from cairn.surfaces.web import asking, asset, governing, library, measuring, reporting, running, signing, tracing
 from cairn.surfaces.web.rendering import page
 
 PREFIX = ""
@@ -41,12 +41,15 @@ def build(app: App) -> Starlette:
         Route("/assets/{version}/{name}", asset.show),
         Route("/sign-in", signing.show),
         Route("/", asking.show),
+        Route("/report", reporting.show),
         Route("/history", asking.history),
         Route("/trace/{id}", tracing.show),
         Route("/library", library.show),
+        Route("/library", library.look, methods=["POST"]),
         Route("/library/{id}", library.show_document),
         Route("/library/{id}/original", library.show_original),
         Route("/access", governing.show),
+        Route("/access", governing.look, methods=["POST"]),
         Route("/measure", measuring.show),
         Route("/system", running.show),
     ]
@@ -64,9 +67,10 @@ async def _told(request: Request, error: Exception) -> Response:
         return RedirectResponse(f"/sign-in?next={quote(_address(request))}", 303)
     title = TITLES.get(problem.status_code, "That did not work")
     said = json.loads(bytes(problem.body))
-    shown = page(
-        request, "problem.html", said["status"], title=title, detail=said["detail"], trace=said["trace"]
-    )
+    told = {"title": title, "detail": said["detail"], "trace": said["trace"]}
+    if said["detail"] == said["title"]:
+        told["detail"] = "No page has this address."
+    shown = page(request, "problem.html", problem.status_code, status=problem.status_code, **told)
     shown.headers.update({name: value for name, value in problem.headers.items() if name == "retry-after"})
     return shown
 

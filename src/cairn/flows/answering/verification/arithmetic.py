@@ -6,7 +6,7 @@ numbers would give nearly anything.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import permutations
+from itertools import combinations, permutations
 from statistics import fmean
 from typing import NamedTuple
 
@@ -19,22 +19,39 @@ from cairn.flows.answering.verification.tables import Cell, Column, Row, Table
 
 NAMED = 0.6
 """What part of a row's label must be said for its cells to be reckoned with."""
-FACTORS = 12
+FACTORS = 10
 """Cells that are reckoned with, at most."""
+MANY = 4
+"""Cells that are added up, at most."""
 
 _CHANGE = re.compile(
     r"\b(?:chang|increas|decreas|differ|rise|rose|risen|fell|fall|grew|grow|declin|drop|more|less|fewer|higher|lower|gap"
     r"|exceed|gain|reduc|shr[aiu]nk|climb|up|down|variance|over|under|margin|wid|narrow|improv|jump|shed|lost|added)",
     re.IGNORECASE,
 )
+RECKONED = re.compile(
+    r"chang|increas|decreas|differ|varia|growth|average|mean\b|%|percent|\bvs|versus|over|ppt|yr",
+    re.IGNORECASE,
+)
+"""In a row's or column's name: it holds what is reckoned."""
 _SHARE = re.compile(
     r"\b(?:share|proportion|portion|percent\w*|account\w*|made up|makes? up|represent\w*|constitut\w*|ratio|fraction"
     r"|compris\w*|contribut\w*)\b|%",
     re.IGNORECASE,
 )
-_SUM = re.compile(r"\b(?:total|totall?ed|sum|together|combined|altogether|in all|both|aggregate\w*|overall)\b", re.I)
+_SUM = re.compile(
+    r"\b(?:total|totall?ed|sum|together|combined|altogether|in all|both|aggregate\w*|overall)\b", re.I
+)
 _MEAN = re.compile(r"\b(?:average[sd]?|mean)\b", re.IGNORECASE)
 _RATIO = re.compile(r"\b(?:ratio|times|multiple)\b", re.IGNORECASE)
+
+
+def calls_for(told: Told, claim: Parts) -> bool:
+    """Tell whether a claim's number is said to be reckoned: a change between two years, an average."""
+    years = {date.year for date in told.dates if date.year}
+    return len(claim.told) == 1 and (
+        (len(years) > 1 and _CHANGE.search(claim.text) is not None) or _MEAN.search(claim.text) is not None
+    )
 
 
 class Factor(NamedTuple):
@@ -108,6 +125,8 @@ def _factors(told: Told, claim: Parts, table: Table) -> list[Factor]:
         for column in [table.columns[cell.column] if cell.column < len(table.columns) else None]
         if _asked(asked, row, column)
     ]
+    if asked and any(factor.year for factor in found):
+        found = [factor for factor in found if factor.year]
     return sorted(found, key=lambda one: -len(one.row.terms))[:FACTORS]
 
 
@@ -163,13 +182,15 @@ def _points(told: Told, claim: Parts, left: Factor, right: Factor, value: float)
     return True
 
 
-def _lines(factors: Sequence[Factor]) -> Iterator[list[Factor]]:
-    """Yield the cells of each row, and of each column, where there are several."""
+def _lines(factors: Sequence[Factor]) -> Iterator[Sequence[Factor]]:
+    """Yield the cells of each row, and of each column, where there are several: all, and any few of them."""
     for key in ("row", "column"):
         groups: dict[int, list[Factor]] = {}
         for factor in factors:
             groups.setdefault(factor.row.start if key == "row" else factor.cell.column, []).append(factor)
-        yield from (group for group in groups.values() if len(group) > 1)
+        for group in groups.values():
+            for many in range(min(len(group), MANY), 1, -1):
+                yield from combinations(group, many)
 
 
 def _cells(number: int, factors: Sequence[Factor]) -> tuple[tuple[int, int], ...]:

@@ -11,26 +11,50 @@ from typing import NamedTuple
 from cairn.flows.answering.verification.dates import Date
 from cairn.flows.answering.verification.parts import Told
 from cairn.flows.answering.verification.quantities import Quantity
-from cairn.flows.answering.verification.statements import Reading, Statement
-from cairn.flows.answering.verification.tables import Cell, Column, Row, Table
+from cairn.flows.answering.verification.statements import Mention, Reading, Statement
+from cairn.flows.answering.verification.tables import Column, Row, Table
 from cairn.flows.answering.words import terms
 
 NEAR = 0.75
 """What part of the best row's or column's fit one must have, to be the one that is meant."""
-BETTER = 1.25
+BETTER = 1.1
 """A number in a sentence is not the one when another fits better by so much."""
 GROUP = 0.6
 """What the words of the row that names a group count beside those of the row itself."""
-REST = 0.4
+REST = 0.3
 """What the words of a sentence count for a number that another number stands nearer to."""
 CONTEXT = 0.3
 """What the words above a sentence count."""
-CURRENCIES = frozenset("USD EUR GBP CHF JPY RMB INR SEK NOK DKK AUD CAD HKD SGD".split())
+CURRENCIES = frozenset(
+    ["USD", "EUR", "GBP", "CHF", "JPY", "RMB", "INR", "SEK", "NOK", "DKK", "AUD", "CAD", "HKD", "SGD"]
+)
 
+SCALE_TERMS = frozenset(["thous", "milli", "billi", "dolla", "euro", "euros", "eur", "usd"])
+_RATES = frozenset(["margi", "rate", "rates", "perce", "ratio", "share"])
 _UNIT_WORDS = {
-    "s": frozenset("secon minut hour hours day days week weeks stund tage tagen woche heure jours semai".split()),
-    "month": frozenset("month monat mois year years jahr jahre jahren ans année".split()),
-    "°C": frozenset("degre tempe °c grad".split()),
+    "s": frozenset(
+        [
+            "secon",
+            "minut",
+            "hour",
+            "hours",
+            "day",
+            "days",
+            "week",
+            "weeks",
+            "stund",
+            "tage",
+            "tagen",
+            "woche",
+            "heure",
+            "jours",
+            "semai",
+        ]
+    ),
+    "month": frozenset(
+        ["month", "monat", "mois", "year", "years", "jahr", "jahre", "jahren", "ans", "année"]
+    ),
+    "°C": frozenset(["degre", "tempe", "°c", "grad"]),
 }
 
 
@@ -76,10 +100,17 @@ def meant_rows(words: Mapping[str, float], table: Table) -> dict[int, float]:
 
 def meant_columns(words: Mapping[str, float], table: Table) -> dict[int, float]:
     """Return the columns that words mean; all of them when the words name none."""
-    told = {word for column in table.columns[1:] for word in column.terms}
+    told = {word for column in table.columns[1:] for word in column.terms if word not in SCALE_TERMS}
     shared = {word for word in told if all(word in column.terms for column in table.columns[1:])}
     fits = {
-        number: _fit(words, {word: 1.0 for word in column.terms if word not in shared and not word.isdigit()})
+        number: _fit(
+            words,
+            {
+                word: 1.0
+                for word in column.terms & told
+                if word not in shared and not (word.isdigit() and len(word) == 4)
+            },
+        )
         for number, column in enumerate(table.columns)
     }
     best = max((fit for number, fit in fits.items() if number), default=0.0)
@@ -98,9 +129,7 @@ def same_time(asked: Sequence[Date], row: Row, column: Column | None) -> bool:
 
 def agrees(told: Quantity, held: Quantity, near: Iterable[str], currencies: frozenset[str]) -> bool:
     """Tell whether two quantities may be the same: value, and unit as far as it is known."""
-    return told.states(held.value if len(held.readings) == 1 else _nearest(told, held)) and same_unit(
-        told, held, near, currencies
-    )
+    return told.states(_nearest(told, held), held.bound) and same_unit(told, held, near, currencies)
 
 
 def same_unit(told: Quantity, held: Quantity, near: Iterable[str], currencies: frozenset[str]) -> bool:
@@ -108,7 +137,7 @@ def same_unit(told: Quantity, held: Quantity, near: Iterable[str], currencies: f
     if told.unit == held.unit:
         return True
     if not told.unit:
-        return held.unit not in ("%", "pp", "clock")
+        return held.unit in CURRENCIES or (held.unit == "%" and bool(_RATES & set(near)))
     if held.unit:
         return False
     if told.unit in CURRENCIES:
@@ -149,7 +178,7 @@ def _in_table(
                 and (cell.column in columns or column is None)
                 and same_time(told.dates, row, column)
             )
-            held = Place(first + place, cell.quantity, rows.get(place, 0.0), _said_of(row, column))
+            held = Place(first + place, cell.quantity, 1.0, _said_of(row, column))
             if agrees(told.quantity, cell.quantity, near, known):
                 (places if meant else astray).append(held)
             elif meant and same_unit(told.quantity, cell.quantity, near, known):
@@ -180,20 +209,34 @@ def _in_prose(
     held: list[tuple[bool, Place]] = []
     for number, statement in enumerate(reading.statements):
         for mention in statement.mentions:
-            if not same_unit(told.quantity, mention.quantity, statement.words, known):
+            if not same_unit(told.quantity, mention.quantity, statement.words, known) or _bare(told, mention):
                 continue
-            right = told.quantity.states(_nearest(told.quantity, mention.quantity))
-            fit = _likeness(told, statement, mention.words, reading)
+            right = told.quantity.states(_nearest(told.quantity, mention.quantity), mention.quantity.bound)
+            fit = _likeness(told, statement, mention.words, reading) * _whole(told, statement)
             held.append((right, Place(number, mention.quantity, fit, statement.text)))
     best = max((place.fit for right, place in held if right), default=0.0)
-    most = max((place.fit for right, place in held if not right), default=0.0)
+    most = max(
+        (place.fit for right, place in held if not right and place.quantity.text.lower() != "one"),
+        default=0.0,
+    )
     for right, place in held:
         if right and most <= place.fit * BETTER:
             places.append(place)
         elif right:
             astray.append(place)
-        elif place.fit > max(best * BETTER, 0.0):
+        elif place.fit > max(best * BETTER, 0.0) and place.quantity.text.lower() != "one":
             rivals.append(place)
+
+
+def _bare(told: Told, mention: Mention) -> bool:
+    """Tell whether money is asked for, and a plain number is held that is not even large."""
+    return told.quantity.unit in CURRENCIES and not mention.quantity.unit and mention.quantity.scale == 1
+
+
+def _whole(told: Told, statement: Statement) -> float:
+    """Return more for a sentence that says little besides the claim."""
+    mine = {word for word in told.words if word[0] not in "=<"}
+    return 0.6 + 0.4 * len(mine & statement.words) / max(len(mine | statement.words), 1)
 
 
 def _likeness(told: Told, statement: Statement, own: frozenset[str], reading: Reading) -> float:
@@ -203,16 +246,11 @@ def _likeness(told: Told, statement: Statement, own: frozenset[str], reading: Re
     total = gained = 0.0
     for word, weight in _described(told).items():
         total += weight
-        if word in own:
-            gained += weight
-        elif word in statement.words:
-            gained += weight * REST
-        elif word in above:
-            gained += weight * CONTEXT
+        held = 1.0 if word in own else REST if word in statement.words else CONTEXT if word in above else 0.0
+        gained += min(weight, held)
     return gained / total if total else 0.0
 
 
 def _described(told: Told) -> dict[str, float]:
     """Return the words that describe a claim's number: the number itself is none."""
-    words = {word: weight for word, weight in told.words.items() if not word[0].isdigit()}
-    return words | {f"={date.year}": 1.0 for date in told.dates if date.year}
+    return {word: weight for word, weight in told.words.items() if not word[0].isdigit()}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cairn.flows.answering.verification.dates import Date
 from cairn.flows.answering.verification.grid import Meant, meant
 from cairn.flows.answering.verification.parts import Parts
-from cairn.flows.answering.verification.polarity import direction, stance
+from cairn.flows.answering.verification.polarity import direction
 from cairn.flows.answering.verification.statements import Reading, Statement
 from cairn.flows.answering.verification.tables import Table
 from cairn.flows.answering.words import terms
@@ -45,9 +45,9 @@ def compare(claim: Parts, reading: Reading) -> Outcome:
     """Judge what a claim says of which is more by the cells it names."""
     way = direction(claim.text)
     for number, table in enumerate(reading.tables):
-        pair = _pair(claim, table)
-        if pair is not None and way:
-            left, right = pair
+        pairs = _pairs(claim, table)
+        if way and pairs and len({left.value > right.value for left, right in pairs}) == 1:
+            left, right = pairs[0]
             first = next(place for place, one in enumerate(reading.statements) if one.table == number)
             held = (first + left.cell.row, first + right.cell.row)
             if (left.value > right.value) == (way > 0) and left.value != right.value:
@@ -71,12 +71,16 @@ def superlative(claim: Parts, reading: Reading) -> Outcome:
             cell.quantity.value
             for row in table.rows
             for cell in row.cells
-            if cell.column == best.cell.column and row.group == best.row.group and not _TOTAL.search(row.label)
+            if cell.column == best.cell.column
+            and row.group == best.row.group
+            and not _TOTAL.search(row.label)
         ]
         first = next(place for place, one in enumerate(reading.statements) if one.table == number)
         if rest:
             holds = best.value >= max(rest) if most else best.value <= min(rest)
-            reason = "" if holds else f"another is {'more' if most else 'less'} than {best.cell.quantity.text}"
+            reason = (
+                "" if holds else f"another is {'more' if most else 'less'} than {best.cell.quantity.text}"
+            )
             return Outcome(holds, (first + best.cell.row,), reason)
     return Outcome(None)
 
@@ -86,36 +90,45 @@ def swapped(claim: Parts, statement: Statement) -> bool:
     mine, theirs = _THAN.search(claim.text), _THAN.search(statement.text)
     if mine is None or theirs is None:
         return False
-    ours, held = stance(claim.text).ways.get("direction", 0), stance(statement.text).ways.get("direction", 0)
-    left, right = _sides(claim.text, mine)
-    before, after = _sides(statement.text, theirs)
+    ours, held = direction(claim.text), direction(statement.text)
+    left, right = (set(terms(claim.text[slice(*side)])) for side in _sides(claim.text, mine))
+    before, after = (set(terms(statement.text[slice(*side)])) for side in _sides(statement.text, theirs))
     both = left & right
     straight = len((left - both) & before) + len((right - both) & after)
     crossed = len((left - both) & after) + len((right - both) & before)
     return straight != crossed and (crossed > straight) == (ours * held >= 0)
 
 
-def _sides(text: str, match: re.Match[str]) -> tuple[set[str], set[str]]:
-    return set(terms(text[: match.start()])), set(terms(text[match.end() :]))
+def _sides(text: str, match: re.Match[str]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return where what is compared stands, and where that with which it is."""
+    if text[: match.start()].strip():
+        return (0, match.start()), (match.end(), len(text))
+    comma = text.find(",", match.end())  # Compared with 2018, sales were higher
+    return (comma, len(text)), (match.end(), comma)
 
 
-def _pair(claim: Parts, table: Table) -> tuple[Meant, Meant] | None:
-    """Return the two cells that a claim compares, the one that is said to be more or less first."""
+def _pairs(claim: Parts, table: Table) -> list[tuple[Meant, Meant]]:
+    """Return the cells that a claim may compare, the one that is said to be more or less first."""
     match = _THAN.search(claim.text)
     if match is None:
-        return _over_time(claim, table)
-    left = _side(claim, table, 0, match.start())
-    right = _side(claim, table, match.end(), len(claim.text))
-    if left is None or right is None or left.cell is right.cell:
-        return None
-    return left, right
+        pair = _over_time(claim, table)
+        return [] if pair is None else [pair]
+    left, right = (_side(claim, table, *side) for side in _sides(claim.text, match))
+    alone = len(left) == len(right) == 1
+    return [
+        (one, other)
+        for one in left
+        for other in right
+        if one.cell is not other.cell
+        and (alone or (one.row is not other.row and one.cell.column == other.cell.column))
+    ]
 
 
-def _side(claim: Parts, table: Table, start: int, end: int) -> Meant | None:
+def _side(claim: Parts, table: Table, start: int, end: int) -> list[Meant]:
     inside = set(terms(claim.text[start:end]))
     words = {word: 1.0 if word in inside else OTHER for word in claim.words}
     own = [date for date in claim.dates if start <= date.start < end]
-    return _best(words, own if own else list(claim.dates), table)
+    return _bests(words, own if own else list(claim.dates), table)
 
 
 def _over_time(claim: Parts, table: Table) -> tuple[Meant, Meant] | None:
@@ -131,8 +144,13 @@ def _over_time(claim: Parts, table: Table) -> tuple[Meant, Meant] | None:
 
 def _best(words: Mapping[str, float], asked: Sequence[Date], table: Table) -> Meant | None:
     """Return the one cell that is meant; None where it could be several."""
+    best = _bests(words, asked, table)
+    return best[0] if len(best) == 1 else None
+
+
+def _bests(words: Mapping[str, float], asked: Sequence[Date], table: Table) -> list[Meant]:
+    """Return the cells of the row that fits best."""
     cells = meant(words, asked, table)
     if not cells or (asked and not any(one.column is not None and one.column.dates for one in cells)):
         cells = [one for one in cells if one.row.dates] if asked else cells
-    best = [one for one in cells if one.fit >= cells[0].fit - 1e-9]
-    return best[0] if len(best) == 1 else None
+    return [one for one in cells if one.fit >= cells[0].fit - 1e-9]

@@ -24,9 +24,23 @@ _MONTHS = (
 )
 MONTHS = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _NAME = "|".join(sorted((name.capitalize() for name in MONTHS), key=len, reverse=True))
-_FRENCH = "|".join("janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split())
+_FRENCH = "|".join(
+    [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ]
+)
 _MONTH = rf"(?P<month>{_NAME}|{_NAME.upper()}|{_FRENCH})\b\.?"
-_ORDINAL = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
 _YEAR = r"(?:1[89]|20)\d\d"
 _DAY = r"(?P<day>0?[1-9]|[12]\d|3[01])"
 _CLEAR = r"(?<![\w.,/])"
@@ -41,12 +55,10 @@ _PATTERNS = [
         rf"(?P<year>{_YEAR})年(?:(?P<number>\d\d?)月)?(?:{_DAY}日)?",
         rf"(?<!\d)(?P<number>\d\d?)月{_DAY}日",
         rf"{_CLEAR}{_DAY}(?:\.|st|nd|rd|th|er)?\s(?:of\s)?{_MONTH}(?:,?\s(?P<year>{_YEAR}){_END})?",
-        rf"\b{_MONTH}\s{_DAY}(?:st|nd|rd|th)?\b(?!\s?%|[.,]\d)(?:,?\s(?P<year>{_YEAR}){_END})?",
+        rf"\b{_MONTH}\s{_DAY}(?:st|nd|rd|th)?\b(?!\s?%|\.\d)(?:(?:,\s?|\s)(?P<year>{_YEAR}){_END})?",
         rf"\b{_MONTH},?\s(?P<year>{_YEAR}){_END}",
         rf"\b(?:Q(?P<quarter>[1-4])|(?P<quarter2>[1-4])Q)[\s-]?(?:FY)?(?P<short>\d\d|{_YEAR})?{_END}",
-        rf"(?i:\b(?P<ordinal>first|second|third|fourth|1st|2nd|3rd|4th)\s(?:fiscal\s)?quarter)"
-        rf"(?:\s(?:of\s)?(?:the\s)?(?:(?i:fiscal)\s)?(?:(?i:year)\s)?(?P<year>{_YEAR}){_END})?",
-        rf"\bFY\s?'?(?P<short>\d\d|{_YEAR})\b",
+        rf"\bFY?\s?'?(?P<short>\d\d|{_YEAR})\b",
         rf"{_CLEAR}(?P<from>{_YEAR})[/–-](?P<short>\d\d|{_YEAR}){_END}",
         rf"{_CLEAR}(?P<year>{_YEAR})(?![\w%]|[.,]\d)",
     )
@@ -110,14 +122,13 @@ def _dates(match: re.Match[str]) -> Iterator[Date]:
     month = MONTHS.get((said.get("month") or "").lower())
     number = said.get("number")
     quarter = said.get("quarter") or said.get("quarter2")
-    ordinal = said.get("ordinal")
     yield Date(
         match.start(),
         match.end(),
         year,
         int(number) if number else month,
         int(said["day"]) if said.get("day") else None,
-        int(quarter) if quarter else _ORDINAL[ordinal.lower()] if ordinal else None,
+        int(quarter) if quarter else None,
     )
 
 

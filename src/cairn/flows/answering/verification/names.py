@@ -20,25 +20,57 @@ class Name(NamedTuple):
 
 
 _TOKEN = re.compile(r"(?<![\w/.-])[^\W_][\w/-]*(?:\.\w+)*")
+_NUMBERED = re.compile(r"\b(?P<letters>[A-Z]{2,5})\s(?=\d)[\d.-]+\b")
 _SIZED = re.compile(r"[A-Za-z]{0,3}\d[\d.,]*([A-Za-z]{1,3})")
 _CAPITAL = re.compile(r"[^\W\d_][\w'’&.-]*\w|[^\W\d_]")
 _STARTS = re.compile(r"(?:^|[.!?:]\s+|[\n|•]\s*)[\"“‘(]*$")
-_BETWEEN = frozenset("of de du des von van der den di da la le & and".split())
+_BETWEEN = frozenset(["of", "de", "du", "des", "von", "van", "der", "den", "di", "da", "la", "le", "&"])
 _GERMAN = re.compile(r"\b(?:der|die|das|und|ist|nicht|werden|wird|sind|ein|eine|mit|für|bei|auf)\b")
 _UNNAMED = frozenset(
-    "january february march april may june july august september october november december monday tuesday"
-    " wednesday thursday friday saturday sunday fiscal year quarter q1 q2 q3 q4 fy i eur usd gbp chf note".split()
+    [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "fiscal",
+        "year",
+        "quarter",
+        "q1",
+        "q2",
+        "q3",
+        "q4",
+        "fy",
+        "i",
+        "eur",
+        "usd",
+        "gbp",
+        "chf",
+        "note",
+    ]
 )
 """Words with a capital that name nobody."""
 
 
 def codes(text: str) -> list[Name]:
     """Return the words that mix capitals and digits, as references and product codes do."""
-    return [
-        Name(match.start(), match.end(), match.group())
-        for match in _TOKEN.finditer(text)
-        if _mixed(match.group()) and not _sized(match.group())
-    ]
+    mixed = [match for match in _TOKEN.finditer(text) if _mixed(match.group()) and not _sized(match.group())]
+    numbered = [match for match in _NUMBERED.finditer(text) if match["letters"].lower() not in CURRENCIES]
+    return [Name(match.start(), match.end(), match.group()) for match in (*mixed, *numbered)]
 
 
 def names(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[Name]:

@@ -26,30 +26,71 @@ _FIGURE = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+")
 
-_SMALL = (
-    "zero two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-    " seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_SMALL = [
+    "zero",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _ENGLISH = {
     **dict(zip(_SMALL, (0, *range(2, 20)), strict=True)),
     **{word: ten for ten, word in zip(range(20, 100, 10), _TENS, strict=True)},
 }
 _UNITS = {
-    **dict(zip("ein zwei drei vier fünf sechs sieben acht neun".split(), range(1, 10), strict=True)),
+    **dict(
+        zip(
+            ["ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"],
+            range(1, 10),
+            strict=True,
+        )
+    ),
 }
 _GERMAN = {
     **dict(
         zip(
-            "zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn"
-            " siebzehn achtzehn neunzehn".split(),
+            [
+                "zwei",
+                "drei",
+                "vier",
+                "fünf",
+                "sechs",
+                "sieben",
+                "acht",
+                "neun",
+                "zehn",
+                "elf",
+                "zwölf",
+                "dreizehn",
+                "vierzehn",
+                "fünfzehn",
+                "sechzehn",
+                "siebzehn",
+                "achtzehn",
+                "neunzehn",
+            ],
             range(2, 20),
             strict=True,
         )
     ),
     **dict(
         zip(
-            "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig".split(),
+            ["zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig"],
             range(20, 100, 10),
             strict=True,
         )
@@ -63,13 +104,32 @@ _COMPOUND = {
 }
 _FRENCH = dict(
     zip(
-        "deux trois quatre cinq sept huit neuf dix onze douze treize quatorze quinze seize vingt trente"
-        " quarante cinquante soixante".split(),
+        [
+            "deux",
+            "trois",
+            "quatre",
+            "cinq",
+            "sept",
+            "huit",
+            "neuf",
+            "dix",
+            "onze",
+            "douze",
+            "treize",
+            "quatorze",
+            "quinze",
+            "seize",
+            "vingt",
+            "trente",
+            "quarante",
+            "cinquante",
+            "soixante",
+        ],
         (2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 30, 40, 50, 60),
         strict=True,
     )
 )
-_WRITTEN = {**_FRENCH, **_GERMAN, **_COMPOUND, **_ENGLISH, "dozen": 12, "dutzend": 12, "twice": 2}
+_WRITTEN = {**_FRENCH, **_GERMAN, **_COMPOUND, **_ENGLISH, "dozen": 12, "dutzend": 12, "twice": 2, "one": 1}
 _DIGITS_AFTER_TENS = {word: value for word, value in _ENGLISH.items() if 2 <= value <= 9} | {"one": 1}
 
 

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from cairn.flows.answering.verification.dates import Date, dates
 from cairn.flows.answering.verification.names import Name, codes, names
 from cairn.flows.answering.verification.quantities import Quantity, quantities
-from cairn.flows.answering.verification.segments import segments
-from cairn.flows.answering.verification.statements import role
+from cairn.flows.answering.verification.segments import in_order, segments
+from cairn.flows.answering.verification.statements import role, timed
 from cairn.flows.answering.words import placed
 
-APART = 0.4
+APART = 0.3
 """What a word counts for a number that another number stands nearer to."""
-_ORDERED = re.compile(r"\b(?:respectively|beziehungsweise|respectivement)\b", re.IGNORECASE)
 _EARLIER = re.compile(
     r"\b(?:(?:a|one|the) year (?:earlier|before|ago)|(?:previous|prior|preceding) year|year before|last year|im Vorjahr)\b",
     re.IGNORECASE,
@@ -52,23 +51,28 @@ def parts(text: str) -> Parts:
     said = tuple(dates(text))
     coded = codes(text)
     times = [(date.start, date.end) for date in said]
-    numbers = quantities(text, [*times, *((code.start, code.end) for code in coded)])
+    taken = [*times, *((code.start, code.end) for code in coded)]
+    # "One" is hardly ever a number.
+    numbers = [one for one in quantities(text, taken) if one.text.lower() != "one"]
     words = placed(text)
     marks = [(number.start, number.end) for number in numbers]
-    ordered = _in_order(text, said, numbers)
+    order = in_order(text, marks, [date.start for date in said])
     return Parts(
         text=text,
         words=tuple(word for word, at in words if not any(a <= at < b for a, b in (*times, *marks))),
         told=tuple(
             Told(
                 quantity=number,
-                words=_weights(words, start, end) | dict.fromkeys(role(text, number.start), 1.0),
-                dates=ordered[place] if ordered else _dates(text, said, start, end),
+                words=_weights(words, start, end)
+                | {f"={date.year}": APART for date in said if date.year}
+                | dict.fromkeys(
+                    timed(_own(text, said, start, end) if not order else [said[order[place]]]), 1.0
+                )
+                | dict.fromkeys(role(text, number.start), 1.0),
+                dates=(said[order[place]],) if order else _dates(text, said, start, end),
                 near=text[start:end],
             )
-            for place, (number, (start, end)) in enumerate(
-                zip(numbers, segments(text, marks), strict=True)
-            )
+            for place, (number, (start, end)) in enumerate(zip(numbers, segments(text, marks), strict=True))
         ),
         dates=said,
         names=tuple(_apart(coded, names(text, times))),
@@ -88,17 +92,13 @@ def _weights(words: list[tuple[str, int]], start: int, end: int) -> dict[str, fl
 
 def _dates(text: str, said: tuple[Date, ...], start: int, end: int) -> tuple[Date, ...]:
     """Return the dates that a stretch is about: its own, those of the whole where it has none."""
-    own = tuple(date for date in said if start <= date.start < end)
-    if _EARLIER.search(text, start, end):
-        others = [date for date in said if date.year and not start <= date.start < end] or list(said)
-        return tuple(Date(date.start, date.end, date.year - 1) for date in others if date.year)
+    own = _own(text, said, start, end)
     return own if own else said
 
 
-def _in_order(
-    text: str, said: tuple[Date, ...], numbers: list[Quantity]
-) -> list[tuple[Date, ...]] | None:
-    """Pair numbers with dates where the claim says that they are in the same order."""
-    if len(said) == len(numbers) > 1 and _ORDERED.search(text):
-        return [(date,) for date in said]
-    return None
+def _own(text: str, said: tuple[Date, ...], start: int, end: int) -> tuple[Date, ...]:
+    """Return the dates of a stretch; of one that speaks of the year before, that."""
+    if _EARLIER.search(text, start, end):
+        others = [date for date in said if date.year and not start <= date.start < end] or list(said)
+        return tuple(Date(date.start, date.end, date.year - 1) for date in others if date.year)
+    return tuple(date for date in said if start <= date.start < end)

@@ -12,7 +12,7 @@ from cairn.flows.answering.verification.numerals import Numeral, numerals
 
 CLOSE = 0.05
 """By what part of itself a number may be off that is said to be only about right."""
-BEYOND = 0.15
+BEYOND = 0.1
 """By what part of itself the true number may exceed one that it is said to be over."""
 
 _WORD = re.compile(r"\s?(?P<word>m[²³]|[^\W\d_]+\.?|[%$€£¥₹円]|°C?)")
@@ -25,13 +25,16 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _OVER = re.compile(
-    r"\b(?:over|more than|at least|above|exceed(?:s|ed|ing)|upwards of|mehr als|über|plus de)\s?$", re.IGNORECASE
+    r"\b(?:over|more than|at least|above|exceed(?:s|ed|ing)|upwards of|mehr als|über|plus de)\s?$",
+    re.IGNORECASE,
 )
 _UNDER = re.compile(
-    r"\b(?:under|less than|fewer than|at most|up to|below|not quite|weniger als|unter|moins de)\s?$", re.IGNORECASE
+    r"\b(?:under|less than|fewer than|at most|up to|below|not quite|weniger als|unter|moins de)\s?$",
+    re.IGNORECASE,
 )
 _FRACTION = re.compile(
-    r"\b(?:(?P<half>half)|(?:(?P<n>a|one|two|three)\s(?P<of>thirds?|quarters?|fifths?|tenths?)(?=\sof\b)))", re.IGNORECASE
+    r"\b(?:(?P<half>half)|(?:(?P<n>a|one|two|three)\s(?P<of>thirds?|quarters?|fifths?|tenths?)(?=\sof\b)))",
+    re.IGNORECASE,
 )
 _PARTS = {"third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _CLOCK = re.compile(r"(?<![\d:.,])([01]?\d|2[0-4])(?::|\sh\s|\.(?=[0-5]\d\sUhr))([0-5]\d)(?![\d:])")
@@ -71,8 +74,13 @@ class Quantity:
             unit=self.unit if self.unit else unit,
         )
 
-    def states(self, other: float) -> bool:
-        """Tell whether this is a true way to say ``other``, which may be more exact."""
+    def states(self, other: float, bound: str = "") -> bool:
+        """Tell whether this is a true way to say ``other``, which may be more exact.
+
+        Where ``other`` is itself a bound, over or under, it must be the same.
+        """
+        if bound in ("over", "under"):
+            return any(abs(abs(value) - abs(other)) <= 1e-9 * abs(other) for value in self.readings)
         return any(self._near(abs(value), abs(other)) for value in self.readings)
 
     def _near(self, mine: float, theirs: float) -> bool:
@@ -85,7 +93,12 @@ class Quantity:
             return mine * (1 - BEYOND) <= theirs <= mine
         if self.bound == "about":
             return off <= min(self.place / 2, CLOSE * mine) + 1e-9 * mine
-        return self.place < mine and off <= self.place / 2 * (1 + 1e-6) and self._rounded
+        half = self.place / 2
+        return (
+            self.place < mine
+            and self._rounded
+            and (off < half * (1 - 1e-6) or (theirs < mine and off <= half * (1 + 1e-6)))
+        )
 
     @property
     def _rounded(self) -> bool:
@@ -168,7 +181,11 @@ def _behind(text: str, at: int) -> tuple[int, float, Measure | None]:
     if match is None:
         hyphen = _HYPHENED.match(text, at)
         measure = unit_of(hyphen["word"]) if hyphen is not None else None
-        return (hyphen.end(), scale, measure) if hyphen is not None and measure is not None else (at, scale, None)
+        return (
+            (hyphen.end(), scale, measure)
+            if hyphen is not None and measure is not None
+            else (at, scale, None)
+        )
     measure = unit_of(match["word"])
     return (match.end(), scale, measure) if measure is not None else (at, scale, None)
 

@@ -6,6 +6,8 @@ Knows where sentences are usually joined; where they are not, the stretch is the
 import re
 from collections.abc import Sequence
 
+ORDERED = re.compile(r"\b(?:respectively|beziehungsweise|respectivement)\b", re.IGNORECASE)
+"""Says that of two lists the first goes with the first, the second with the second."""
 _JOINTS = (
     re.compile(r"[;:]\s"),
     re.compile(
@@ -21,13 +23,38 @@ _JOINTS = (
 
 def segments(text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the stretch of ``text`` that belongs to each of the ``marks``, which are in order."""
-    cuts = [_cut(text, left[1], right[0]) for left, right in zip(marks, marks[1:], strict=False)]
+    aside = {mark: within for mark in marks if (within := _aside(text, mark)) is not None}
+    plain = [mark for mark in marks if mark not in aside]
+    cuts = [_cut(text, left[1], right[0]) for left, right in zip(plain, plain[1:], strict=False)]
     found = []
-    for number in range(len(marks)):
+    for mark in marks:
+        if mark in aside:
+            found.append(aside[mark])
+            continue
+        number = plain.index(mark)
         start = next((cut for cut in reversed(cuts[:number]) if cut is not None), 0)
         end = next((cut for cut in cuts[number:] if cut is not None), len(text))
         found.append((start, end))
     return found
+
+
+def _aside(text: str, mark: tuple[int, int]) -> tuple[int, int] | None:
+    """Return the parentheses that a number stands in with other words."""
+    opened = text.rfind("(", 0, mark[0])
+    if opened < 0 or ")" in text[opened : mark[0]]:
+        return None
+    closed = text.find(")", mark[1])
+    return (opened, closed) if closed >= 0 and closed - opened > mark[1] - mark[0] + 6 else None
+
+
+def in_order(text: str, marks: Sequence[tuple[int, int]], others: Sequence[int]) -> list[int] | None:
+    """Pair marks with ``others`` (places in the text) one to one, where the text says they are in the same order.
+
+    Return for each mark which of the others it goes with; None where the text says nothing of the kind.
+    """
+    if not ORDERED.search(text) or len(others) < 2 or len(marks) % len(others):
+        return None
+    return [number % len(others) for number in range(len(marks))]
 
 
 def _cut(text: str, start: int, end: int) -> int | None:

@@ -11,12 +11,14 @@ from cairn.flows.answering.units import rows, runs, units
 from cairn.flows.answering.verification.dates import Date, dates
 from cairn.flows.answering.verification.names import codes
 from cairn.flows.answering.verification.quantities import Quantity, quantities
-from cairn.flows.answering.verification.segments import segments
-from cairn.flows.answering.verification.tables import Scale, Table, scale_in_prose, table
+from cairn.flows.answering.verification.segments import in_order, segments
+from cairn.flows.answering.verification.tables import Table, scale_in_prose, table
 from cairn.flows.answering.words import placed, terms
 from cairn.types import Evidence
 
-_ROLE = re.compile(r"\b(from|to|than|against|von|auf)\s(?:(?:about|around|nearly|over|under|some|rund|etwa)\s)?$", re.I)
+_ROLE = re.compile(
+    r"\b(from|to|than|against|von|auf)\s(?:(?:about|around|nearly|over|under|some|rund|etwa)\s)?$", re.I
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +116,7 @@ def _statement(number: int, start: int, end: int, text: str, above: str) -> Stat
     found = quantities(text, taken)
     words = placed(text)
     marks = segments(text, [(q.start, q.end) for q in found])
+    order = in_order(text, marks, [date.start for date in said])
     return Statement(
         evidence=number,
         start=start,
@@ -123,15 +126,22 @@ def _statement(number: int, start: int, end: int, text: str, above: str) -> Stat
         words=frozenset(word for word, _ in words) | timed(said),
         dates=said,
         mentions=tuple(
-            Mention(quantity=quantity, words=_within(words, said, *mark) | role(text, quantity.start))
-            for quantity, mark in zip(found, marks, strict=True)
+            Mention(
+                quantity=quantity,
+                words=_within(words, (said[order[place]],) if order else said, *mark, paired=bool(order))
+                | role(text, quantity.start),
+            )
+            for place, (quantity, mark) in enumerate(zip(found, marks, strict=True))
         ),
     )
 
 
-def _within(words: Sequence[tuple[str, int]], said: Sequence[Date], start: int, end: int) -> frozenset[str]:
+def _within(
+    words: Sequence[tuple[str, int]], said: Sequence[Date], start: int, end: int, *, paired: bool
+) -> frozenset[str]:
+    """Return the words of a stretch and its dates; ``paired`` are dates that go with it wherever they stand."""
     inside = [word for word, at in words if start <= at < end]
-    return frozenset(inside) | timed(date for date in said if start <= date.start < end)
+    return frozenset(inside) | timed(date for date in said if paired or start <= date.start < end)
 
 
 def role(text: str, at: int) -> frozenset[str]:

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cairn.flows.answering.verification.parts import Parts
+from cairn.flows.answering.verification.polarity import words_of
 from cairn.flows.answering.verification.statements import Reading, Statement
-from cairn.flows.answering.words import placed, terms
+from cairn.flows.answering.words import STEM, placed, terms
 from cairn.protocols import Embedder
 from cairn.records import Tokens
 
@@ -20,6 +21,18 @@ ALIKE, FAR = 0.62, 0.30
 """From this similarity on a word is said in other words; below FAR it is not said at all."""
 ABOVE = 0.7
 """What a word counts that only stands in the title, a heading or a header."""
+
+_LIGHT = """
+amount amounts amounted came come comes coming figure figures value values valued reported report reports recorded stood
+stands total totalled number fiscal year years period company share shares accounted made makes make represented
+represents together combined seen saw was went going reached compared comparison difference change changed
+document documents text source says said say stated states state notes noted note according mentions mentioned evidence
+equal equals percent percentage respectively being approximately about roughly around nearly
+"""
+LIGHT = frozenset(word[:STEM] for word in _LIGHT.split())
+"""Words with which figures are told, that say nothing by themselves."""
+
+MOVES = frozenset(word[:STEM] for word in words_of("direction"))
 
 
 class Support(NamedTuple):
@@ -43,8 +56,13 @@ def rank(claim: Parts, reading: Reading, bound: Mapping[int, float]) -> list[int
     return sorted((number for number, score in scores.items() if score > 0), key=lambda n: -scores[n])
 
 
-def support(claim: Parts, reading: Reading, ranked: Sequence[int], embedder: Embedder) -> Support:
-    """Judge how well the best statements support a claim."""
+def support(
+    claim: Parts, reading: Reading, ranked: Sequence[int], embedder: Embedder, *, moves: bool = True
+) -> Support:
+    """Judge how well the best statements support a claim.
+
+    Without ``moves`` words that say that something is more, or rises, need none: cells have borne them out.
+    """
     chosen = list(ranked[:READ])
     if not chosen or not claim.words:
         return Support(0.0 if not chosen else 1.0, tuple(chosen), ())
@@ -55,8 +73,11 @@ def support(claim: Parts, reading: Reading, ranked: Sequence[int], embedder: Emb
     share = {word: (1.0 if word in said else ABOVE if word in above else 0.0) for word in claim.words}
     if any(value < 1 for value in share.values()):
         _by_meaning(claim, [reading.statements[number] for number in chosen], share, embedder)
-    total = sum(idf.get(word, most) for word in share)
-    score = sum(idf.get(word, most) * value for word, value in share.items()) / total
+    weight = {
+        word: 0.0 if word in LIGHT or (not moves and word in MOVES) else idf.get(word, most) for word in share
+    }
+    total = sum(weight.values())
+    score = sum(weight[word] * value for word, value in share.items()) / total if total else 1.0
     missing = tuple(word for word, value in share.items() if value < 0.25)
     return Support(score, tuple(chosen), missing)
 

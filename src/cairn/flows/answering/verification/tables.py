@@ -17,14 +17,16 @@ BETWEEN = " | "
 
 _SCALE = re.compile(
     r"(?:\b(?:in|of)\s+)?(?P<before>[$€£¥]|\b[A-Z]{3}\b|\b[Dd]ollars|\b[Ee]uros?)?(?:\s?in)?\s*"
-    r"(?P<scale>\b[Tt]housands?|\b[Mm]illions?|\b[Bb]illions?|\bTEUR|\bMio\b|\bMrd\b|\bTsd\b|\b[Mm]illiers|’000|'000|\bk€|€k\b)",
+    r"(?P<scale>\b[Tt]housands?|\b[Mm]illions?|\b[Bb]illions?|\bTEUR|\bMio\b|\bMrd\b|\bTsd\b|\b[Mm]illiers|’000|'000|\bk€|€k\b|(?<=[$€£A-Z])(?:bn|mn|m|k)\b)",
 )
 _IN_PROSE = re.compile(
     r"\b(?:in|expressed in|amounts in|dollars in)\s+(?:[$€£]|US\$|[A-Z]{3})?\s?(?:thousands|millions|billions)\b"
     r"|\((?:[$€£]|[A-Z]{3}|[Dd]ollars)?\s?(?:in\s)?(?:thousands?|millions?|billions?)\b",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(r"\bper\b|%|percent|ratio|\brate\b|number of|headcount|employees", re.IGNORECASE)
+_PLAIN = re.compile(
+    r"\bper\b|%|\bpercent|\bratio\b|\brate\b|\bnumber of\b|\bheadcount\b|\bemployees\b", re.IGNORECASE
+)
 _PERCENT = re.compile(r"%|\bpercent(?:age)?s?\b|\bper cent\b|\bprozent\b", re.IGNORECASE)
 _CURRENCY = re.compile(r"[$€£¥]|\b(?:EUR|USD|GBP|CHF|JPY|RMB|TEUR|[Ee]uros?|[Dd]ollars?)\b")
 
@@ -87,8 +89,16 @@ def table(header: Sequence[str], lines: Sequence[tuple[int, int, str]], heading:
 
     ``scale`` is what the evidence says beside the table; headers and labels may say otherwise.
     """
+    header, lines = _parted(header, lines)
     columns = _columns([line.split(BETWEEN) for line in header])
-    above = scale_said(" ".join(header)) or scale_said(heading) or scale
+    told = [one for one in (scale_said(" ".join(header)), scale_said(heading), scale) if one is not None]
+    cells = Scale(
+        1.0, _unit(" ".join(text for _, _, text in lines))
+    )  # one sign, in the first row, stands for all
+    above = Scale(
+        next((one.factor for one in told if one.factor != 1), 1.0),
+        next((one.unit for one in (*told, cells) if one.unit), ""),
+    )
     rows: list[Row] = []
     group = ""
     for number, (start, end, text) in enumerate(lines):
@@ -97,6 +107,21 @@ def table(header: Sequence[str], lines: Sequence[tuple[int, int, str]], heading:
             group = row.label
         rows.append(row)
     return Table(columns=columns, rows=tuple(rows), heading=heading)
+
+
+def _parted(
+    header: Sequence[str], lines: Sequence[tuple[int, int, str]]
+) -> tuple[Sequence[str], Sequence[tuple[int, int, str]]]:
+    """Move the rows below a header that only say units to it."""
+    count = 0
+    while (
+        header
+        and count < len(lines)
+        and not lines[count][2].split(BETWEEN)[0].strip()
+        and scale_said(lines[count][2])
+    ):
+        count += 1
+    return [*header, *(text for _, _, text in lines[:count])], lines[count:]
 
 
 def scale_said(text: str) -> Scale | None:
@@ -124,7 +149,10 @@ def _unit(text: str) -> str:
 
 def _columns(header: Sequence[Sequence[str]]) -> tuple[Column, ...]:
     width = max(map(len, header), default=0)
-    texts = [" ".join(dict.fromkeys(filter(None, parts))) for parts in zip(*(_filled(row, width) for row in header), strict=True)]
+    texts = [
+        " ".join(dict.fromkeys(filter(None, parts)))
+        for parts in zip(*(_filled(row, width) for row in header), strict=True)
+    ]
     return tuple(
         Column(text=text, terms=frozenset(terms(text)), dates=tuple(dates(text)), scale=_own_scale(text))
         for text in texts
@@ -141,7 +169,11 @@ def _filled(row: Sequence[str], width: int) -> list[str]:
     told = [cell for cell in cells[1:] if cell]
     if len(told) == len(cells) - 1 or not told:
         return cells
-    current = told[0] if len(told) == 1 and not cells[-1] else ""
+    width, rest = divmod(len(cells) - 1, len(told))
+    blocks = [list(filter(None, cells[at : at + width])) for at in range(1, len(cells), width)]
+    if not rest and all(len(block) == 1 for block in blocks):  # a label stands anywhere above its columns
+        return [cells[0], *(block[0] for block in blocks for _ in range(width))]
+    current = ""
     filled = [cells[0]]
     for cell in cells[1:]:
         current = cell if cell else current
@@ -163,7 +195,11 @@ def _row(
             found.append(Cell(quantity=quantity, column=place, row=number))
     label = " ".join(part for part in labels if any(c.isalnum() for c in part))
     scaled = tuple(
-        Cell(quantity=_counted(cell.quantity, cell.column, label, columns, above), column=cell.column, row=number)
+        Cell(
+            quantity=_counted(cell.quantity, cell.column, label, columns, above),
+            column=cell.column,
+            row=number,
+        )
         for cell in found
     )
     said = tuple(dates(label))

@@ -38,7 +38,9 @@ export async function send(method, path, options) {
 export const run = (operation, body = {}, options = {}) =>
   send("POST", `/v1/${operation.replaceAll(".", "/")}`, { ...options, body });
 
-export const part = async (path, options) => (await fetched("GET", path, { ...options, accept: "text/html" })).text();
+// A part of a page; with a body, as what is posted is answered.
+export const part = async (path, options) =>
+  (await fetched(options.body === undefined ? "GET" : "POST", path, { ...options, accept: "text/html" })).text();
 
 export const bytes = async (path, options) => (await fetched("GET", path, { ...options, accept: "*/*" })).arrayBuffer();
 

@@ -2,7 +2,8 @@
 // They stand behind its #, which no browser sends: an address that is passed on leaves nothing in a log.
 
 import { run, told } from "./api.js";
-import { close, open } from "./beside.js";
+import { close } from "./beside.js";
+import { cite, make } from "./cite.js";
 import { place } from "./place.js";
 import { say } from "./page.js";
 
@@ -27,12 +28,6 @@ const narrowing = {
   ...(asked.get("type") && { type: [asked.get("type")] }),
   ...(asked.get("after") && { after: asked.get("after") }),
   ...(asked.get("before") && { before: asked.get("before") }),
-};
-
-const make = (tag, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
 };
 
 async function ask(exchange) {
@@ -76,46 +71,8 @@ function show(exchange, answer) {
 const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 function sentence(claim, held) {
-  const links = claim.citations.map((citation) => cite(citation, held.get(citation.evidence)));
+  const links = claim.citations.map((citation) => cite(citation, held.get(citation.evidence), as));
   return make("p", {}, claim.text, " ", ...links);
-}
-
-// A link to the very words; a click opens them beside the answer, a middle click on a page of their own.
-function cite(citation, evidence, text = `${citation.number}`) {
-  const start = Math.max(evidence.text.indexOf(citation.quote), 0);
-  const at = `${citation.evidence}.${start}-${start + citation.quote.length}`;
-  const where = [citation.title, ...citation.locators.map(place)].filter(Boolean).join(", ");
-  const link = make("a", { className: "cite", href: `/library/d${evidence.document}?at=${at}#here`, textContent: text });
-  link.setAttribute("aria-label", `Citation ${citation.number}: ${where}`);
-  link.addEventListener("click", (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    open(link, `/library/d${evidence.document}/original?at=${at}`, as);
-  });
-  hints(link, citation, where);
-  return link;
-}
-
-function hints(link, citation, where) {
-  let tip;
-  const hide = () => {
-    tip?.remove();
-    tip = undefined;
-  };
-  const reveal = () => {
-    hide();
-    tip = make("div", { className: "tip" }, make("q", { textContent: citation.quote }), make("span", { className: "quiet", textContent: where }));
-    tip.setAttribute("role", "tooltip");
-    document.body.append(tip);
-    const box = link.getBoundingClientRect();
-    const left = Math.min(box.left, innerWidth - tip.offsetWidth - 16);
-    const above = box.top > tip.offsetHeight + 16;
-    tip.style.left = `${Math.max(left, 16) + scrollX}px`;
-    tip.style.top = `${(above ? box.top - tip.offsetHeight - 8 : box.bottom + 8) + scrollY}px`;
-  };
-  for (const event of ["mouseenter", "focus"]) link.addEventListener(event, reveal);
-  for (const event of ["mouseleave", "blur", "click"]) link.addEventListener(event, hide);
-  link.addEventListener("keydown", (event) => event.key === "Escape" && hide());
 }
 
 function unanswered(answer) {
@@ -138,11 +95,11 @@ function sources(exchange, answer, held) {
 function line(citation, evidence) {
   const title = make("a", { href: `/library/d${evidence.document}`, textContent: citation.title });
   const where = [...citation.locators.map(place), citation.uri].filter(Boolean).join(" · ");
-  return make("li", {}, cite(citation, evidence), make("span", {}, title, make("small", { textContent: where })));
+  return make("li", {}, cite(citation, evidence, as), make("span", {}, title, make("small", { textContent: where })));
 }
 
 function near(evidence, number) {
-  const whole = { number: number + 1, quote: evidence.text, evidence: evidence.id, ...evidence };
+  const whole = { ...evidence, number: number + 1, quote: evidence.text, evidence: evidence.id, locators: evidence.locators.slice(0, 1) };
   return line(whole, evidence);
 }
 
@@ -192,7 +149,7 @@ function searched(exchange, answer, evidence, passed) {
   details.querySelector("p").textContent = `${counted(evidence.length, "passage")} read, best first. ${times.join(" · ")}`;
   const items = evidence.map((one) => {
     const link = make("a", { href: `/library/d${one.document}?at=${one.id}#here`, textContent: one.title });
-    const where = [...one.locators.map(place), one.uri, `score ${one.scores.rank.toFixed(2)}`].filter(Boolean).join(" · ");
+    const where = [...one.locators.slice(0, 1).map(place), one.uri, `score ${one.scores.rank.toFixed(2)}`].filter(Boolean).join(" · ");
     return make("li", {}, link, make("p", { className: "quiet small", textContent: where }), make("p", { className: "small", textContent: one.text }));
   });
   details.querySelector("ol").replaceChildren(...items);

@@ -26,10 +26,10 @@ if (drop) {
     const query = new URLSearchParams(allow.map((name) => ["allow", name]));
     for (const file of files) {
       const line = list.appendChild(document.createElement("li"));
-      line.textContent = `${file.name}: being brought …`;
+      line.textContent = `${file.name}: uploading …`;
       try {
         const kept = await send("PUT", `/v1/uploads/${encodeURIComponent(file.name)}?${query}`, { body: file });
-        line.textContent = `${file.name}: kept, and read in a moment`;
+        line.textContent = `${file.name}: uploaded; it is read in a moment`;
         follow(line, file.name, kept.uri);
       } catch (error) {
         line.textContent = `${file.name}: ${error.message}`;

@@ -10,6 +10,12 @@ theme.addEventListener("change", () => {
   document.documentElement.dataset.theme = theme.value;
 });
 
+// A jump must not touch what stands behind the # of an address: it is what was asked.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.getElementById("main").focus();
+});
+
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll(".menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
@@ -60,7 +66,8 @@ async function operate(form, operation) {
   const told = form.dataset.tells;
   if (told && result[told]) say(form, `${form.dataset.said}: ${result[told]}`);
   else if (form.dataset.said && !told) say(form, form.dataset.said);
-  else location.assign(form.dataset.next ?? location.href);
+  else if (form.dataset.next) location.assign(form.dataset.next);
+  else location.reload();
 }
 
 export function say(form, text, kind = "good") {

@@ -1,0 +1,43 @@
+"""Whether what a report rests on still stands, and may still be read by whoever wants it."""
+
+from collections.abc import Callable, Collection, Iterator
+
+from cairn.flows.answering.reports.tables import BETWEEN
+from cairn.flows.answering.verification import verdict
+from cairn.protocols import Catalogue
+from cairn.results.reports import Report
+from cairn.types import State
+
+
+def stands(
+    report: Report, documents: Collection[int], catalogue: Catalogue, readable: Callable[[int], bool]
+) -> bool:
+    """Tell whether all ``documents`` may be read, and each cited word still stands where it is cited.
+
+    ``readable`` decides about an access class.
+    """
+    held = {one.id: one for one in catalogue.documents(documents)}
+    if any(
+        number not in held or held[number].state is State.DELETED or not readable(held[number].access_class)
+        for number in documents
+    ):
+        return False
+    cited = list(_cited(report))
+    found = catalogue.citable({passage for passage, _ in cited})
+    return all(
+        passage in found
+        and found[passage][1].id in documents
+        and verdict(words, found[passage][0].passage.text) == "supported"
+        for passage, words in cited
+    )
+
+
+def _cited(report: Report) -> Iterator[tuple[int, str]]:
+    """Yield each passage that is cited with words that are to stand in it."""
+    citations = [one for section in report.sections for one in section.citations()]
+    citations += [one for claim in report.summary for one in claim.citations]
+    for one in citations:
+        yield int(one.evidence[1:]), one.quote
+    for table in (table for section in report.sections for table in section.tables):
+        for row in (*table.header, *table.rows):
+            yield int(table.citation.evidence[1:]), BETWEEN.join(row)
