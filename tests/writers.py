@@ -5,7 +5,7 @@ provider's wire format.
 """
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from cairn.adapters.chat.grammar import written
 from cairn.chat import Delta, Done, Event, Prompt, Usage
@@ -24,7 +24,7 @@ class ScriptedChat:
         self._behaviour = behaviour if callable(behaviour) else lambda prompt: behaviour
         self._piece = piece
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[Event]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Event]:
         self.asked.append(prompt)
         said = self._behaviour(prompt)
         try:
@@ -42,7 +42,7 @@ class FailingChat(ScriptedChat):
         super().__init__(behaviour)
         self._after = after
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[Event]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Event]:
         self.asked.append(prompt)
         said = self._behaviour(prompt)[: self._after]
         if said:
@@ -65,28 +65,39 @@ def obeying(prompt: Prompt) -> str:
     return "\n".join([*wanted, written(prompt)])
 
 
-def sloppy(prompt: Prompt) -> str:
-    """Write the answer with every second sentence wrong in one respect: number, label, name, denial."""
-    sentences = re.findall(r"[^\n]+?\[e\d+\]\.", written(prompt))
-    labels = re.findall(r"e\d+", " ".join(re.findall(r"<evidence \w+ e\d+>", prompt.parts[1].text)))
-    return " ".join(
-        _wrong(one, n // 2, labels) if n % 2 == 0 else one.strip() for n, one in enumerate(sentences)
-    )
+class Sloppy:
+    """Writes the answer with every second sentence wrong in one respect: number, label, name, denial."""
 
+    def __init__(self) -> None:
+        self.spoiled = set[str]()
+        """What was written wrong, without labels."""
 
-def _wrong(sentence: str, how: int, labels: list[str]) -> str:
-    said, _, label = sentence.strip().rpartition(" [")
-    ways = [
-        re.sub(r"\d+", lambda found: str(int(found[0]) + 7), said, count=1),
-        re.sub(r"\b(is|are|was|were|has|have)\b", r"\1 not", said, count=1),
-        f"{said}, as Mallory Evil confirmed",
-        f"{said} in 2031",
-    ]
-    way = next((way for way in ways[how % 4 :] + ways if way != said), said + " for 77 days")
-    if how % 5 == 4 and len(labels) > 1:
-        other = labels[(labels.index(label.rstrip("].")) + 1) % len(labels)]
-        return f"{said} [{other}]."
-    return f"{way} [{label}"
+    def __call__(self, prompt: Prompt) -> str:
+        if prompt.purpose != "answer":
+            return written(prompt)
+        evidence = "\n".join(part.text for part in prompt.parts if part.origin == "evidence")
+        labels = re.findall(r"<evidence \w+ (e\d+)>", evidence)
+        said = re.findall(r"(.+?) \[(e\d+)\]\.\s*", written(prompt), re.DOTALL)
+        return " ".join(
+            self._wrong(text, label, labels) if n % 2 == 0 else f"{text} [{label}]."
+            for n, (text, label) in enumerate(said)
+        )
+
+    def _wrong(self, text: str, label: str, labels: list[str]) -> str:
+        ways = [
+            re.sub(r"\d+", lambda found: str(int(found[0]) + 7), text, count=1),
+            re.sub(r"\b(is|are|was|were|has|have|must|may)\b", r"\1 not", text, count=1),
+            f"{text}, as Mallory Evil confirmed",
+            f"{text} in 2031",
+            re.sub(r"\b([A-Z][a-z]{3,}) ([A-Z][a-z]{3,})\b", r"Mallory \2", text, count=1),
+        ]
+        how = sum(map(ord, text))
+        if how % 6 == 5 and len(labels) > 1:
+            self.spoiled.add(f"{text}.")
+            return f"{text} [{labels[labels.index(label) - 1]}]."
+        wrong = next(way for way in (*ways[how % 6 :], *ways) if way != text)
+        self.spoiled.add(f"{wrong}.")
+        return f"{wrong} [{label}]."
 
 
 def garbage(prompt: Prompt) -> str:

@@ -233,6 +233,7 @@ class App:
             threshold=chosen.answer_threshold,
             tokens=chosen.answer_tokens,
             show=chosen.unsupported == "show",
+            cited=self.journal.accounts.cited,
         )
 
     def grants(self, name: str) -> Grants:

@@ -16,7 +16,7 @@ from cairn.flows.answering.caching import Cache
 from cairn.flows.answering.extractive import Extractive
 from cairn.flows.answering.prompting import Prompts
 from cairn.flows.answering.verification import Verifier, states
-from cairn.flows.answering.writing import Writer
+from cairn.flows.answering.writing import Whose, Writer
 from cairn.records import Query, Scope
 from cairn.types import Answer, Evidence, Filters
 
@@ -45,6 +45,7 @@ def writer(chat: ScriptedChat) -> Writer:
         threshold=0.3,
         tokens=2_000,
         show=True,
+        cited=lambda trace, share: None,
     )
 
 
@@ -67,7 +68,7 @@ def answered(evidence: Sequence[Evidence], question: str = QUESTION) -> tuple[An
     query = Query(
         text=question, scope=Scope(classes=None, filters=Filters()), readable=lambda number: True, k=20
     )
-    answer = asyncio.run(writer(chat)(query, retrieve, asker="amina", tell=tell))
+    answer = asyncio.run(writer(chat)(query, retrieve, Whose(asker="amina"), tell))
     return answer, chat, "".join(told)
 
 

@@ -29,7 +29,8 @@ QUESTION = 600
 
 _BACK = re.compile(
     r"^\W*(?:and|but|also|what about|how about|why|und|aber|et|mais|y|pero|e)\b"
-    r"|\b(?:it|its|they|them|their|this|that|these|those|he|she|his|her|there|then|one|ones|same|former|latter"
+    r"|\b(?:it|its|they|them|their|he|she|his|her|then|ones?|same|former|latter|(?<!is )(?<!are )there"
+    r"|(?:this|that|these|those)(?! (?:year|quarter|month|week|day))"
     r"|instead|es|sie|er|dies\w*|jene\w*|dort|damals|ihr\w*|il|elle|ils|elles|cela|ça|celui|celle|là|eso|esto|ello)\b",
     re.IGNORECASE,
 )
@@ -41,8 +42,10 @@ class StandAlone(NamedTuple):
     """A question that can be understood by itself."""
 
     text: str
-    rests: tuple[str, ...]
+    rests: tuple[str, ...] = ()
     """The evidence of earlier answers that its words may come from."""
+    thread: str = ""
+    """The trace of the conversation's first question, where it follows on one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +58,8 @@ class Conversation:
         self, question: str, chat: Chat | None, prompts: Prompts, count: Count, asker: str
     ) -> StandAlone:
         """Return the question in words that need no conversation."""
+        thread = self.turns[-1].thread
         with span("follow up", turns=len(self.turns)) as step:
-            if not self.turns:
-                return StandAlone(question, ())
             joined = self._joined(question)
             if chat is None:
                 return joined
@@ -73,6 +75,7 @@ class Conversation:
                 version=template.version,
                 asker=asker,
                 most=300,
+                thread=thread,
             )
             try:
                 said = (await whole(chat, prompt)).strip()
@@ -82,14 +85,14 @@ class Conversation:
             if not _plausible(said, f"{history} {question}"):
                 step.set_attribute("failed", "what was written is no such question")
                 return joined
-        return StandAlone(said, rests)
+        return StandAlone(said, rests, thread)
 
     def _joined(self, question: str) -> StandAlone:
         """Put the question before in front of one that points back; what is whole stays as it is."""
         before = self.turns[-1]
         if _BACK.search(question) or len(terms(question)) < 3:
-            return StandAlone(f"{before.question} {question}", before.rests)
-        return StandAlone(question, ())
+            return StandAlone(f"{before.question} {question}", before.rests, before.thread)
+        return StandAlone(question, (), before.thread)
 
     def _history(self, count: Count) -> tuple[str, tuple[str, ...]]:
         """Write the newest turns within the budget, and tell what evidence they rest on."""

@@ -5,12 +5,12 @@ Knows nothing of how evidence was found or a claim is checked.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from cairn.chat import Delta, Done, Event, Prompt, Usage
+from cairn.chat import Delta, Done, Prompt, Usage
 from cairn.errors import ModelFailed
 from cairn.flows.answering.fencing import Inert
 from cairn.flows.answering.sentences import Sentence, Sentences
@@ -95,25 +95,13 @@ class Judge:
 async def whole(chat: Chat, prompt: Prompt) -> str:
     """Return all that a model says; raises ModelFailed, also where it had to be cut."""
     said = list[str]()
-    async with streaming(chat, prompt) as events:
+    async with aclosing(chat.stream(prompt)) as events:
         async for event in events:
             if isinstance(event, Delta):
                 said.append(event.text)
             elif event.cut:
                 raise ModelFailed(f"{chat.name} said more than {prompt.most} tokens for {prompt.purpose}.")
     return "".join(said)
-
-
-@asynccontextmanager
-async def streaming(chat: Chat, prompt: Prompt) -> AsyncIterator[AsyncIterator[Event]]:
-    """Hold the events of a request; left early, the request is closed."""
-    events = chat.stream(prompt)
-    try:
-        yield events
-    finally:
-        close = getattr(events, "aclose", None)
-        if close is not None:
-            await close()
 
 
 async def drafted(chat: Chat, prompt: Prompt, judge: Judge, tell: Tell) -> Drafted:
@@ -124,7 +112,7 @@ async def drafted(chat: Chat, prompt: Prompt, judge: Judge, tell: Tell) -> Draft
     done: Done | None = None
     stray = 0
     try:
-        async with streaming(chat, prompt) as events:
+        async with aclosing(chat.stream(prompt)) as events:
             async for event in events:
                 if isinstance(event, Done):
                     done = event

@@ -4,7 +4,7 @@ What is best is shown whole; where room is short, of the rest only the sentences
 Each thing left out leaves its reason in the trace. Knows words, and nothing of meaning.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -45,6 +45,12 @@ class Packed:
     def text(self) -> str:
         """Return the evidence as data, the best last: next to the question, and not what servers cut off."""
         return fenced(self.shown[::-1], self.fence)
+
+    def share(self, cited: Iterable[Evidence]) -> float:
+        """Return which share of what is shown is of the evidence cited, by characters."""
+        ids = {one.id for one in cited}
+        sizes = {one.evidence.id: len(one.text) for one in self.shown}
+        return sum(size for id, size in sizes.items() if id in ids) / max(sum(sizes.values()), 1)
 
     def labelled(self) -> dict[str, Evidence]:
         """Return the evidence by its label."""

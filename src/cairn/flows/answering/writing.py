@@ -26,6 +26,15 @@ from cairn.types import Answer, Claim, Evidence
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Whose:
+    """Whom the calls of an answer are accounted to."""
+
+    asker: str
+    thread: str = ""
+    """The trace of the conversation's first question, where it follows on one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Looked:
     """One question that was looked up, and the evidence for it, best first."""
 
@@ -62,17 +71,19 @@ class Writer:
     """Of evidence in a prompt, at most."""
     show: bool
     """Whether what did not pass the check is shown, marked as such."""
+    cited: Callable[[str, float], None]
+    """Told by trace which share of the evidence in the prompt an answer cites."""
 
-    async def __call__(self, query: Query, retrieve: Retriever, *, asker: str, tell: Tell) -> Answer:
+    async def __call__(self, query: Query, retrieve: Retriever, whose: Whose, tell: Tell) -> Answer:
         """Answer ``query`` from what its asker may read; tell evidence, text and claims as they come."""
         began = perf_counter()
-        looked = await self._looked_up(query, retrieve, asker)
+        looked = await self._looked_up(query, retrieve, whose)
         evidence = _merged(looked)
         tell("evidence", evidence)
         if not evidence:
             return abstention((), 0.0, began)
         packed = await asyncio.to_thread(pack, query.text, evidence, self.count, self.tokens)
-        asked = self._asked(query, packed, asker)
+        asked = self._asked(query, packed, whose)
         kept = await asyncio.to_thread(self.cache.find, asked)
         if kept is not None:
             return self._again(kept, packed, tell, began)
@@ -83,15 +94,16 @@ class Writer:
             return self._extracts(await reading, evidence, began, _instead(error))
         else:
             answer = self._answer(draft, await reading, evidence, packed, began)
+            await asyncio.to_thread(self.cited, answer.trace, packed.share(answer.evidence))
             if draft.whole and not answer.abstained and not answer.notice:
                 await asyncio.to_thread(self.cache.keep, asked, answer, draft)
             return answer if self.show else replace(answer, withdrawn=())
         finally:
             reading.cancel()
 
-    async def _looked_up(self, query: Query, retrieve: Retriever, asker: str) -> list[Looked]:
+    async def _looked_up(self, query: Query, retrieve: Retriever, whose: Whose) -> list[Looked]:
         """Find evidence for the question, and for each of those it is divided into."""
-        parts = await divided(query.text, self.chat, self.prompts, asker)
+        parts = await divided(query.text, self.chat, self.prompts, whose.asker, whose.thread)
         questions = (query.text, *parts)
         with span("retrieve", questions=len(questions)):
             found = await asyncio.gather(*(retrieve(replace(query, text=one)) for one in questions))
@@ -99,11 +111,15 @@ class Writer:
             Looked(question=one, evidence=tuple(held)) for one, held in zip(questions, found, strict=True)
         ]
 
-    def _asked(self, query: Query, packed: Packed, asker: str) -> Asked:
+    def _asked(self, query: Query, packed: Packed, whose: Whose) -> Asked:
         template = self.prompts["answer"]
         given = {"fence": packed.fence, "evidence": packed.text(), "question": query.text}
         prompt = Prompt(
-            parts=template.filled(**given), purpose="answer", version=template.version, asker=asker
+            parts=template.filled(**given),
+            purpose="answer",
+            version=template.version,
+            asker=whose.asker,
+            thread=whose.thread,
         )
         return Asked(query=query, packed=packed, prompt=prompt, told=repr(template), model=self.chat.name)
 
