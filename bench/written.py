@@ -121,7 +121,7 @@ async def _each(session: Session, question: str) -> tuple[float, float]:
     """
     app = session.app
     evidence = await app.read(app.grants("owner").query(question, EVIDENCE, Filters()))
-    packed: Packed = pack(question, evidence, app.embedder.count, 6_000)
+    packed: Packed = pack(question, evidence, 6_000)
     held = evidence[0].text.split(". ")
     said = " ".join(f"{held[n % len(held)]} of {n} [e1]." for n in range(TOKENS // 12))
     chat, times = ScriptedChat(said, piece=4), list[float]()

@@ -222,7 +222,6 @@ class App:
             states=states,
             extract=self.extract,
             prompts=self.prompts,
-            count=self.embedder.count,
             cache=Cache(
                 self.journal.answers,
                 self.journal.catalogue,

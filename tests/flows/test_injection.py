@@ -40,7 +40,6 @@ def writer(chat: ScriptedChat) -> Writer:
         states=states,
         extract=Extractive(embedder, sentences=4),
         prompts=Prompts(),
-        count=embedder.count,
         cache=Cache(None, None, embedder, days=0, likeness=1),  # type: ignore[arg-type]
         threshold=0.3,
         tokens=2_000,

@@ -11,7 +11,7 @@ from tests.writers import FailingChat, ScriptedChat, garbage, good, uncited
 
 import cairn
 from cairn.chat import Delta, Event, Prompt
-from cairn.errors import Unknown
+from cairn.errors import Invalid, Unknown
 from cairn.operations.questions import trace
 from cairn.session import Session
 
@@ -83,6 +83,14 @@ def test_what_was_withdrawn_is_shown_where_that_is_set(
     assert "99" in withdrawn.text and "99" in withdrawn.reason and "99" not in answer.text
 
 
+def test_what_is_neither_shown_nor_withdrawn_is_no_setting(
+    library: Session, run: Run[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_(library, monkeypatch, unsupported="hide")
+    with pytest.raises(Invalid, match="must be withdraw or show"):
+        ask(library, run, good)
+
+
 def test_the_grammar_writes_without_a_model(
     library: Session, run: Run[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,7 +137,7 @@ def test_a_sentence_that_failed_is_written_once_more(library: Session, run: Run[
         "repair": "1. The plan opens 31 cool rooms [e1].\n2. NONE\n5. Otto leads it [e1].",
     }
     chat = ScriptedChat(lambda prompt: said[prompt.purpose])
-    answer = run(cairn.ask(using(library, chat), "How many cool rooms does the heat plan open?"))
+    answer = run(cairn.ask(using(library, chat), "Who leads the heat plan?"))
     assert [claim.text for claim in answer.claims] == [
         "The plan opens 31 cool rooms.",
         "Amina Weber leads the heat plan.",
@@ -165,12 +173,12 @@ def test_what_is_told_meanwhile_is_what_comes_out(library: Session, run: Run[Any
 def test_a_question_of_several_is_looked_up_one_by_one(library: Session, run: Run[Any]) -> None:
     says = {
         "plan": "- What is the budget of the heat plan?\n2. How many otters live on the moon?\n",
-        "answer": "The budget of the heat plan is EUR 4.2 million [e1].",
+        "answer": "The budget of the heat plan is EUR 4.2 million [e1][e2].",
     }
-    chat = ScriptedChat(lambda prompt: says[prompt.purpose])
-    answer = run(cairn.ask(using(library, chat), "What is its budget and how many otters live on the moon?"))
+    chat = ScriptedChat(lambda prompt: says.get(prompt.purpose, ""))
+    answer = run(cairn.ask(using(library, chat), "What is the budget and how many otters live on the moon?"))
     assert "4.2 million" in answer.text and "on the moon?" in answer.notice
-    assert [prompt.purpose for prompt in chat.asked] == ["plan", "answer"]
+    assert [prompt.purpose for prompt in chat.asked][:2] == ["plan", "answer"]
 
 
 def test_whoever_leaves_ends_the_request(library: Session, run: Run[Any]) -> None:
@@ -200,9 +208,8 @@ def test_the_trace_tells_what_was_left_out_and_which_prompt(
     library: Session, folder: Path, run: Run[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(8):
-        (folder / f"{number}.md").write_text(
-            f"# Heat plan {number}\n\n" + f"The heat plan of ward {number}. " * 40
-        )
+        lines = (f"In ward {number} the heat plan has {line} rooms. " for line in range(60))
+        (folder / f"{number}.md").write_text(f"# Heat plan {number}\n\n{''.join(lines)}")
     run(cairn.ingest(library, str(folder)))
     set_(library, monkeypatch, answer_tokens="500")
     answer = ask(library, run, good)

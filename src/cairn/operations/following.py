@@ -21,7 +21,7 @@ async def standalone(
         return StandAlone(question)
     app = session.app
     before = await asyncio.to_thread(_recalled, session, follows, readable)
-    return await before.standalone(question, chat, app.prompts, app.embedder.count, session.asker)
+    return await before.standalone(question, chat, app.prompts, session.asker)
 
 
 def remember(session: Session, question: str, follows: str, alone: StandAlone, answer: Answer) -> None:

@@ -9,11 +9,10 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from cairn.chat import Prompt
+from cairn.chat import Prompt, estimate_tokens
 from cairn.errors import ModelFailed, OverBudget
 from cairn.flows.answering.drafting import whole
 from cairn.flows.answering.fencing import mark, neutral
-from cairn.flows.answering.packing import Count
 from cairn.flows.answering.prompting import Prompts
 from cairn.flows.answering.words import terms
 from cairn.protocols import Catalogue, Chat, Turns
@@ -54,9 +53,7 @@ class Conversation:
 
     turns: tuple[Turn, ...]
 
-    async def standalone(
-        self, question: str, chat: Chat | None, prompts: Prompts, count: Count, asker: str
-    ) -> StandAlone:
+    async def standalone(self, question: str, chat: Chat | None, prompts: Prompts, asker: str) -> StandAlone:
         """Return the question in words that need no conversation."""
         thread = self.turns[-1].thread
         with span("follow up", turns=len(self.turns)) as step:
@@ -65,7 +62,7 @@ class Conversation:
                 return joined
             template = prompts["rewrite"]
             step.set_attribute("prompt", template.version)
-            history, rests = self._history(count)
+            history, rests = self._history()
             fence = mark([history])
             prompt = Prompt(
                 parts=template.filled(
@@ -94,13 +91,13 @@ class Conversation:
             return StandAlone(f"{before.question} {question}", before.rests, before.thread)
         return StandAlone(question, (), before.thread)
 
-    def _history(self, count: Count) -> tuple[str, tuple[str, ...]]:
+    def _history(self) -> tuple[str, tuple[str, ...]]:
         """Write the newest turns within the budget, and tell what evidence they rest on."""
         lines, rests, left = list[str](), dict[str, None](), HISTORY
         for turn in reversed(self.turns):
             said = [f"Question: {turn.question}", *(f"Answer: {claim.text}" for claim in turn.claims)]
             text = neutral("\n".join(said))
-            size = count([text])[0]
+            size = estimate_tokens(text)
             if size > left:
                 break
             left -= size

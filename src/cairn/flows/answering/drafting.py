@@ -110,7 +110,7 @@ async def drafted(chat: Chat, prompt: Prompt, judge: Judge, tell: Tell) -> Draft
     checking = asyncio.create_task(_checked(sentences, judge, tell))
     collected, shown, text = Sentences(), Inert(), list[str]()
     done: Done | None = None
-    stray = 0
+    stray = length = 0
     try:
         async with aclosing(chat.stream(prompt)) as events:
             async for event in events:
@@ -118,9 +118,10 @@ async def drafted(chat: Chat, prompt: Prompt, judge: Judge, tell: Tell) -> Draft
                     done = event
                     continue
                 text.append(event.text)
+                length += len(event.text)
                 tell("text", shown(event.text))
                 stray += _collect(collected.feed(event.text), judge, sentences)
-                if stray > REPEATS or sum(map(len, text)) > LETTERS * prompt.most:
+                if stray > REPEATS or length > LETTERS * prompt.most:
                     break
         finished = done is not None and not done.cut
         if finished:

@@ -13,12 +13,14 @@ from cairn.chat import Prompt
 from cairn.errors import CairnError, ModelFailed, OverBudget
 from cairn.flows.answering.answer import abstention, extracts, text
 from cairn.flows.answering.caching import Asked, Cache
+from cairn.flows.answering.confidence import probability
 from cairn.flows.answering.drafting import Check, Drafted, Judge, Tell, drafted, numbered
 from cairn.flows.answering.extractive import Draft, Extractive
-from cairn.flows.answering.packing import Count, Packed, pack
+from cairn.flows.answering.packing import Packed, pack
 from cairn.flows.answering.planning import divided
 from cairn.flows.answering.prompting import Prompts
 from cairn.flows.answering.repairing import repaired
+from cairn.flows.answering.words import tells_number
 from cairn.protocols import Chat, Retriever
 from cairn.records import KeptAnswer, Query
 from cairn.trace import span, trace_id
@@ -47,8 +49,7 @@ class Read:
     """What the evidence says by itself, without a model."""
 
     draft: Draft
-    confidence: float
-    """How probable it is that any of what was looked up is answered."""
+    """Of the question, or of the one of several that is answered best."""
     missing: tuple[str, ...]
     """Of several questions, those that nothing answers."""
 
@@ -63,7 +64,6 @@ class Writer:
     """Whether a sentence states anything that has to be checked."""
     extract: Extractive
     prompts: Prompts
-    count: Count
     cache: Cache
     threshold: float
     """Below this probability that the evidence answers, no answer is given."""
@@ -82,7 +82,7 @@ class Writer:
         tell("evidence", evidence)
         if not evidence:
             return abstention((), 0.0, began)
-        packed = await asyncio.to_thread(pack, query.text, evidence, self.count, self.tokens)
+        packed = await asyncio.to_thread(pack, query.text, evidence, self.tokens)
         asked = self._asked(query, packed, whose)
         kept = await asyncio.to_thread(self.cache.find, asked)
         if kept is not None:
@@ -93,11 +93,13 @@ class Writer:
         except (ModelFailed, OverBudget) as error:
             return self._extracts(await reading, evidence, began, _instead(error))
         else:
-            answer = self._answer(draft, await reading, evidence, packed, began)
+            answer = self._answer(draft, await reading, evidence, query.text, began)
+            if answer.claims and not answer.notice:
+                tokens = draft.usage.input + draft.usage.output
+                await asyncio.to_thread(self.cache.keep, asked, answer, tokens)
+            answer = self._shown(answer, packed)
             await asyncio.to_thread(self.cited, answer.trace, packed.share(answer.evidence))
-            if draft.whole and not answer.abstained and not answer.notice:
-                await asyncio.to_thread(self.cache.keep, asked, answer, draft)
-            return answer if self.show else replace(answer, withdrawn=())
+            return answer
         finally:
             reading.cancel()
 
@@ -144,28 +146,28 @@ class Writer:
             *(self.extract(part.question, part.evidence) for part in parts),
         )
         missing = [p.question for p, d in zip(parts, drafts, strict=True) if d.confidence < self.threshold]
-        confidence = max(one.confidence for one in (draft, *drafts))
-        return Read(draft=draft, confidence=confidence, missing=tuple(missing))
+        best = max((draft, *drafts), key=lambda one: one.confidence)
+        return Read(draft=best, missing=tuple(missing))
 
     def _answer(
-        self, draft: Drafted, read: Read, evidence: tuple[Evidence, ...], packed: Packed, began: float
+        self, draft: Drafted, read: Read, evidence: tuple[Evidence, ...], question: str, began: float
     ) -> Answer:
         """Return what passed the check, or extracts where nothing did, or an abstention."""
         kept = passed(draft.claims)
+        confidence = _confidence(read, kept, question)
         withdrawn = tuple(one for one in draft.claims if one.text not in {claim.text for claim in kept})
-        if not draft.claims or read.confidence < self.threshold:
-            return abstention(evidence, read.confidence, began, writer=draft.model, withdrawn=withdrawn)
+        if not draft.claims or confidence < self.threshold:
+            return abstention(evidence, confidence, began, writer=draft.model, withdrawn=withdrawn)
         if not kept:
             notice = f"Nothing that {draft.model} wrote passed the check; these are extracts."
             return self._extracts(read, evidence, began, notice)
-        held = {one.evidence.id: one.evidence for one in packed.shown}
         claims = numbered((*kept, *withdrawn))
         return Answer(
             text=text(claims[: len(kept)]),
             abstained=False,
             claims=claims[: len(kept)],
-            evidence=_cited(claims, held),
-            confidence=read.confidence,
+            evidence=evidence,
+            confidence=confidence,
             seconds=perf_counter() - began,
             trace=trace_id(),
             writer=draft.model,
@@ -180,19 +182,28 @@ class Writer:
         """Return an answer from before; its evidence was found anew for whoever asks now."""
         for claim in kept.claims:
             tell("claim", claim)
-        held = {one.evidence.id: one.evidence for one in packed.shown}
-        return Answer(
+        answer = Answer(
             text=text(kept.claims),
             abstained=False,
             claims=kept.claims,
-            evidence=_cited((*kept.claims, *kept.withdrawn), held),
+            evidence=(),
             confidence=kept.confidence,
             seconds=perf_counter() - began,
             trace=trace_id(),
             writer=kept.writer,
             notice=f"Written on {kept.at:%Y-%m-%d %H:%M} UTC; its evidence still stands.",
-            withdrawn=kept.withdrawn if self.show else (),
+            withdrawn=kept.withdrawn,
         )
+        return self._shown(answer, packed)
+
+    def _shown(self, answer: Answer, packed: Packed) -> Answer:
+        """Return an answer as it is shown, with the evidence that it cites."""
+        withdrawn = answer.withdrawn if self.show else ()
+        if not answer.claims or not answer.writer:
+            return replace(answer, withdrawn=withdrawn)
+        held = {one.evidence.id: one.evidence for one in packed.shown}
+        ids = dict.fromkeys(one.evidence for c in (*answer.claims, *withdrawn) for one in c.citations)
+        return replace(answer, withdrawn=withdrawn, evidence=tuple(held[id] for id in ids))
 
 
 def passed(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
@@ -213,9 +224,11 @@ def _merged(looked: list[Looked]) -> tuple[Evidence, ...]:
     return tuple({one.id: one for _, _, one in reversed(ranked)}.values())[::-1]
 
 
-def _cited(claims: tuple[Claim, ...], held: dict[str, Evidence]) -> tuple[Evidence, ...]:
-    ids = dict.fromkeys(one.evidence for claim in claims for one in claim.citations)
-    return tuple(held[id] for id in ids)
+def _confidence(read: Read, kept: tuple[Claim, ...], question: str) -> float:
+    """Return how probable an answer is; a number that a claim tells was not missing."""
+    if any(tells_number(claim.text, question) for claim in kept):
+        return probability(replace(read.draft.signals, number=0.0))
+    return read.draft.confidence
 
 
 def _instead(error: CairnError) -> str:
