@@ -7,10 +7,11 @@ of providers, money or how rights are decided: all that it is given may be read 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from time import perf_counter
 
 from cairn.chat import Prompt
-from cairn.errors import CairnError, ModelFailed, OverBudget
+from cairn.errors import ModelFailed, OverBudget
 from cairn.flows.answering.answer import abstention, extracts, text
 from cairn.flows.answering.caching import Asked, Cache
 from cairn.flows.answering.confidence import probability
@@ -91,14 +92,15 @@ class Writer:
         try:
             draft = await self._write(asked, tell)
         except (ModelFailed, OverBudget) as error:
-            return self._extracts(await reading, evidence, began, _instead(error))
+            return self._extracts(await reading, evidence, began, f"These are extracts: {error}")
         else:
             answer = self._answer(draft, await reading, evidence, query.text, began)
             if answer.claims and not answer.notice:
                 tokens = draft.usage.input + draft.usage.output
                 await asyncio.to_thread(self.cache.keep, asked, answer, tokens)
             answer = self._shown(answer, packed)
-            await asyncio.to_thread(self.cited, answer.trace, packed.share(answer.evidence))
+            share = packed.share(answer.evidence if answer.claims else ())
+            await asyncio.to_thread(self.cited, answer.trace, share)
             return answer
         finally:
             reading.cancel()
@@ -155,12 +157,12 @@ class Writer:
         """Return what passed the check, or extracts where nothing did, or an abstention."""
         kept = passed(draft.claims)
         confidence = _confidence(read, kept, question)
-        withdrawn = tuple(one for one in draft.claims if one.text not in {claim.text for claim in kept})
         if not draft.claims or confidence < self.threshold:
-            return abstention(evidence, confidence, began, writer=draft.model, withdrawn=withdrawn)
+            return abstention(evidence, confidence, began, writer=draft.model)
         if not kept:
             notice = f"Nothing that {draft.model} wrote passed the check; these are extracts."
             return self._extracts(read, evidence, began, notice)
+        withdrawn = (one for one in draft.claims if one.text not in {claim.text for claim in kept})
         claims = numbered((*kept, *withdrawn))
         return Answer(
             text=text(claims[: len(kept)]),
@@ -198,9 +200,9 @@ class Writer:
 
     def _shown(self, answer: Answer, packed: Packed) -> Answer:
         """Return an answer as it is shown, with the evidence that it cites."""
-        withdrawn = answer.withdrawn if self.show else ()
         if not answer.claims or not answer.writer:
-            return replace(answer, withdrawn=withdrawn)
+            return answer
+        withdrawn = answer.withdrawn if self.show else ()
         held = {one.evidence.id: one.evidence for one in packed.shown}
         ids = dict.fromkeys(one.evidence for c in (*answer.claims, *withdrawn) for one in c.citations)
         return replace(answer, withdrawn=withdrawn, evidence=tuple(held[id] for id in ids))
@@ -208,20 +210,13 @@ class Writer:
 
 def passed(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
     """Return the claims that what they cite supports, each once."""
-    return tuple({one.text: one for one in reversed(claims) if one.verdict == "supported"}.values())[::-1]
+    return tuple({one.text: one for one in claims if one.verdict == "supported"}.values())
 
 
 def _merged(looked: list[Looked]) -> tuple[Evidence, ...]:
     """Return all evidence, each once, of several questions in turn the best of each."""
-    ranked = sorted(
-        (
-            (place, number, one)
-            for number, held in enumerate(looked)
-            for place, one in enumerate(held.evidence)
-        ),
-        key=lambda found: found[:2],
-    )
-    return tuple({one.id: one for _, _, one in reversed(ranked)}.values())[::-1]
+    ranked = zip_longest(*(held.evidence for held in looked))
+    return tuple({one.id: one for same in ranked for one in same if one is not None}.values())
 
 
 def _confidence(read: Read, kept: tuple[Claim, ...], question: str) -> float:
@@ -229,10 +224,6 @@ def _confidence(read: Read, kept: tuple[Claim, ...], question: str) -> float:
     if any(tells_number(claim.text, question) for claim in kept):
         return probability(replace(read.draft.signals, number=0.0))
     return read.draft.confidence
-
-
-def _instead(error: CairnError) -> str:
-    return f"These are extracts: {error}"
 
 
 def _notice(draft: Drafted, read: Read) -> str:
