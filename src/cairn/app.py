@@ -229,7 +229,6 @@ class App:
             states=states,
             extract=self.extract,
             prompts=self.prompts,
-            count=self.embedder.count,
             cache=Cache(
                 self.journal.answers,
                 self.journal.catalogue,
@@ -240,6 +239,7 @@ class App:
             threshold=chosen.answer_threshold,
             tokens=chosen.answer_tokens,
             show=chosen.unsupported == "show",
+            cited=self.journal.accounts.cited,
         )
 
     def grants(self, name: str) -> Grants:

@@ -23,6 +23,8 @@ class Setting(NamedTuple):
     """Of a number: the smallest that makes sense."""
     secret: bool = False
     """Never shown."""
+    choices: tuple[str, ...] = ()
+    """Of a word: all that it may be; empty is anything."""
 
 
 SETTINGS = (
@@ -102,6 +104,7 @@ SETTINGS = (
         "unsupported",
         "withdraw",
         "what a language model wrote and the check did not pass: `withdraw` it, or `show` it with the reason",
+        choices=("withdraw", "show"),
     ),
     Setting(
         "prompts", "", "a folder whose prompts (`answer@house.md`) take the place of those of the same name"
@@ -216,6 +219,8 @@ def _cast(setting: Setting, text: str, origin: str) -> Any:
         value = kind(text)
     except (KeyError, ValueError):
         raise Invalid(f"{setting.name} = {text!r} in {origin} must be of type {kind.__name__}.") from None
+    if setting.choices and value not in setting.choices:
+        raise Invalid(f"{setting.name} = {text!r} in {origin} must be {' or '.join(setting.choices)}.")
     if isinstance(value, (int, float)) and not setting.least <= value < float("inf"):
         raise Invalid(f"{setting.name} = {text} in {origin} must be at least {setting.least:g}.")
     return value
