@@ -163,7 +163,7 @@ PLANTED: dict[str, tuple[Callable[[Ledger], Ledger], str, str]] = {
     "instructions": (instructing, "growing prompt", "700 tokens more.*answer@1 to answer@2"),
     "a prefix": (unkept, "uncached prefix", "prefix of 1,500 tokens"),
     "evidence": (overfeeding, "oversized evidence", "cite 1% of the 20,000 tokens"),
-    "a drift": (drifting, "drift", "repair: a request costs [56]\\d% more"),
+    "a drift": (drifting, "drift", "repair: a request costs \\d\\d% more"),
 }
 
 

@@ -10,6 +10,11 @@ LeakKind = Literal[
 ]
 
 
+def money(dollars: float) -> str:
+    """Say an amount of dollars; a small one in more digits."""
+    return f"${dollars:.4f}" if 0 < dollars < 1 else f"${dollars:,.2f}"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CostLine:
     """What the calls of one day, person, model, purpose or answer came to."""
@@ -79,6 +84,13 @@ class Leak:
     bytes: int = 0
     """Wasted on disk."""
     traces: tuple[str, ...]
+
+    @property
+    def wasted(self) -> str:
+        """Say what it wastes: money where that is known, else tokens or bytes."""
+        if self.dollars:
+            return money(self.dollars)
+        return f"{self.tokens:,} tokens" if self.tokens else f"{self.bytes:,} bytes"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
