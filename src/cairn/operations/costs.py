@@ -33,7 +33,7 @@ _GROUPS: Mapping[By, Group] = {
     "person": "asker",
     "answer": "trace",
 }
-Days = Annotated[int, Say("of so many days, today's included")]
+Days = Annotated[int, Say("of the last so many days")]
 
 
 @operation("costs.show", audited=False)

@@ -81,16 +81,16 @@ class Leak:
     """Wasted."""
     dollars: float | None = 0.0
     """Wasted, as far as prices are known; None where none is."""
-    bytes: int = 0
+    characters: int = 0
     """Wasted on disk."""
     traces: tuple[str, ...]
 
     @property
     def wasted(self) -> str:
-        """Say what it wastes: money where that is known, else tokens or bytes."""
+        """Say what it wastes: money where that is known, else tokens or characters."""
         if self.dollars:
             return money(self.dollars)
-        return f"{self.tokens:,} tokens" if self.tokens else f"{self.bytes:,} bytes"
+        return f"{self.tokens:,} tokens" if self.tokens else f"{self.characters:,} characters"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

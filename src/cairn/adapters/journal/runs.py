@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import LargeBinary, cast, func, select, update
+from sqlalchemy import func, select, update
 
 from cairn.adapters.journal.database import Database
 from cairn.adapters.journal.service import jobs, spans
@@ -39,7 +39,7 @@ class SqlRuns:
             ]
 
     def large(self, since: datetime, over: int) -> list[SpanSize]:
-        size = func.length(cast(spans.c.attributes, LargeBinary))
+        size = func.length(spans.c.attributes)
         query = select(spans.c.name, spans.c.trace, size.label("size")).where(size > over)
         query = query.where(spans.c.start >= since.timestamp() * 1e9).order_by(spans.c.start.desc())
         found: dict[str, list[Any]] = {}

@@ -31,7 +31,7 @@ ENOUGH = 20
 """Calls or requests that make a habit."""
 DRIFT = 1.3
 TRACED = 4_000
-"""Bytes of a step's attributes: more is content, or nobody reads it."""
+"""Characters of a step's attributes: more is content, or nobody reads it."""
 SHOWN = 5
 """Traces that are named of each leak."""
 
@@ -52,7 +52,7 @@ def leaks(
         *drifts(calls, before),
         *verbose_steps(spans),
     ]
-    return sorted(found, key=lambda one: (-_or_zero(one.dollars), -one.tokens, -one.bytes))
+    return sorted(found, key=lambda one: (-_or_zero(one.dollars), -one.tokens, -one.characters))
 
 
 def retry_loops(calls: Sequence[Call]) -> Iterator[Leak]:
@@ -208,14 +208,14 @@ def verbose_steps(spans: Iterable[SpanSize]) -> Iterator[Leak]:
     """Find steps that write more into traces than anybody reads."""
     for one in spans:
         said = (
-            f"The step {one.name!r} wrote more than {TRACED:,} bytes into a trace {one.spans} times, and "
-            f"up to {one.largest:,}; trace ids and numbers, not content."
+            f"The step {one.name!r} wrote more than {TRACED:,} characters into a trace {one.spans} times, "
+            f"and up to {one.largest:,}; trace ids and numbers, not content."
         )
         yield Leak(
             kind="verbose tracing",
             said=said,
             calls=0,
-            bytes=one.bytes,
+            characters=one.characters,
             dollars=None,
             traces=one.traces[:SHOWN],
         )

@@ -33,7 +33,7 @@ async def show(request: Request) -> Response:
     """Show one's own costs, or for an auditor everybody's; leaks where they are asked for."""
     session = signed_in(request)
     said = request.query_params
-    days = int(said.get("days", "30")) if said.get("days", "30").isdecimal() else 30
+    days = next((one for one in DAYS if said.get("days") == str(one)), 30)
     person, all_ = said.get("person", "").strip(), session.holds(Role.AUDITOR)
     by_day = await costs_show(session, "day", days=days, person=person, limit=days)
     groups: tuple[By, ...] = ("model", "purpose", *(("person",) if all_ and not person else ()), "answer")
