@@ -65,10 +65,10 @@ def test_one_sees_ones_own_costs_and_an_auditor_everybodys(spent: House) -> None
     own = spent.door("tomas").post("/v1/costs/show", {"by": "person"}).json()
     assert (own["person"], [line["key"] for line in own["lines"]]) == ("tomas", ["tomas"])
     assert own["total"]["calls"] == 10 and own["total"]["failed"] == 9 and own["total"]["dollars"] == 2.5
-    all_ = spent.door("amina").post("/v1/costs/show", {"by": "person"}).json()
+    all_ = spent.door("amina", "auditor").post("/v1/costs/show", {"by": "person"}).json()
     assert (all_["person"], [line["key"] for line in all_["lines"]]) == ("", ["tomas", "amina"])
     assert all_["total"]["calls"] == 11 and all_["total"]["unpriced"] == 1
-    one = spent.door("amina").post("/v1/costs/show", {"person": "tomas"}).json()
+    one = spent.door("amina", "auditor").post("/v1/costs/show", {"person": "tomas"}).json()
     assert one["total"] == own["total"]
     refused = spent.door("tomas").post("/v1/costs/show", {"person": "amina"})
     assert refused.status_code == 403
@@ -78,7 +78,11 @@ def test_one_sees_ones_own_costs_and_an_auditor_everybodys(spent: House) -> None
 @pytest.mark.parametrize("by", ["day", "model", "purpose", "person", "answer"])
 def test_the_lines_add_up_to_the_whole(spent: House, by: str) -> None:
     for who in ("amina", "tomas"):
-        told = spent.door(who).post("/v1/costs/show", {"by": by}).json()
+        told = (
+            spent.door(who, *(["auditor"] if who == "amina" else []))
+            .post("/v1/costs/show", {"by": by})
+            .json()
+        )
         assert sum(line["calls"] for line in told["lines"]) == told["total"]["calls"]
         assert (
             sum(line["tokens"]["evidence"] for line in told["lines"]) == told["total"]["tokens"]["evidence"]
@@ -96,7 +100,7 @@ def test_what_is_asked_wrongly_is_refused(spent: House) -> None:
 
 
 def test_leaks_name_traces_that_show_them(spent: House) -> None:
-    (leak,) = spent.door("amina").post("/v1/costs/audit").json()["leaks"]
+    (leak,) = spent.door("amina", "auditor").post("/v1/costs/audit").json()["leaks"]
     assert leak["kind"] == "retry loop" and leak["traces"] == [f"{'tomas':0<32}"]
     assert leak["dollars"] == pytest.approx(8 * 0.25)
 
@@ -113,7 +117,7 @@ def test_budgets_are_shown_with_what_is_used_of_them(run: Any, monkeypatch: pyte
 
 def test_the_page_shows_leaks_to_auditors_alone(spent: House) -> None:
     def page(who: str, path: str) -> str:
-        shown = spent.door(who).get(path, Accept="text/html")
+        shown = spent.door(who, *(["auditor"] if who == "amina" else [])).get(path, Accept="text/html")
         assert shown.status_code == 200
         return str(shown.text)
 
@@ -128,7 +132,7 @@ def test_the_page_shows_leaks_to_auditors_alone(spent: House) -> None:
 
 
 def test_numbers_for_prometheus_name_models_and_nobody(spent: House) -> None:
-    said = spent.door("amina").get("/metrics").text
+    said = spent.door("amina", "auditor").get("/metrics").text
     assert 'cairn_model_calls_total{model="openai:gpt-5",outcome="failed"} 9.0' in said
     assert 'cairn_model_dollars_total{model="openai:gpt-5",outcome="done"} 0.25' in said
     assert 'cairn_model_cached_tokens_total{model="ollama:qwen3",outcome="done"} 40.0' in said

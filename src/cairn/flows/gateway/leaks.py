@@ -64,14 +64,17 @@ def retry_loops(calls: Sequence[Call]) -> Iterator[Leak]:
         if runs:
             longest = max(runs, key=len)
             said = (
-                f"{purpose}: the same prompt went to {model} up to {len(longest)} times for one answer, "
-                f"{len(runs)} times over; bound the attempts, or mend why it fails"
-                f"{f' ({longest[0].reason})' if longest[0].reason else ''}."
+                f"{purpose}: the same prompt went to {model} up to {len(longest)} times for one answer "
+                f"(loops: {len(runs)}); bound the attempts, or mend why{_because(longest[0])}."
             )
             wasted = [call for run in runs for call in run[:-1]]
             yield _leak(
                 "retry loop", said, [run[0] for run in runs], _tokens(wasted), _dollars(wasted), len(wasted)
             )
+
+
+def _because(call: Call) -> str:
+    return f" it fails: {call.reason}" if call.reason else " it is sent again"
 
 
 def _runs(sent: Sequence[Call]) -> Iterator[list[Call]]:
