@@ -211,10 +211,6 @@ class App:
         return Metered(chat, self.journal.accounts, self.prices, self.budgets)
 
     @cached_property
-    def verifier(self) -> Verifier:
-        return Verifier(self.embedder)
-
-    @cached_property
     def prompts(self) -> Prompts:
         """What is said to language models."""
         folder = self.settings.prompts
