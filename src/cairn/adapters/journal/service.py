@@ -221,11 +221,6 @@ def _m004_conversations(connection: Connection) -> None:
         table.create(connection, checkfirst=True)
 
 
-def _m004_conversations(connection: Connection) -> None:
-    for table in (turns, answers):
-        table.create(connection, checkfirst=True)
-
-
 def _m005_reports(connection: Connection) -> None:
     reports.create(connection, checkfirst=True)
 
