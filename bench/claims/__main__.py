@@ -18,13 +18,13 @@ from time import process_time
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
-from bench.claims import asked, sentences, tables  # noqa: E402
-from bench.claims.evidence import HELD_OUT, TUNED, Given, contexts, everything  # noqa: E402
-from bench.claims.made import Made  # noqa: E402
-from bench.sets import OUT  # noqa: E402
-from cairn import registry  # noqa: E402
-from cairn.flows.answering.verification import Verifier  # noqa: E402
-from cairn.types import Claim  # noqa: E402
+from bench.claims import asked, sentences, tables
+from bench.claims.evidence import HELD_OUT, TUNED, contexts, everything
+from bench.claims.made import Made
+from bench.sets import OUT
+from cairn import registry
+from cairn.flows.answering.verification import Verifier
+from cairn.types import Claim
 
 SEED = 20
 EACH = {"organisation": 260, "TAT-QA": 420, "FinanceBench": 260}

@@ -12,8 +12,8 @@ from bench.claims.evidence import Given
 from bench.claims.made import Made, another, figures
 from cairn.flows.answering.units import units
 
-MONTHS = "January February March April May June July August September October November December".split()
-_WORDS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()
+MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]
 _SUBJECTLESS = re.compile(
     r"^(?:It|They|He|She|This|These|Those|That|Its|Their|His|Her|Such|Both|There|Here|Some|Others|Neither|We|Our|I|You|See|Note|As|However)\b"
 )
@@ -185,7 +185,7 @@ def _lower(text: str) -> str:
     return text[0].lower() + text[1:] if text.split()[0] in _COMMON else text
 
 
-_COMMON = frozenset("The A An In On At For From By With After Before During Each Every All No Both If When Two Three Four Five Six Seven Eight Nine Ten Twelve Twenty-seven One As Under Because Since Until Its Their This These".split())
+_COMMON = frozenset(["The", "A", "An", "In", "On", "At", "For", "From", "By", "With", "After", "Before", "During", "Each", "Every", "All", "No", "Both", "If", "When", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Twelve", "Twenty-seven", "One", "As", "Under", "Because", "Since", "Until", "Its", "Their", "This", "These"])
 
 
 def _reordered(text: str, given: Given, random: Random) -> str | None:

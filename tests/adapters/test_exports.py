@@ -116,7 +116,7 @@ def test_what_is_long_stays_within_the_page() -> None:
         width, height = page.get_size()
         text = page.get_textpage()
         boxes = [text.get_charbox(number) for number in range(text.count_chars())]
-        assert all(0 < left and right < width - 30 and 0 < bottom for left, bottom, right, _ in boxes)
+        assert all(left > 0 and right < width - 30 and bottom > 0 for left, bottom, right, _ in boxes)
 
 
 def test_other_scripts_are_set_or_said_not_to_be() -> None:

@@ -1,5 +1,6 @@
 """What every index must do, over every index adapter."""
 
+import gc
 import shutil
 import tempfile
 import threading
@@ -509,6 +510,15 @@ def test_missing_and_foreign_files(tmp_path: Path) -> None:
     other = local.load("", folder=tmp_path, model="m", dimensions=DIMENSIONS * 2, writable=True)
     assert other.positions() == Positions(0, 0)
     other.close()
+
+
+def test_sets_of_classes_that_nobody_reads_by_any_more_are_let_go(index: Index) -> None:
+    write(index, [entry(1)])
+    for first in range(60):
+        found = index.words("house", scope(set(range(first, first + 50_000))), 10)
+        assert ids(found) == ([1] if first < 2 else [])
+    kept = [one for one in gc.get_objects() if isinstance(one, frozenset) and len(one) == 50_000]
+    assert 1 <= len(kept) <= 20
 
 
 def test_the_local_index_takes_no_argument(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from tests.surfaces.conftest import ORIGIN, PASSWORD, House
 
+import cairn
 from cairn.operations import OPERATIONS, access, auditing, identity, people, tokens
 from cairn.people import Kind, Role
 from cairn.surfaces.http.doors import COOKIE, Doors
@@ -253,6 +254,18 @@ def test_an_upload_is_read_by_whoever_it_is_for(house: House) -> None:
     forgotten = amina.post("/v1/forget", {"name": "amina/plan [a].md"}).json()
     assert "uploaded file is gone" in forgotten["note"]
     assert not (house.session.app.home / "uploads" / "amina" / "plan [a].md").exists()
+
+
+def test_an_upload_has_no_other_source_read(house: House, tmp_path: Path) -> None:
+    (tmp_path / "roads").mkdir()
+    (road := tmp_path / "roads" / "road.md").write_text("The road has two lanes.")
+    asyncio.run(cairn.ingest(house.session, str(road.parent)))
+    road.write_text("The road has a row of elms.")
+    owner = house.door("owner")
+    assert house.door("owner", "curator").put("/v1/uploads/badger.md", b"The badger sleeps.").status_code == 202
+    while "badger" not in owner.post("/v1/search", {"query": "badger"}).json()["evidence"][0]["uri"]:
+        time.sleep(0.2)
+    assert "elms" not in owner.post("/v1/search", {"query": "road"}).text
 
 
 @pytest.mark.parametrize(

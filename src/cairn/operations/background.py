@@ -10,6 +10,7 @@ from time import monotonic
 from cairn.app import App
 from cairn.errors import CairnError
 from cairn.operations.documents import read
+from cairn.operations.uploads import uploaded
 from cairn.records import SourceRecord
 from cairn.session import Origin, Session
 from cairn.types import State
@@ -26,8 +27,11 @@ async def keep_up(app: App) -> None:
     session = Session(app=app, origin=Origin(surface="server"))
     await asyncio.to_thread(app.catch_up)
     left = app.settings.serve_watch_seconds > 0
+    everything, looked = True, monotonic()
     while True:
         for record in await asyncio.to_thread(app.journal.catalogue.sources):
+            if not everything and record.spec != uploaded(app):
+                continue
             try:
                 if left or await asyncio.to_thread(_changed, app, record):
                     await read(session, record, prune=False)
@@ -36,7 +40,8 @@ async def keep_up(app: App) -> None:
             except Exception as error:  # a defect in one source must not leave the others unread
                 log.error("source %s: %s", record.id, type(error).__name__)
         left = False
-        await _wait(app)
+        everything = await _wait(app, looked)
+        looked = monotonic() if everything else looked
 
 
 def _changed(app: App, record: SourceRecord) -> bool:
@@ -48,9 +53,10 @@ def _changed(app: App, record: SourceRecord) -> bool:
     return next(iter(app.source(record).changes(known)), None) is not None
 
 
-async def _wait(app: App) -> None:
-    """Wait until it is time to look again, or something was brought."""
-    began, pause = monotonic(), app.settings.serve_watch_seconds
-    while not app.brought.is_set() and not (pause and monotonic() - began >= pause):
+async def _wait(app: App, looked: float) -> bool:
+    """Wait until something was brought, or it is time to look at every source again; tell whether it is."""
+    pause = app.settings.serve_watch_seconds
+    while not (due := 0 < pause <= monotonic() - looked) and not app.brought.is_set():
         await asyncio.sleep(GLANCE)
     app.brought.clear()
+    return due

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from cairn.access import EVERYONE, OWNER
+from cairn.app import App
 from cairn.audit import touched
 from cairn.errors import Invalid, Storage, Unknown
 from cairn.operations.declare import operation
@@ -41,10 +42,15 @@ async def upload(
     root = session.app.home / FOLDER
     folder = root / _folder(session.asker)
     size = await _keep(folder, name, content, readers)
-    record = await asyncio.to_thread(session.app.journal.library.add_source, f"files:{root}", {})
+    record = await asyncio.to_thread(session.app.journal.library.add_source, uploaded(session.app), {})
     touched(f"source:{record.id}", *readers)
     session.app.brought.set()
     return Uploaded(uri=f"{folder.name}/{name}", source=record.id, bytes=size)
+
+
+def uploaded(app: App) -> str:
+    """Return the source that uploads are kept in."""
+    return f"files:{app.home / FOLDER}"
 
 
 def literal(name: str) -> str:

@@ -5,7 +5,6 @@ Knows the fields, not what is in them, and nothing of folders or threads.
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import lru_cache
 from math import log
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from tantivy import FieldType, Occur, Query, Searcher
 
 from cairn.adapters.indexes.analysis import GRAMS, STOPPED, analyse, pairs, primary
 from cairn.adapters.indexes.schema import PAIRS, SCHEMA, TEXTS, analyse_tag
-from cairn.adapters.indexes.scopes import moment
+from cairn.adapters.indexes.scopes import moment, remember
 from cairn.adapters.indexes.terms import adjacent, links, terms
 from cairn.records import Scope
 from cairn.types import Filters
@@ -42,6 +41,7 @@ ASKING = frozenset(_ASKING.split())
 """Words that ask, on top of each language's stop words: in a question they say nothing of its subject."""
 MOST_TERMS = 64
 """Terms a language contributes; of a longer query, its rarest."""
+_granted: dict[frozenset[int], Query] = {}
 
 
 class Asked(NamedTuple):
@@ -118,10 +118,10 @@ def visible(query: Query, scope: Scope) -> Query:
     return query if scope.classes is None else restricted(query, [granted(scope.classes)])
 
 
-@lru_cache(maxsize=64)
 def granted(classes: frozenset[int]) -> Query:
     """Return what matches all that has one of these access classes."""
-    return numbers("access_class", classes)
+    known = _granted.get(classes)
+    return remember(_granted, classes, numbers("access_class", classes)) if known is None else known
 
 
 def count(searcher: Searcher, query: Query) -> int:

@@ -4,6 +4,7 @@ Knows neither of the engines.
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +14,28 @@ from cairn.records import Hits, Scope
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_TIES = 4096
 """How many equal scores are fetched to put them in order; beyond that any of them will do."""
+MOST_SETS = 1_000
+MOST_CLASSES = 1_000_000
+"""Of how many sets of access classes, and of how many classes in all of them, something is remembered."""
 
+T = TypeVar("T")
 NOTHING = Hits(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
 def hopeless(scope: Scope, k: int) -> bool:
     """Say whether nothing at all can be found."""
     return k <= 0 or scope.classes == frozenset() or scope.documents == frozenset()
+
+
+def remember(held: dict[frozenset[int], T], classes: frozenset[int], found: T) -> T:
+    """Keep in ``held`` what was found of a set of classes; when that is too much, of no other any more.
+
+    Whenever a class is new, or somebody's groups, what people may read are other sets than before.
+    """
+    if len(held) >= MOST_SETS or sum(map(len, [*held, classes])) > MOST_CLASSES:
+        held.clear()
+    held[classes] = found
+    return found
 
 
 def moment(when: datetime) -> int:

@@ -35,7 +35,7 @@ from cairn.adapters.indexes.schema import (
     marker,
     named,
 )
-from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, settled
+from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, remember, settled
 from cairn.errors import Invalid, Storage
 from cairn.records import Entry, Hits, Scope
 
@@ -54,7 +54,6 @@ FETCHED = 4
 SMALL_SHARE = 0.001
 SAMPLED = 20_000
 """Of more access classes, so many tell which part of all passages they have."""
-MOST_SHARES = 1_000
 MOST_DELETED = 1_000
 ATTEMPTS = 3
 """Times a commit is read that another process may just be replacing."""
@@ -256,10 +255,7 @@ class Words:
         asked = list(islice(classes, SAMPLED))
         seen = sum(searcher.doc_freq("access_class", each) for each in asked if each >= 0)
         share = min(1.0, seen * len(classes) / max(len(asked) * total, 1))
-        if len(self._shares) >= MOST_SHARES:
-            self._shares = {}
-        self._shares[classes] = (share, total)
-        return share
+        return remember(self._shares, classes, (share, total))[0]
 
 
 def _documented(entries: Iterable[Entry]) -> Iterator[Document]:

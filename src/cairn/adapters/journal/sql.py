@@ -62,7 +62,7 @@ def _remote(url: str) -> tuple[Database, Database]:
 
 def _local(home: Path) -> tuple[Database, Database]:
     # An index flushes to disk what it took from the journal, so what it took must be there as well.
-    database = open_sqlite(home / FILE, LIBRARY, synchronous="FULL", cache_kib=65_536)
+    database = open_sqlite(home / FILE, LIBRARY, synchronous="FULL", cache_kib=16_384)
     try:
         service = open_sqlite(home / SERVICE, SERVING, synchronous="NORMAL", cache_kib=8_192)
     except BaseException:

@@ -3,10 +3,10 @@
 Knows nothing of what is traced; a trace that is never ended is never written.
 """
 
-from collections import defaultdict
 from contextlib import suppress
 
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.trace import Tracer, format_span_id, format_trace_id
 
 from cairn.errors import CairnError
@@ -15,21 +15,35 @@ from cairn.records import SpanRecord
 
 
 class JournalProcessor(SpanProcessor):
-    """Holds a trace's spans until its root ends, then records them in one transaction."""
+    """Holds a trace's spans until its root ends, then records them in one transaction.
+
+    Who gives up waiting ends the root before the steps that go on in threads: each of those is recorded alone.
+    """
 
     def __init__(self, runs: Runs) -> None:
         self._runs = runs
-        self._open: defaultdict[int, list[SpanRecord]] = defaultdict(list)
+        self._open: dict[str, list[SpanRecord]] = {}
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Hold what ends below a root from now on."""
+        if _is_root(span) and span.context is not None:
+            self._open.setdefault(format_trace_id(span.context.trace_id), [])
 
     def on_end(self, span: ReadableSpan) -> None:
         """Take a finished span."""
-        context = span.context
-        if context is None:
+        if span.context is None:
             return
-        self._open[context.trace_id].append(_record(span))
-        if span.parent is None or span.parent.is_remote:
-            with suppress(CairnError):  # a full disk must not take the answer with it
-                self._runs.record(self._open.pop(context.trace_id))
+        record = _record(span)
+        held = self._open.get(record.trace)
+        if held is not None and not _is_root(span):
+            held.append(record)
+            return
+        with suppress(CairnError):  # a full disk must not take the answer with it
+            self._runs.record([*self._open.pop(record.trace, ()), record])
+
+
+def _is_root(span: ReadableSpan) -> bool:
+    return span.parent is None or span.parent.is_remote
 
 
 def _record(span: ReadableSpan) -> SpanRecord:

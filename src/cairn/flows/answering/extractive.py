@@ -6,8 +6,11 @@ not trained for it) and as written. When what was found is not likely enough to 
 """
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -81,10 +84,14 @@ class Extractive:
     def __init__(self, embedder: Embedder, *, sentences: int) -> None:
         self._embedder = embedder
         self._sentences = sentences
+        # Each uses all cores for a while: those who wait hold no thread that others could be answered in.
+        self._turns = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2))
 
     async def __call__(self, question: str, evidence: Sequence[Evidence]) -> Draft:
         """Return the best sentences as claims; of no evidence, none."""
-        return await asyncio.to_thread(self._extract, question, list(evidence))
+        work = copy_context().run
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._turns, work, self._extract, question, list(evidence))
 
     def _extract(self, question: str, evidence: list[Evidence]) -> Draft:
         with span("extract", passages=len(evidence)) as step:

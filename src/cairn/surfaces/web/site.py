@@ -16,7 +16,17 @@ from starlette.routing import Route
 
 from cairn.app import App
 from cairn.surfaces.http.problems import HANDLERS, handled
-from cairn.surfaces.web import asking, asset, governing, library, measuring, reporting, running, signing, tracing
+from cairn.surfaces.web import (
+    asking,
+    asset,
+    governing,
+    library,
+    measuring,
+    reporting,
+    running,
+    signing,
+    tracing,
+)
 from cairn.surfaces.web.rendering import page
 
 PREFIX = ""

@@ -1,0 +1,183 @@
+"""The server under load, over HTTP with sign-in and audit: how fast, for how long, and killed.
+
+    python -m bench.load speed          # search and ask by 1 and by 8 users, each asking without a pause
+    python -m bench.load soak 30        # so many minutes of everything at once: errors, memory
+    python -m bench.load kill 5         # so often killed under load: seconds to ready, what is lost
+
+Each works on a copy of a library of 100,000 passages ($CAIRN_BENCH_SIZE), made on first use.
+"""
+
+import json
+import os
+import random
+import shutil
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from itertools import product
+from pathlib import Path
+from signal import SIGKILL
+from typing import NamedTuple
+
+import numpy as np
+
+from bench.corpus import corpus
+from bench.served import Answered, Client, Server, library, serving, tokens
+from bench.users import Users
+from cairn.access import OWNER
+from cairn.session import open_library
+
+SIZE = int(os.environ.get("CAIRN_BENCH_SIZE", "100000"))
+USERS = 8
+SECONDS = 12.0
+"""Of each row of the table of speeds, after some seconds of warm-up."""
+WARM_UP = 3.0
+SAMPLE = 15.0
+"""Seconds between two looks at the memory of a soak."""
+PATIENCE = 60.0
+"""Seconds within which what was uploaded is read after a kill."""
+UNDER_LOAD = (5.0, 15.0)
+"""Seconds after which a server is killed, at least and at most."""
+
+
+def main() -> None:
+    """Do what is asked for."""
+    what, *rest = sys.argv[1:]
+    ways: dict[str, Callable[..., None]] = {"speed": speed, "soak": soak, "kill": kill}
+    home = library(SIZE)
+    try:
+        ways[what](home, *rest)
+    finally:
+        shutil.rmtree(home)
+
+
+class Speed(NamedTuple):
+    """Of many requests: their seconds, those spent outside of the operation itself, and the server's."""
+
+    took: list[float]
+    around: list[float]
+    processor: float
+
+
+def speed(home: Path, *only: str) -> None:
+    """Print how long a question takes, as who asks sees it; ``ask third 8`` is one row."""
+    print("| | person | users | p50 ms | p95 ms | a second | processor ms | around it, p50 ms |")
+    print("|---|---|---|---|---|---|---|---|")
+    with serving(home) as server:
+        for operation, person, users in product(("search", "ask"), (OWNER, "third", "few"), (1, USERS)):
+            if {operation, person, str(users)} >= set(only):
+                _asked(server, operation, person, users, WARM_UP)
+                _told(operation, person, users, _asked(server, operation, person, users, SECONDS))
+
+
+def _told(operation: str, person: str, users: int, found: Speed) -> None:
+    middle, worst = np.percentile(found.took, [50, 95]) * 1e3
+    around = np.percentile(found.around, 50) * 1e3
+    many, each = len(found.took) / SECONDS, found.processor / len(found.took) * 1e3
+    told = f"{middle:.1f} | {worst:.1f} | {many:.1f} | {each:.1f} | {around:.1f}"
+    print(f"| {operation} | {person} | {users} | {told} |", flush=True)
+
+
+def _asked(server: Server, operation: str, person: str, users: int, seconds: float) -> Speed:
+    """Let so many users ask one question after another for so long."""
+    given = "question" if operation == "ask" else "query"
+    answers: list[Answered] = []
+    before, until = server.processor(), time.perf_counter() + seconds
+
+    def use(client: Client, questions: list[str]) -> None:
+        while time.perf_counter() < until:
+            answers.append(client.ask(operation, **{given: questions.pop()}))
+
+    _together([(Client(server.port, **shown), use) for shown in tokens(server.home, [person] * users)])
+    assert all(one.status == 200 for one in answers), Counter(one.status for one in answers)
+    around = [one.seconds - json.loads(one.body)["seconds"] for one in answers]
+    return Speed([one.seconds for one in answers], around, server.processor() - before)
+
+
+def _together(users: list[tuple[Client, Callable[[Client, list[str]], None]]]) -> None:
+    """Let users do what they do, each in a thread, with questions of their own; return when all are done."""
+    threads = []
+    for number, (client, use) in enumerate(users):
+        questions = [one.text for one in corpus(SIZE).queries] * 20
+        random.Random(number).shuffle(questions)
+        threads.append(threading.Thread(target=use, args=(client, questions)))
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    for client, _ in users:
+        client.close()
+
+
+def soak(home: Path, minutes: str) -> None:
+    """Print what memory there is meanwhile, then what was done and whether it was flat."""
+    print("| minutes | done | errors | resident MB | its own | pages of files |")
+    print("|---|---|---|---|---|---|")
+    own: list[float] = []
+    with serving(home) as server:
+        users, began = Users(server, corpus(SIZE)), time.monotonic()
+        users.begin()
+        while (passed := (time.monotonic() - began) / 60) < float(minutes):
+            time.sleep(SAMPLE)
+            held = server.memory()
+            own.append(held["RssAnon"])
+            told = " | ".join(f"{value:.0f}" for value in held.values())
+            print(f"| {passed:.1f} | {users.done.total():,} | {users.wrong.total()} | {told} |", flush=True)
+        users.stop()
+    late = own[len(own) // 3 :]
+    differs = (max(late) - min(late)) / (max(late) + min(late))
+    print(f"\n{dict(users.done)}; errors: {dict(users.wrong) if users.wrong else 'none'}")
+    print(f"its own memory in the last two thirds: {min(late):.0f} to {max(late):.0f} MB, ±{differs:.1%}")
+
+
+def kill(home: Path, times: str) -> None:
+    """Print how long it takes to be ready again, and what was acknowledged and is not there."""
+    print("| killed after s | uploads | entries of the audit | alive s | ready s | lost | the chain |")
+    print("|---|---|---|---|---|---|---|")
+    for number in range(int(times)):
+        after = random.Random(number).uniform(*UNDER_LOAD)
+        server = Server(home)
+        users = Users(server, corpus(SIZE))
+        users.begin()
+        time.sleep(after)
+        users.stop(wait=False)
+        server.end(SIGKILL)
+        kept, audited = dict(users.kept), list(users.audited)
+        with serving(home) as again, closing(Client(again.port, **tokens(home, [OWNER])[0])) as owner:
+            lost = [*_lost(owner, kept, users.sent), *_unaudited(home, audited)]
+            chain = json.loads(owner.ask("audit.verify").body)["missed"]
+        counts = f"{len(kept)} | {len(audited)} | {again.alive:.2f} | {again.ready:.2f}"
+        print(
+            f"| {after:.1f} | {counts} | {lost if lost else 'nothing'} | {chain if chain else 'holds'} |",
+            flush=True,
+        )
+
+
+def _lost(owner: Client, kept: dict[str, str], sent: dict[str, str]) -> list[str]:
+    """Return which uploads that were acknowledged are not read soon, nor a later one of the name."""
+    until = time.monotonic() + PATIENCE
+    missing = list(kept)
+    while missing and time.monotonic() < until:
+        missing = [name for name in missing if not {kept[name], sent[name]} & _headings(owner, name)]
+        time.sleep(0.5)
+    return missing
+
+
+def _headings(owner: Client, name: str) -> set[str]:
+    """Return what stands first in the documents of this name."""
+    listed = json.loads(owner.ask("documents", holding=name).body)["documents"]
+    return {one["title"] for one in listed if one["state"] == "indexed"}
+
+
+def _unaudited(home: Path, traces: list[str]) -> list[str]:
+    """Return the traces of what was answered without an entry."""
+    with open_library(home) as session:
+        entries = session.app.journal.ledger.after(0, sys.maxsize)
+    return sorted(set(traces) - {one.entry.trace for one in entries})
+
+
+if __name__ == "__main__":
+    main()
