@@ -21,10 +21,12 @@ from cairn.results.reading import read
 from cairn.results.reports import Report
 from cairn.session import LOCAL, Session
 
-QUESTION = "What did the audit of 2018 find, what is the survey of otters in EUR, and who is the tsar of Mars?"
+QUESTION = (
+    "What did the audit of 2018 find, what is the survey of otters in EUR, and who is the tsar of Mars?"
+)
 DOCUMENTS = {
     "audit.md": "# Audit 2018\n\nThe audit of 2018 did find 12 missing invoices in Ostrel.\n",
-    "survey.md": "# Otters\n\n## Costs\n\n| Item | EUR |\n|---|---|\n| Boats | 120 |\n| Survey of otters | 42 |\n",
+    "survey.md": "# Otters\n\n| Item | EUR |\n|---|---|\n| Boats | 120 |\n| Survey of otters | 42 |\n",
     "pay.md": "# Pay\n\nThe secret pay of the director, found by the audit of 2018, is 9,000.\n",
 }
 Run = Callable[[Awaitable[Any]], Any]

@@ -21,7 +21,9 @@ from cairn.types import Anchor, Answer, Citation, Claim, Evidence, Locator
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
-def evidence(number: int, text: str, *kinds: str, document: int = 0, context: str = "Budget > Heat") -> Evidence:
+def evidence(
+    number: int, text: str, *kinds: str, document: int = 0, context: str = "Budget > Heat"
+) -> Evidence:
     """Return evidence whose lines are of these kinds, or prose."""
     anchors, at = [], 0
     for line, kind in zip(text.split("\n"), kinds or ["paragraph"] * len(text.split("\n")), strict=True):
@@ -69,7 +71,10 @@ def composed(topics: list[Topic], ask: Callable[[str], Any], told: list[Section]
         ("All on the heat plan: budget, roles and visits", ["Budget", "Roles", "Visits"]),
         ("How much was spent on salt and vinegar?", ["How much was spent on salt and vinegar?"]),
         ("予算はいくらですか。誰が責任者ですか。", ["予算はいくらですか。", "誰が責任者ですか。"]),
-        ("Was kostet der Plan und wer leitet die Abteilung?", ["Was kostet der Plan", "Wer leitet die Abteilung?"]),
+        (
+            "Was kostet der Plan und wer leitet die Abteilung?",
+            ["Was kostet der Plan", "Wer leitet die Abteilung?"],
+        ),
         ("?", ["?"]),
     ],
 )
@@ -176,7 +181,10 @@ ROWS = "Item | EUR\nSalt | 12\nVinegar | 30\nTotal | 42"
 
 def test_a_cited_row_is_shown_in_its_table() -> None:
     held = evidence(1, ROWS, "header", "table", "table", "table")
-    said = claim(held, "Vinegar | 30", "Item | EUR\nVinegar | 30"), claim(held, "Total | 42", "Item | EUR\nTotal | 42")
+    said = (
+        claim(held, "Vinegar | 30", "Item | EUR\nVinegar | 30"),
+        claim(held, "Total | 42", "Item | EUR\nTotal | 42"),
+    )
 
     async def ask(_: str) -> Answer:
         return answer(*said, of=(held,))

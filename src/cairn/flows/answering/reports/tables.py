@@ -62,7 +62,7 @@ def joined(one: Excerpt, other: Excerpt) -> Excerpt | None:
 def _table(
     evidence: Evidence, start: int, end: int
 ) -> tuple[list[tuple[int, str]], list[tuple[int, str]]] | None:
-    """Return header and rows, each with where it begins, of the table that characters ``start:end`` are in."""
+    """Return header and rows, each with where it begins, of the table around characters ``start:end``."""
     header: list[tuple[int, str]] = []
     for kind, group in groupby(evidence.anchors, key=lambda anchor: anchor.kind):
         run = list(group)
