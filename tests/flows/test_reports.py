@@ -11,6 +11,7 @@ import pytest
 from cairn.errors import Unavailable
 from cairn.flows.answering.reports import plan
 from cairn.flows.answering.reports.composing import Composed, compose
+from cairn.flows.answering.reports.disagreements import disagreements
 from cairn.flows.answering.reports.plan import Topic
 from cairn.flows.answering.reports.printing import printed
 from cairn.flows.answering.reports.sections import AT_ONCE
@@ -266,3 +267,26 @@ def test_a_wide_table_is_set_as_several_with_its_first_column() -> None:
     assert [grid.rows[0][0] for grid in grids] == ["c0"] * 3
     assert [cell for grid in grids for cell in grid.rows[0][1:]] == list(row[1:])
     assert all(len(line) == len(grid.rows[0]) for grid in grids for line in grid.rows)
+
+
+def disagreeing(*said: tuple[str, str]) -> int:
+    """Return how many pairs of these statements, each of a document of this title, are told to differ."""
+    held = [
+        replace(evidence(n, text), title=title, context=title)
+        for n, (text, title) in enumerate(said, start=1)
+    ]
+    claims = tuple(claim(one, one.text) for one in held)
+    return len(disagreements([Section(title="T", question="q", claims=claims, evidence=tuple(held))]))
+
+
+def test_documents_that_give_other_numbers_for_the_same_are_told() -> None:
+    one = "The otter survey found 214 otters in the delta.", "Survey"
+    assert disagreeing(one, ("The otter survey found 241 otters in the delta.", "News")) == 1
+    for other in (
+        ("The otter survey found 214 otters in the delta.", "News"),
+        ("The otter survey of 2030 found 180 otters in the delta.", "News"),
+        ("The otter survey found 180 otters in the delta.", "News 2030"),
+        ("The heron survey found 180 nests in Ostrel.", "News"),
+        ("The otter survey found otters in the delta.", "News"),
+    ):
+        assert disagreeing(one, other) == 0, other

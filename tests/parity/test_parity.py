@@ -68,7 +68,7 @@ def test_an_operation_is_documented_and_typed(operation: Operation) -> None:
 
 def test_the_library_offers_the_common_operations() -> None:
     for operation in OPERATIONS:
-        if operation.name in ("ingest", "search", "ask", "document", "status", "forget"):
+        if operation.name in ("ingest", "search", "ask", "report", "document", "status", "forget"):
             assert getattr(cairn, operation.name) is operation.run
 
 
