@@ -14,6 +14,7 @@ from cairn.errors import ModelFailed, OverBudget, Unknown
 from cairn.flows.answering.reports import plan
 from cairn.flows.answering.reports.allowance import Allowance
 from cairn.flows.answering.reports.composing import Composed, compose
+from cairn.flows.answering.reports.disagreements import disagreements
 from cairn.flows.answering.reports.limits import UNREAD, Circumstances, limits
 from cairn.flows.answering.reports.outlining import outlined
 from cairn.flows.answering.reports.plan import Topic
@@ -68,7 +69,7 @@ class Exported:
     name: str
 
 
-@operation("report")
+@operation("report", long=True)
 async def report(
     session: Session,
     question: Annotated[
@@ -182,7 +183,7 @@ def _whole(
         summary=summary.claims,
         sections=composed.sections,
         limits=limits(composed.sections, sources, about),
-        disagreements=(),
+        disagreements=disagreements(composed.sections),
         references=sources,
         writer=writer,
         made=datetime.now(UTC),

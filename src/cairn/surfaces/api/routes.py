@@ -84,7 +84,6 @@ def add(api: FastAPI, operation: Operation, repeats: Repeats) -> None:
 
 async def answer(session: Session, operation: Operation, given: Mapping[str, Any]) -> Any:
     """Run an operation and return its result for JSON; raises TimeoutError when that takes too long."""
-    # What writes is never given up half-way.
-    async with asyncio.timeout(None if operation.writes else session.app.settings.request_seconds):
+    async with asyncio.timeout(None if operation.long else session.app.settings.request_seconds):
         result = await operation.run(session, **given)
     return plain(result)

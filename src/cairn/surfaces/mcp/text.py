@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator
 from functools import singledispatch
 from typing import Any
 
+from cairn.operations.reports import rendered
 from cairn.results import DocumentView, Found, plain
+from cairn.results.reports import Report
 from cairn.types import Answer, Locator
 
 URI = "cairn://document/"
@@ -47,6 +49,16 @@ def _(result: Found) -> tuple[str, Iterable[str]]:
 def _(result: DocumentView) -> tuple[str, Iterable[str]]:
     more = f"it goes on: start={result.next}." if result.next is not None else "nothing follows."
     return f"Document {result.id}, passages shown: {len(result.passages)}; {more}", _document(result)
+
+
+@_told.register
+def _(result: Report) -> tuple[str, Iterable[str]]:
+    return "A report; what it could not find stands under its limits.", _report(result)
+
+
+def _report(report: Report) -> Iterator[str]:
+    yield from rendered(report, "markdown").content.decode().splitlines()
+    yield from (f"[{one.number}] {URI}{one.document}" for one in report.references)
 
 
 def _closest(answer: Answer) -> Iterator[str]:

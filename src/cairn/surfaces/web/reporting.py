@@ -1,6 +1,6 @@
 """The page that a report is written on.
 
-As where one asks: the script asks for it, with its visitor's rights, and the question stands behind the ``#``.
+The script asks for it, with its visitor's rights; the question stands behind the ``#``, as where one asks.
 """
 
 from starlette.requests import Request

@@ -63,7 +63,7 @@ def parts(question: str) -> list[Topic]:
 def found(question: str, evidence: Sequence[Evidence]) -> list[Topic]:
     """Return the parts of a question with what was found for it: headings that fit, as they are called there.
 
-    A part of a few words is asked by the heading that holds them; headings no part speaks of fill up to ENOUGH.
+    A part of a few words is asked by the heading that holds them; other headings fill up to ENOUGH.
     """
     topics, beside = parts(question), headings(question, evidence)
     fitted = [_fitted(topic, beside) for topic in topics]
