@@ -63,6 +63,8 @@ async def ask(
     filters = _filters(session, source, type, after, before, tag, language)
     query = await asyncio.to_thread(_query, session, question, EVIDENCE, filters)
     alone = await following.standalone(session, question, follows, chat, query.readable)
+    if alone.text != question:
+        session.tell("question", alone.text)
     query = replace(query, text=alone.text)
     if chat is None:
         threshold = app.settings.answer_threshold
