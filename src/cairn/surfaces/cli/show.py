@@ -13,7 +13,7 @@ from rich.text import Text
 from cairn import results
 from cairn.results import plain
 from cairn.surfaces.cli.visible import visible
-from cairn.types import Answer, Locator
+from cairn.types import Answer, Claim, Locator
 
 LINES = 6
 """Lines of a passage shown in a list."""
@@ -58,6 +58,10 @@ def show(result: Any) -> None:
 @show.register
 def _(result: Answer) -> None:
     out = console()
+    if result.question:
+        out.print(Text(f"Asked: {result.question}", style="dim"))
+    if result.notice:
+        out.print(Text(result.notice, style="yellow"))
     if result.abstained:
         out.print(Text(result.text, style="yellow"))
         if result.evidence:
@@ -67,7 +71,9 @@ def _(result: Answer) -> None:
     else:
         for claim in result.claims:
             numbers = "".join(f" [{citation.number}]" for citation in claim.citations)
-            out.print(Text.assemble(claim.text, (numbers, "bold cyan")))
+            out.print(Text.assemble(claim.text, (numbers, "bold cyan"), (_doubt(claim), "yellow")))
+        for claim in result.withdrawn:
+            out.print(Text.assemble("withdrawn: ", (claim.text, "strike dim"), (_doubt(claim), "yellow")))
         out.print()
         for number, where in _references(result):
             out.print(Text.assemble((f"  [{number}] ", "bold cyan"), where))
@@ -316,8 +322,13 @@ def _references(answer: Answer) -> list[tuple[int, str]]:
     return [(number, place(uri, locators)) for number, (uri, locators) in sorted(places.items())]
 
 
+def _doubt(claim: Claim) -> str:
+    return "" if claim.verdict == "supported" else f" ({claim.verdict}: {claim.reason})"
+
+
 def _sure(answer: Answer) -> str:
-    return f"{answer.confidence:.0%} sure"
+    by = f"written by {answer.writer} · " if answer.writer else ""
+    return f"{by}{answer.confidence:.0%} sure"
 
 
 def _documents(result: results.Documents | results.Visible) -> None:

@@ -8,7 +8,7 @@ import { Draft } from "./draft.js";
 import { make } from "./make.js";
 
 const STAGES = {
-  rewrite: "Understanding what it follows on …",
+  "follow up": "Understanding what it follows on …",
   plan: "Dividing the question …",
   access: "Looking up what you may read …",
   names: "Looking for documents by name …",
@@ -19,10 +19,9 @@ const STAGES = {
   fuse: "Reading what was found …",
   retrieve: "Reading what was found …",
   extract: "Checking citations …",
-  write: "Checking what was written …",
-  repair: "Checking what was corrected …",
 };
 const WRITING = "Writing; each sentence is checked as it comes …";
+const WRITTEN = { write: "Checking what was written …", repair: "Checking what was corrected …" };
 
 const asked = new URLSearchParams(location.hash.slice(1));
 const questions = asked.getAll("q").filter((question) => question.trim());
@@ -53,11 +52,12 @@ async function listen(exchange) {
   const body = { question: exchange.querySelector("h2").textContent, ...narrowing, ...(follows && { follows }) };
   const passed = [];
   let evidence = [];
+  let writing = false;
   let answer;
   for await (const [kind, value] of told("ask", body, { as })) {
     if (kind === "stage") {
       passed.push(value);
-      stages.textContent = STAGES[value.name] ?? stages.textContent;
+      stages.textContent = (writing ? WRITTEN : STAGES)[value.name] ?? stages.textContent;
     } else if (kind === "question") {
       understood(exchange, value);
     } else if (kind === "evidence") {
@@ -65,7 +65,8 @@ async function listen(exchange) {
       draft.evidence(value);
       stages.textContent = `Reading ${value.length} passages …`;
     } else if (kind === "text") {
-      if (stages.textContent !== WRITING) stages.textContent = WRITING;
+      if (!writing) stages.textContent = WRITING;
+      writing = true;
       draft.text(value);
     } else if (kind === "claim") {
       draft.claim(value);
