@@ -1,9 +1,9 @@
 """An operation as server-sent events: what it does while it does it, then its result.
 
-``stage`` when a step has ended, ``progress``, ``evidence`` as it is found, a follow-up's ``question`` as it was
-understood, what a language model writes as ``text``, and each sentence of it as a ``claim`` when it has been
-checked; then the result (``answer`` and its ``citations``, or ``result``) and ``done``; or ``problem``. When the
-client goes, it is cancelled.
+``stage`` when a step has ended, ``progress``, ``evidence`` as it is found, a follow-up's ``question`` as it
+was understood, what a language model writes as ``text``, and each sentence of it as a ``claim`` when it has
+been checked; then the result (``answer`` and its ``citations``, or ``result``) and ``done``; or ``problem``.
+When the client goes, it is cancelled.
 """
 
 import asyncio

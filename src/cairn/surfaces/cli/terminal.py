@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from cairn.surfaces.cli import show, show_people
+from cairn.surfaces.cli import show, show_answers, show_people
 
-FORMS = (show, show_people)
+FORMS = (show, show_answers, show_people)
 """Each adds its forms to ``show.show`` when it is imported."""
 
 
