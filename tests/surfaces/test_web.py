@@ -437,7 +437,7 @@ def test_what_is_looked_for_is_in_no_address_that_is_sent(visit: Any) -> None:
     page.get_by_role("link", name="All documents").click()
     expect(page.locator("main")).to_contain_text("otters.pdf")
     page.goto("/access")
-    page.get_by_role("textbox", name="Person").first.fill("amina")
+    page.get_by_label("Person", exact=True).first.fill("amina")
     page.get_by_label("Document, if one is meant").fill("gulls.md")
     page.get_by_role("button", name="Tell").click()
     expect(page.locator(".note")).to_contain_text("amina may read gulls.md")
