@@ -16,6 +16,7 @@ from cairn.people import Role
 from cairn.session import Session
 from cairn.surfaces.http.signed_in import visitor
 from cairn.surfaces.web import asset
+from cairn.surfaces.web.reading import columns, row
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -89,6 +90,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals |= {"columns": columns, "row": row}
     made.filters |= {"size": _size, "moment": _moment, "code": _code, "count": "{:,}".format}
     return made
 
