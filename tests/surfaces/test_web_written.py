@@ -133,7 +133,7 @@ def test_text_comes_at_once_and_each_sentence_is_marked_when_it_has_been_checked
 
 
 def test_nothing_moves_while_an_answer_is_written(visit: Any, served: Served) -> None:
-    served.writer.says = citing(f"{QUOTE} [e] {PAUSE} Nothing else was counted. [e]")
+    served.writer.says = citing(f"{QUOTE} [e] Nothing{PAUSE} else was counted. [e]")
     page = visit("amina")
     page.goto(f"/#q={QUESTION}")
     expect(page.locator(".answer .claim")).to_have_count(1)
