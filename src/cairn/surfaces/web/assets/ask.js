@@ -20,7 +20,7 @@ const STAGES = {
   retrieve: "Reading what was found …",
   extract: "Checking citations …",
 };
-const WRITING = "Writing; each sentence is checked as it comes …";
+const WRITING = "Writing; each sentence is checked …";
 const WRITTEN = { write: "Checking what was written …", repair: "Checking what was corrected …" };
 
 const asked = new URLSearchParams(location.hash.slice(1));

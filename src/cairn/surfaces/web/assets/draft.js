@@ -7,6 +7,8 @@ import { make } from "./make.js";
 const LABEL = /\s*[[(【]\s*e\d+(?:[\s,;]*e\d+)*\s*[\])】]|\s*[[(【][e\d\s,;]*$/giu;
 const BEHIND = /^[^\p{L}\p{N}\s[(【]*(?:\s*[[(【]\s*e\d[e\d\s,;]*[\])】][^\p{L}\p{N}\s[(【]*)*\s*/iu;
 
+const PAUSE = 50; // milliseconds between two drawings
+
 export class Draft {
   #held = new Map();
   #text = "";
@@ -23,7 +25,7 @@ export class Draft {
     this.#held = new Map(found.map((one) => [one.id, one]));
   }
 
-  // Written into the page once a frame, however fast it comes.
+  // Written into the page a few times a second, however fast it comes.
   text(delta) {
     if (!this.#unchecked.isConnected) this.answer.replaceChildren(make("p", {}, this.#claims, this.#unchecked));
     this.#text += delta;
@@ -42,10 +44,10 @@ export class Draft {
   #draw() {
     if (this.#waits) return;
     this.#waits = true;
-    requestAnimationFrame(() => {
+    setTimeout(() => {
       this.#waits = false;
       this.#unchecked.textContent = this.#text.replace(LABEL, "");
-    });
+    }, PAUSE);
   }
 }
 
