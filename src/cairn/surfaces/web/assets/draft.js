@@ -6,7 +6,6 @@ import { make } from "./make.js";
 // What a model cites with, in any brackets, and what may become it.
 const LABEL = /\s*[[(【]\s*e\d+(?:[\s,;]*e\d+)*\s*[\])】]|\s*[[(【][e\d\s,;]*$/giu;
 const BEHIND = /^[^\p{L}\p{N}\s[(【]*(?:\s*[[(【]\s*e\d[e\d\s,;]*[\])】][^\p{L}\p{N}\s[(【]*)*\s*/iu;
-
 const PAUSE = 50; // milliseconds between two drawings
 
 export class Draft {
@@ -29,7 +28,12 @@ export class Draft {
   text(delta) {
     if (!this.#unchecked.isConnected) this.answer.replaceChildren(make("p", {}, this.#claims, this.#unchecked));
     this.#text += delta;
-    this.#draw();
+    if (this.#waits) return;
+    this.#waits = true;
+    setTimeout(() => {
+      this.#waits = false;
+      this.#draw();
+    }, PAUSE);
   }
 
   // One that is not among the words was written anew; the answer has it in its place.
@@ -42,12 +46,7 @@ export class Draft {
   }
 
   #draw() {
-    if (this.#waits) return;
-    this.#waits = true;
-    setTimeout(() => {
-      this.#waits = false;
-      this.#unchecked.textContent = this.#text.replace(LABEL, "");
-    }, PAUSE);
+    this.#unchecked.textContent = this.#text.replace(LABEL, "");
   }
 }
 
