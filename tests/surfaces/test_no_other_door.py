@@ -129,6 +129,7 @@ def baits(number: int, passage: int, trace: str, report: str, token: int) -> Map
         "/uploads/{name} name": (same("note.md"),),
         "start": (Bait(f"p{passage}", "p999"), same("")),
         "question": (same(ASKED),),
+        "follows": (Bait(trace, "0" * 32), same("")),
         "query": (same(ASKED),),
         "source": (same("guessed/place"),),
         "/documents source": (same(0), Bait(2, 9)),

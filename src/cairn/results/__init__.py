@@ -184,7 +184,7 @@ class Version:
 class Related:
     """A document that hangs together with another."""
 
-    how: Literal["part", "whole", "copy", "thread"]
+    how: Literal["part", "whole", "twin", "thread"]
     """A file within it, what it is within, the same words elsewhere, or a message of the same thread."""
     id: int
     uri: str

@@ -14,7 +14,7 @@ from cairn.operations import Operation
 from cairn.results import plain
 from cairn.session import Session
 from cairn.surfaces.api.idempotency import HEADER, Repeats
-from cairn.surfaces.api.streams import EVENTS, stream
+from cairn.surfaces.api.streams import EVENTS, TOLD, stream
 from cairn.surfaces.http.arguments import arguments, model
 from cairn.surfaces.http.signed_in import signed_in
 
@@ -38,6 +38,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
+STREAMED = {EVENTS: {"schema": {"type": "string", "description": TOLD}}}
 REPEATED = {
     "parameters": [
         {
@@ -78,7 +79,7 @@ def add(api: FastAPI, operation: Operation, repeats: Repeats) -> None:
         description=f"{said}\n\nTakes the role `{operation.role}`.",
         tags=[operation.name.partition(".")[0]],
         openapi_extra=REPEATED if operation.writes else None,
-        responses=PROBLEMS | {200: {"model": hints["return"], "description": "Done"}},
+        responses=PROBLEMS | {200: {"model": hints["return"], "description": "Done", "content": STREAMED}},
     )
 
 

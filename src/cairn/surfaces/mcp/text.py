@@ -13,7 +13,7 @@ from typing import Any
 from cairn.operations.reports import rendered
 from cairn.results import DocumentView, Found, plain
 from cairn.results.reports import Report
-from cairn.types import Answer, Locator
+from cairn.types import Answer, Claim, Locator
 
 URI = "cairn://document/"
 """Before a document's number: the resource that it is."""
@@ -37,7 +37,10 @@ def _told(result: Any) -> tuple[str, Iterable[str]]:
 def _(result: Answer) -> tuple[str, Iterable[str]]:
     if result.abstained:
         return "The documents that may be read do not answer this; the closest are named.", _closest(result)
-    return f"Answered in the documents' own words, {result.confidence:.0%} sure.", _claims(result)
+    how = "Answered in the documents' own words"
+    if result.writer:
+        how = "Written by a language model, each sentence checked against what it cites"
+    return f"{how}, {result.confidence:.0%} sure.", _claims(result)
 
 
 @_told.register
@@ -62,14 +65,29 @@ def _report(report: Report) -> Iterator[str]:
 
 
 def _closest(answer: Answer) -> Iterator[str]:
+    yield from _about(answer)
     yield answer.text
     for one in answer.evidence:
         yield f"- {_place(one.uri, one.locators[:1])} {URI}{one.document}"
 
 
+def _about(answer: Answer) -> Iterator[str]:
+    if answer.question:
+        yield f"Asked: {answer.question}"
+    if answer.notice:
+        yield f"Notice: {answer.notice}"
+
+
+def _verdict(claim: Claim) -> str:
+    return f" ({claim.verdict}: {claim.reason})" if claim.reason else f" ({claim.verdict})"
+
+
 def _claims(answer: Answer) -> Iterator[str]:
+    yield from _about(answer)
     for claim in answer.claims:
-        yield claim.text + "".join(f" [{citation.number}]" for citation in claim.citations)
+        numbers = "".join(f" [{citation.number}]" for citation in claim.citations)
+        yield claim.text + numbers + (_verdict(claim) if answer.writer else "")
+    yield from (f"Withdrawn, do not use: {claim.text}{_verdict(claim)}" for claim in answer.withdrawn)
     yield ""
     documents = {one.id: one.document for one in answer.evidence}
     cited = {one.number: one for claim in answer.claims for one in claim.citations}

@@ -17,6 +17,7 @@ from cairn.results.costs import money
 from cairn.session import Session
 from cairn.surfaces.http.signed_in import visitor
 from cairn.surfaces.web import asset
+from cairn.surfaces.web.reading import columns, row
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -92,6 +93,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals |= {"columns": columns, "row": row}
     made.filters |= {"size": _size, "moment": _moment, "code": _code, "count": "{:,}".format, "money": money}
     return made
 
