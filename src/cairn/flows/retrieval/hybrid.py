@@ -7,7 +7,10 @@ and what it says now decides.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -41,10 +44,13 @@ class Hybrid:
         self._embedder = embedder
         self._catalogue = journal.catalogue
         self._vectors = journal.vectors
+        # With more threads than cores at it, each waits at every row for the others' turns in Python.
+        self._turns = ThreadPoolExecutor(os.cpu_count() or 1)
 
     async def __call__(self, query: Query) -> list[Evidence]:
         """Return at most ``query.k`` passages, best first."""
-        return await asyncio.to_thread(self._search, query)
+        work = copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(self._turns, work, self._search, query)
 
     def _search(self, query: Query) -> list[Evidence]:
         with span("names") as step:
