@@ -22,6 +22,7 @@ from cairn.access import EVERYONE, LOCAL_OWNER, OWNER, Epoch, Principal, decide
 from cairn.errors import Busy, Storage, Unknown
 from cairn.flows.answering.extractive import Extractive
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost, orphaned
+from cairn.flows.ingest.workers import cores
 from cairn.flows.keeping import swap
 from cairn.flows.retrieval.copies import Distinct
 from cairn.flows.retrieval.diversity import Diverse
@@ -140,7 +141,7 @@ class App:
         """Finds what an answer is read from: neighbours on one page as well."""
         chosen = self.settings
         recency = timedelta(days=chosen.recency_days)
-        found: Retriever = Hybrid(self.index, self.embedder, self.journal, recency=recency)
+        found: Retriever = Hybrid(self.index, self.embedder, self.journal, recency=recency, at_once=cores())
         if chosen.reranker:
             reranker = registry.load("rerankers", chosen.reranker, home=self.home, embedder=self.embedder)
             found = Reranked(found, reranker, chosen.rerank_depth)
@@ -154,7 +155,8 @@ class App:
 
     @cached_property
     def extract(self) -> Extractive:
-        return Extractive(self.embedder, sentences=self.settings.answer_sentences)
+        at_once = max(1, cores() // 2)
+        return Extractive(self.embedder, sentences=self.settings.answer_sentences, at_once=at_once)
 
     def grants(self, name: str) -> Grants:
         """Return what a person may read now; raises Unknown for one nobody has enrolled."""

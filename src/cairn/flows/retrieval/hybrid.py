@@ -7,7 +7,6 @@ and what it says now decides.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -37,7 +36,13 @@ class Hybrid:
     """A retriever over one index; see ``cairn.protocols.Retriever``."""
 
     def __init__(
-        self, index: Index, embedder: Embedder, journal: Journal, *, recency: timedelta = timedelta(0)
+        self,
+        index: Index,
+        embedder: Embedder,
+        journal: Journal,
+        *,
+        recency: timedelta = timedelta(0),
+        at_once: int = 1,
     ) -> None:
         self._index = index
         self._half_life = recency
@@ -45,7 +50,7 @@ class Hybrid:
         self._catalogue = journal.catalogue
         self._vectors = journal.vectors
         # With more threads than cores at it, each waits at every row for the others' turns in Python.
-        self._turns = ThreadPoolExecutor(os.cpu_count() or 1)
+        self._turns = ThreadPoolExecutor(at_once)
 
     async def __call__(self, query: Query) -> list[Evidence]:
         """Return at most ``query.k`` passages, best first."""
