@@ -135,7 +135,7 @@ def soak(home: Path, minutes: str) -> None:
 
 def kill(home: Path, times: str) -> None:
     """Print how long it takes to be ready again, and what was acknowledged and is not there."""
-    print("| killed after s | uploads | entries of the audit | alive s | ready s | lost | the chain |")
+    print("| killed after s | uploads | entries of the audit | ready s | processor s | lost | the chain |")
     print("|---|---|---|---|---|---|---|")
     for number in range(int(times)):
         after = random.Random(number).uniform(*UNDER_LOAD)
@@ -147,9 +147,10 @@ def kill(home: Path, times: str) -> None:
         server.end(SIGKILL)
         kept, audited = dict(users.kept), list(users.audited)
         with serving(home) as again, closing(Client(again.port, **tokens(home, [OWNER])[0])) as owner:
+            started = again.processor()
             lost = [*_lost(owner, kept, users.sent), *_unaudited(home, audited)]
             chain = json.loads(owner.ask("audit.verify").body)["missed"]
-        counts = f"{len(kept)} | {len(audited)} | {again.alive:.2f} | {again.ready:.2f}"
+        counts = f"{len(kept)} | {len(audited)} | {again.ready:.2f} | {started:.2f}"
         print(
             f"| {after:.1f} | {counts} | {lost if lost else 'nothing'} | {chain if chain else 'holds'} |",
             flush=True,

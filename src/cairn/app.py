@@ -35,6 +35,7 @@ from cairn.flows.gateway.prices import Prices
 from cairn.flows.gateway.retrying import Retrying
 from cairn.flows.gateway.timing import Timed
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost, orphaned
+from cairn.flows.ingest.workers import cores
 from cairn.flows.keeping import swap
 from cairn.flows.retrieval.copies import Distinct
 from cairn.flows.retrieval.diversity import Diverse
@@ -153,7 +154,7 @@ class App:
         """Finds what an answer is read from: neighbours on one page as well."""
         chosen = self.settings
         recency = timedelta(days=chosen.recency_days)
-        found: Retriever = Hybrid(self.index, self.embedder, self.journal, recency=recency)
+        found: Retriever = Hybrid(self.index, self.embedder, self.journal, recency=recency, at_once=cores())
         if chosen.reranker:
             reranker = registry.load("rerankers", chosen.reranker, home=self.home, embedder=self.embedder)
             found = Reranked(found, reranker, chosen.rerank_depth)
@@ -174,7 +175,8 @@ class App:
 
     @cached_property
     def extract(self) -> Extractive:
-        return Extractive(self.embedder, sentences=self.settings.answer_sentences)
+        at_once = max(1, cores() // 2)
+        return Extractive(self.embedder, sentences=self.settings.answer_sentences, at_once=at_once)
 
     @cached_property
     def chats(self) -> Mapping[str, Chat]:
