@@ -1,8 +1,8 @@
 """Where in the evidence a claim's number stands, and whether it is said there of the same thing.
 
 A number that stands in another row, another year's column or another clause is not the number of the claim.
-Every number of the evidence is described by words: a cell by its row and column, a number in a sentence by its
-stretch of the sentence. A claim's number must stand where the description fits best.
+Every number of the evidence is described by words: a cell by its row and column, a number in a sentence by
+its stretch of the sentence. A claim's number must stand where the description fits best.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,18 +24,38 @@ GROUP = 0.6
 REST = 0.3
 """What the words of a sentence count for a number that another number stands nearer to."""
 ELSEWHERE = 0.5
-"""What is left of the fit of a number that is said of another year, or is what something came from, not to."""
+"""What is left of the fit of a number of another year, or that something came from and did not go to."""
 CONTEXT = 0.3
 """What the words above a sentence count."""
-CURRENCIES = frozenset(["USD", "EUR", "GBP", "CHF", "JPY", "RMB", "INR", "SEK", "NOK", "DKK", "AUD", "CAD", "HKD", "SGD"])
+CURRENCIES = frozenset(
+    ["USD", "EUR", "GBP", "CHF", "JPY", "RMB", "INR", "SEK", "NOK", "DKK", "AUD", "CAD", "HKD", "SGD"]
+)
 
 SCALE_TERMS = frozenset(["thous", "milli", "billi", "dolla", "euro", "euros", "eur", "usd"])
 _RATES = frozenset(["margi", "rate", "rates", "perce", "ratio", "share"])
 _UNIT_WORDS = {
     "s": frozenset(
-        ["secon", "minut", "hour", "hours", "day", "days", "week", "weeks", "stund", "tage", "tagen", "woche", "heure", "jours", "semai"]
+        [
+            "secon",
+            "minut",
+            "hour",
+            "hours",
+            "day",
+            "days",
+            "week",
+            "weeks",
+            "stund",
+            "tage",
+            "tagen",
+            "woche",
+            "heure",
+            "jours",
+            "semai",
+        ]
     ),
-    "month": frozenset(["month", "monat", "mois", "year", "years", "jahr", "jahre", "jahren", "ans", "année"]),
+    "month": frozenset(
+        ["month", "monat", "mois", "year", "years", "jahr", "jahre", "jahren", "ans", "année"]
+    ),
     "°C": frozenset(["degre", "tempe", "°c", "grad"]),
 }
 

@@ -1,4 +1,4 @@
-"""Does a claim point the way the evidence does? Which is more by cells, denials and opposites by sentences."""
+"""Does a claim point the way the evidence does? Which is more, by cells; denials, opposites, by sentences."""
 
 import re
 

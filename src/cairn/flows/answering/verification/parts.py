@@ -17,16 +17,19 @@ from cairn.flows.answering.words import STEM, placed
 APART = 0.3
 """What a word counts for a number that another number stands nearer to."""
 _LIGHT = """
-amount amounts amounted came come comes coming figure figures value values valued reported report reports recorded stood
-stands total totalled number fiscal year years period company share shares accounted made makes make represented
+amount amounts amounted came come comes coming figure figures value values valued reported report reports
+recorded stood stands total totalled number fiscal year years period company share shares accounted made makes
+make represented
 represents together combined seen saw was went going reached compared comparison difference change changed
-document documents text source says said say stated states state notes noted note according mentions mentioned evidence
-equal equals earlier previous prior preceding before ago percent percentage respectively being approximately about roughly around nearly
+document documents text source says said say stated states state notes noted note according mentions mentioned
+evidence equal equals earlier previous prior preceding before ago percent percentage respectively being
+approximately about roughly around nearly
 """
 LIGHT = frozenset(word[:STEM] for word in _LIGHT.split())
 """Words with which figures are told, that say nothing by themselves."""
 _EARLIER = re.compile(
-    r"\b(?:(?:a|one|the) year (?:earlier|before|ago)|(?:previous|prior|preceding) year|year before|last year|im Vorjahr)\b",
+    r"\b(?:(?:a|one|the) year (?:earlier|before|ago)|(?:previous|prior|preceding) year|year before|last"
+    r" year|im Vorjahr)\b",
     re.IGNORECASE,
 )
 
