@@ -240,7 +240,8 @@ def _row(
 def _numbers(part: str) -> list[Quantity]:
     if not any(c.isdigit() for c in part):
         return []
-    return quantities(part, [(one.start, one.end) for one in (*dates(part), *codes(part))])
+    taken = [(date.start, date.end) for date in dates(part)]
+    return quantities(part, [*taken, *((code.start, code.end) for code in codes(part))])
 
 
 def _is_number(part: str) -> bool:
