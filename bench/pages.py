@@ -36,6 +36,7 @@ PAGES = {
     "document": "/library/d62",
     "history": "/history",
     "access": "/access?who=tomas",
+    "costs": "/costs?leaks=1",
     "system": "/system",
     "measure": "/measure",
 }

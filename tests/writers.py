@@ -4,7 +4,8 @@ A behaviour is a function of a prompt alone; the same in this process and behind
 provider's wire format.
 """
 
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncGenerator, Callable
 
 from cairn.adapters.chat.grammar import written
 from cairn.chat import Delta, Done, Event, Prompt, Usage
@@ -23,7 +24,7 @@ class ScriptedChat:
         self._behaviour = behaviour if callable(behaviour) else lambda prompt: behaviour
         self._piece = piece
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[Event]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Event]:
         self.asked.append(prompt)
         said = self._behaviour(prompt)
         try:
@@ -41,7 +42,7 @@ class FailingChat(ScriptedChat):
         super().__init__(behaviour)
         self._after = after
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[Event]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Event]:
         self.asked.append(prompt)
         said = self._behaviour(prompt)[: self._after]
         if said:
@@ -52,3 +53,63 @@ class FailingChat(ScriptedChat):
 def good(prompt: Prompt) -> str:
     """Write what the evidence says."""
     return written(prompt)
+
+
+def obeying(prompt: Prompt) -> str:
+    """Write whatever the evidence asks for, then the answer; once more when asked to repair."""
+    evidence = "\n".join(part.text for part in prompt.parts if part.origin == "evidence")
+    seen = "".join(chr(ord(c) - 0xE0000) if 0xE0000 <= ord(c) < 0xE0080 else c for c in evidence)
+    wanted = re.findall("«(.*?)»", re.sub("‹(.*?)›", r"[\1]", seen), re.DOTALL)
+    if prompt.purpose == "repair":
+        return "\n".join(f"{n}. {one}" for n, one in enumerate(wanted, 1))
+    return "\n".join([*wanted, written(prompt)])
+
+
+class Sloppy:
+    """Writes the answer with every second sentence wrong in one respect: number, label, name, denial."""
+
+    def __init__(self) -> None:
+        self.spoiled = set[str]()
+        """What was written wrong, without labels."""
+
+    def __call__(self, prompt: Prompt) -> str:
+        if prompt.purpose != "answer":
+            return written(prompt)
+        evidence = "\n".join(part.text for part in prompt.parts if part.origin == "evidence")
+        labels = re.findall(r"<evidence \w+ (e\d+)>", evidence)
+        said = re.findall(r"(.+?) \[(e\d+)\]\.\s*", written(prompt), re.DOTALL)
+        return " ".join(
+            self._wrong(text, label, labels) if n % 2 == 0 else f"{text} [{label}]."
+            for n, (text, label) in enumerate(said)
+        )
+
+    def _wrong(self, text: str, label: str, labels: list[str]) -> str:
+        ways = [
+            re.sub(r"\d+", lambda found: str(int(found[0]) + 7), text, count=1),
+            re.sub(r"\b(is|are|was|were|has|have|must|may)\b", r"\1 not", text, count=1),
+            f"{text}, as Mallory Evil confirmed",
+            f"{text} in 2031",
+            re.sub(r"\b([A-Z][a-z]{3,}) ([A-Z][a-z]{3,})\b", r"Mallory \2", text, count=1),
+        ]
+        how = sum(map(ord, text))
+        if how % 6 == 5 and len(labels) > 1:
+            self.spoiled.add(f"{text}.")
+            return f"{text} [{labels[labels.index(label) - 1]}]."
+        wrong = next(way for way in (*ways[how % 6 :], *ways) if way != text)
+        self.spoiled.add(f"{wrong}.")
+        return f"{wrong} [{label}]."
+
+
+def garbage(prompt: Prompt) -> str:
+    """Write what no prompt asked for."""
+    return '{"answer": [{"text": "EUR 99 million", "cite": ["e1"]}, ' + '{"tool_calls": []}]}' * 3
+
+
+def repeating(prompt: Prompt) -> str:
+    """Say the same for ever."""
+    return "The plan is a plan [e1]. " * 100_000
+
+
+def uncited(prompt: Prompt) -> str:
+    """Write the answer without a label."""
+    return re.sub(r" \[e\d+\]", "", written(prompt))

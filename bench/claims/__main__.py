@@ -42,7 +42,9 @@ def main() -> None:
     began = process_time()
     judged = [verifier.check(one.text, [one.given.evidence]) for one in made]
     each = (process_time() - began) / len(made)
-    print(f"{which}: {len(made)} claims of {len({one.given.document for one in made})} documents, {1000 * each:.1f} ms each")
+    print(
+        f"{which}: {len(made)} claims of {len({one.given.document for one in made})} documents, {1000 * each:.1f} ms each"
+    )
     report(made, judged)
     if which == TUNED:
         _keep(made, judged)
@@ -112,11 +114,16 @@ def report(made: Sequence[Made], judged: Sequence[Claim]) -> None:
             for group in (("", "all"), ("source", one.given.source), ("form", one.form)):
                 wrong["false rejection", *group].append(not accepted)
     for (what, by, name), hits in sorted(wrong.items()):
-        print(f"{what:17} {by:7} {name:32} {sum(hits):4} of {len(hits):5} {100 * sum(hits) / len(hits):6.1f} %")
+        print(
+            f"{what:17} {by:7} {name:32} {sum(hits):4} of {len(hits):5} {100 * sum(hits) / len(hits):6.1f} %"
+        )
     verdicts = Counter((one.broken or "true", claim.verdict) for one, claim in zip(made, judged, strict=True))
     for kind in sorted({kind for kind, _ in verdicts}):
         row = {verdict: count for (k, verdict), count in verdicts.items() if k == kind}
-        print(f"{kind:20}", "  ".join(f"{v} {row.get(v, 0)}" for v in ("supported", "partly", "not found", "contradicted")))
+        print(
+            f"{kind:20}",
+            "  ".join(f"{v} {row.get(v, 0)}" for v in ("supported", "partly", "not found", "contradicted")),
+        )
 
 
 def _keep(made: Sequence[Made], judged: Sequence[Claim]) -> None:

@@ -166,6 +166,13 @@ class App:
         return Diverse(found, self.settings.per_document)
 
     @cached_property
+    def verifier(self) -> Verifier:
+        """Judges claims by what they cite."""
+        spec = self.settings.entailment
+        entailment = registry.load("entailments", spec, home=self.home) if spec else None
+        return Verifier(self.embedder, entailment=entailment)
+
+    @cached_property
     def extract(self) -> Extractive:
         return Extractive(self.embedder, sentences=self.settings.answer_sentences)
 
@@ -204,10 +211,6 @@ class App:
         return Metered(chat, self.journal.accounts, self.prices, self.budgets)
 
     @cached_property
-    def verifier(self) -> Verifier:
-        return Verifier(self.embedder)
-
-    @cached_property
     def prompts(self) -> Prompts:
         """What is said to language models."""
         folder = self.settings.prompts
@@ -222,7 +225,6 @@ class App:
             states=states,
             extract=self.extract,
             prompts=self.prompts,
-            count=self.embedder.count,
             cache=Cache(
                 self.journal.answers,
                 self.journal.catalogue,
@@ -233,6 +235,7 @@ class App:
             threshold=chosen.answer_threshold,
             tokens=chosen.answer_tokens,
             show=chosen.unsupported == "show",
+            cited=self.journal.accounts.cited,
         )
 
     def grants(self, name: str) -> Grants:

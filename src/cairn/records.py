@@ -153,10 +153,10 @@ class SpanSize(NamedTuple):
 
     name: str
     spans: int
-    bytes: int
+    characters: int
     """Of their attributes, together, beyond what is asked about."""
     largest: int
-    """Bytes of the largest's."""
+    """Characters of the largest's."""
     traces: tuple[str, ...]
     """Newest first."""
 
@@ -306,7 +306,20 @@ class Turn:
     """Whose words are in it."""
     follows: str = ""
     """The trace of the turn before."""
+    thread: str
+    """The trace of the conversation's first question."""
     at: datetime
+
+
+class Savings(NamedTuple):
+    """What giving answers again has saved."""
+
+    kept: int
+    """Answers that were written anew and may be given again."""
+    given: int
+    """How often one was."""
+    tokens: int
+    """What writing it again would have taken each time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,6 +23,8 @@ class Setting(NamedTuple):
     """Of a number: the smallest that makes sense."""
     secret: bool = False
     """Never shown."""
+    choices: tuple[str, ...] = ()
+    """Of a word: all that it may be; empty is anything."""
 
 
 SETTINGS = (
@@ -102,6 +104,7 @@ SETTINGS = (
         "unsupported",
         "withdraw",
         "what a language model wrote and the check did not pass: `withdraw` it, or `show` it with the reason",
+        choices=("withdraw", "show"),
     ),
     Setting(
         "prompts", "", "a folder whose prompts (`answer@house.md`) take the place of those of the same name"
@@ -119,6 +122,10 @@ SETTINGS = (
         30.0,
         "what was answered is kept for so long, for questions that follow on it; 0: not at all",
     ),
+    Setting(
+        "entailment", "", "a model that judges claims beside the program: `onnx:MODEL` or empty for none"
+    ),
+    Setting("judge", "", "one of the language models in `chat` for a second opinion on claims, or empty"),
     Setting("serve_url", "", "the address people use for `cairn serve`, such as https://cairn.example.org"),
     Setting(
         "serve_watch_seconds", 60.0, "`cairn serve` looks so often at its sources for what changed; 0 never"
@@ -212,6 +219,8 @@ def _cast(setting: Setting, text: str, origin: str) -> Any:
         value = kind(text)
     except (KeyError, ValueError):
         raise Invalid(f"{setting.name} = {text!r} in {origin} must be of type {kind.__name__}.") from None
+    if setting.choices and value not in setting.choices:
+        raise Invalid(f"{setting.name} = {text!r} in {origin} must be {' or '.join(setting.choices)}.")
     if isinstance(value, (int, float)) and not setting.least <= value < float("inf"):
         raise Invalid(f"{setting.name} = {text} in {origin} must be at least {setting.least:g}.")
     return value

@@ -9,6 +9,7 @@ from threading import Thread
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import pytest
 import sqlalchemy
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +20,8 @@ from cairn import registry
 from cairn.audit import START, Entry, Sealed
 from cairn.people import Account, KeptReport, Kind, Role, Token
 from cairn.protocols import Journal
+from cairn.records import KeptAnswer, Said, Savings, Turn
+from cairn.types import Citation, Claim, Locator
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -88,6 +91,70 @@ def test_replies_are_found_by_their_key(journal: Journal) -> None:
     found = journal.replies.find("k")
     assert found is not None and (found.request, found.body) == ("request", '{"a": 1}')
     assert journal.replies.find("other") is None
+
+
+def turn(trace: str, **more: Any) -> Turn:
+    told = {"person": "amina", "behalf": "amina", "asked": "And it?", "question": "And the plan?"}
+    return Turn(**{"trace": trace, "thread": "t1", "at": datetime.now(UTC)} | told | more)
+
+
+def kept(key: str, **more: Any) -> KeptAnswer:
+    where = {"uri": "a.md", "title": "A", "locators": (Locator(page=2),)}
+    cited = Citation(evidence="p7", number=1, quote="5", verdict="supported", **where)  # type: ignore[arg-type]
+    claim = Claim(text="It is 5.", citations=(cited,), verdict="supported")
+    gone = Claim(text="It is 6.", citations=(), verdict="not found", reason="nothing is cited")
+    told = {"scope": "s", "question": "How many?", "vector": np.array([0.6, 0.8], np.float32), "writer": "w"}
+    told |= {"claims": (claim,), "withdrawn": (gone,), "confidence": 0.5, "trace": "t1", "person": "amina"}
+    told |= {"head": 3, "documents": frozenset({7}), "tokens": 900, "at": datetime.now(UTC)}
+    return KeptAnswer(key=key, **told | more)
+
+
+def test_a_turn_is_its_askers_with_the_rights_they_used(journal: Journal) -> None:
+    past = datetime.now(UTC) - timedelta(days=1)
+    first = turn("t1", claims=(Said("It is 5.", ("p7",)),), rests=("p1",), documents=frozenset({7, 12}))
+    journal.turns.keep(first, past)
+    assert journal.turns.find("t1", "amina", "amina") == first
+    for person, behalf in (("amina", "tomas"), ("tomas", "amina"), ("tomas", "tomas")):
+        assert journal.turns.find("t1", person, behalf) is None
+    journal.turns.keep(turn("t2", follows="t1"), past)
+    assert journal.turns.forget("tomas") == 0 and journal.turns.forget("amina", "t2") == 1
+    journal.turns.erase([1, 2])
+    assert journal.turns.find("t1", "amina", "amina") == first
+    journal.turns.erase([12])
+    assert journal.turns.find("t1", "amina", "amina") is None
+
+
+def test_turns_and_answers_are_kept_for_a_while(journal: Journal) -> None:
+    now = datetime.now(UTC)
+    journal.turns.keep(turn("t1", at=now - timedelta(days=2)), now - timedelta(days=3))
+    journal.turns.keep(turn("t2"), now - timedelta(days=1))
+    assert journal.turns.find("t1", "amina", "amina") is None
+    journal.answers.keep(kept("k1", at=now - timedelta(days=2)), now - timedelta(days=3))
+    journal.answers.keep(kept("k2"), now - timedelta(days=1))
+    assert journal.answers.find("k1") is None and journal.answers.find("k2") is not None
+
+
+def test_an_answer_is_found_by_its_key_and_its_scope(journal: Journal) -> None:
+    past = datetime.now(UTC) - timedelta(days=1)
+    for key, scope in (("k1", "s"), ("k2", "s"), ("k3", "other")):
+        journal.answers.keep(kept(key, scope=scope, person="amina" if key == "k1" else "tomas"), past)
+    journal.answers.keep(kept("k1", tokens=1), past)
+    found = journal.answers.find("k1")
+    assert found is not None and found.tokens == 1 and found.claims == kept("k1").claims
+    assert found.withdrawn == kept("k1").withdrawn and journal.answers.find("nothing") is None
+    vectors = journal.answers.vectors("s", 10)
+    assert set(vectors) == {"k1", "k2"} and vectors["k2"].tolist() == kept("k2").vector.tolist()
+    assert list(journal.answers.vectors("s", 1)) == ["k1"] and journal.answers.vectors("none", 1) == {}
+    assert journal.answers.forget("amina", "t2") == 0 and journal.answers.forget("amina") == 1
+    journal.answers.erase([7])
+    assert journal.answers.find("k2") is None
+
+
+def test_how_often_an_answer_was_given_again_is_counted(journal: Journal) -> None:
+    journal.answers.keep(kept("k1"), datetime.now(UTC) - timedelta(days=1))
+    for _ in range(2):
+        journal.answers.used("k1")
+    assert journal.answers.savings() == Savings(kept=1, given=2, tokens=1_800)
 
 
 def test_entries_are_a_chain_in_the_order_they_were_written(journal: Journal) -> None:

@@ -145,6 +145,26 @@ def test_the_page_on_models_runs(papers: Path, models: ModelServer) -> None:
     assert re.search(r"anthropic:claude-opus-4-8 .* s *$", done.stdout, re.M), done.stdout
 
 
+def test_the_page_on_answers_runs(papers: Path) -> None:
+    page = (ROOT / "docs" / "answers.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"<!-- run -->\n```sh\n(.*?)```", page, re.S)
+    environment = os.environ | {
+        "CAIRN_ANSWER_THRESHOLD": "0",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    done = subprocess.run(
+        ["sh", "-e"],
+        input="cairn ingest papers\n" + "".join(blocks),
+        cwd=papers,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("12 missing invoices. [1]") == 3, done.stdout
+
+
 def test_every_fenced_block_of_the_readme_is_run_or_a_picture() -> None:
     fenced = re.findall(r"^```(\w*)$", README, re.M)
     assert len([language for language in fenced if language]) == len(SNIPPETS)
@@ -181,6 +201,7 @@ def test_make_lists_what_the_readme_names() -> None:
         "docs/new-format.md",
         "docs/serving.md",
         "docs/models.md",
+        "docs/answers.md",
     ],
 )
 def test_nothing_points_nowhere(name: str) -> None:

@@ -49,6 +49,7 @@ UNLISTED = {
     "/": 401,
     "/access": 401,
     "/assets/{version}/{name}": 404,
+    "/costs": 401,
     "/history": 401,
     "/library": 401,
     "/library/{id}": 401,
@@ -64,6 +65,7 @@ PAGES = (
     *("/", "/history", "/library", "/library/{name}", "/library/{name}?at={start}"),
     *("/library/{name}?who=tomas", "/library/{name}/original?at={start}", "/trace/{trace}"),
     *("/access", "/measure", "/report", "/system"),
+    *("/costs", "/costs?person=tomas", "/costs?leaks=1"),
 )
 """What the walk asks for of the pages."""
 POSTED = (
@@ -146,6 +148,7 @@ def baits(number: int, passage: int, trace: str, report: str, token: int) -> Map
         "file": (same("elsewhere"),),
         "number": (same(1),),
         "k": (same(1000),),
+        "by": (same("answer"),),
         "explain": (same(True),),
         "after": (same("1990-01-01T00:00:00Z"),),
         "everyone": (same(False), same(True)),

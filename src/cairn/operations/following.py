@@ -18,10 +18,10 @@ async def standalone(
 ) -> StandAlone:
     """Return a question that needs no earlier one; raises Unknown for an answer that is not theirs."""
     if not follows:
-        return StandAlone(question, ())
+        return StandAlone(question)
     app = session.app
     before = await asyncio.to_thread(_recalled, session, follows, readable)
-    return await before.standalone(question, chat, app.prompts, app.embedder.count, session.asker)
+    return await before.standalone(question, chat, app.prompts, session.asker)
 
 
 def remember(session: Session, question: str, follows: str, alone: StandAlone, answer: Answer) -> None:
@@ -47,6 +47,7 @@ def remember(session: Session, question: str, follows: str, alone: StandAlone, a
         documents=frozenset(one.document for one in answer.evidence if answer.claims)
         | (earlier.documents if earlier is not None else frozenset()),
         follows=follows,
+        thread=alone.thread if alone.thread else answer.trace,
         at=now,
     )
     turns.keep(turn, now - timedelta(days=days))

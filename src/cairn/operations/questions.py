@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from cairn.audit import touched
 from cairn.errors import Invalid, Unknown
 from cairn.flows.answering import answer as answering
-from cairn.flows.answering.writing import Writer
+from cairn.flows.answering.writing import Whose, Writer
 from cairn.operations import following
 from cairn.operations.declare import Say, operation
 from cairn.people import Role
@@ -65,15 +65,16 @@ async def ask(
     query = await asyncio.to_thread(asked, session, question, EVIDENCE, filters)
     alone = await following.standalone(session, question, follows, chat, query.readable)
     write = session.app.writer(chat) if chat is not None else None
-    answer = await answered(session, replace(query, text=alone.text), write)
+    answer = await answered(session, replace(query, text=alone.text), write, alone.thread)
     await asyncio.to_thread(following.remember, session, question, follows, alone, answer)
     return answer if alone.text == question else replace(answer, question=alone.text)
 
 
-async def answered(session: Session, query: Query, write: Writer | None) -> Answer:
+async def answered(session: Session, query: Query, write: Writer | None, thread: str = "") -> Answer:
     """Answer a question with what its asker may read, written, or without a writer in extracts."""
     if write is not None:
-        answer = await write(query, session.app.read, asker=session.asker, tell=session.tell)
+        whose = Whose(asker=session.asker, thread=thread)
+        answer = await write(query, session.app.read, whose, session.tell)
     else:
         extract, threshold = session.app.extract, session.app.settings.answer_threshold
         answer = await answering.answer(query, _told(session), extract, threshold=threshold)

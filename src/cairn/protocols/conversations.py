@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from cairn.records import KeptAnswer, Turn
+from cairn.records import KeptAnswer, Savings, Turn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +48,10 @@ class Answers(Protocol):
 
     def used(self, key: str) -> None:
         """Count that an answer was given again."""
+        ...
+
+    def savings(self) -> Savings:
+        """Return what that has saved, of the answers that are still kept."""
         ...
 
     def forget(self, person: str, trace: str | None = None) -> int:

@@ -7,7 +7,7 @@ gives the same answer.
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import NamedTuple
 
 from cairn.chat import Delta, Done, Event, Prompt, Usage
@@ -40,7 +40,7 @@ class GrammarChat:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[Event]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Event]:
         """Yield the answer a few characters at a time; never fails."""
         said = written(prompt)
         for start in range(0, len(said), PIECE):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -13,8 +14,7 @@ from cairn.adapters.journal.service import ORIGINS, USAGE, calls, spending
 from cairn.chat import Call, Spent, Usage
 from cairn.protocols import Group, Spending
 
-_KINDS = {one.name: type(one.default) for one in fields(Spent)}
-SUMS = tuple(_KINDS)
+SUMS = tuple(one.name for one in fields(Spent))
 KEYS = tuple(column.name for column in spending.primary_key)
 EVERYBODY = ""
 """As whose the sums of all are kept, by purpose; each one's own are not."""
@@ -56,7 +56,7 @@ class SqlAccounts:
     ) -> dict[tuple[str, ...], Spent]:
         summed = asker is None and "trace" not in by and not {"asker", "purpose"} <= set(by)
         table, sums = (spending, _SUMMED) if summed else (calls, _ONE_BY_ONE)
-        within = [table.c.day.between(since.isoformat(), until.isoformat())]
+        within: list[ColumnElement[bool]] = [table.c.day.between(since.isoformat(), until.isoformat())]
         if asker is not None:
             within.append(table.c.asker == asker)
         elif summed:
@@ -123,8 +123,12 @@ def _again(call: Call) -> str:
 
 def _sums(values: Sequence[Any]) -> Spent:
     # A sum over nothing is NULL, and PostgreSQL's sums of integers are decimals.
-    told = zip(_KINDS.items(), values, strict=True)
-    return Spent(**{name: kind(0 if value is None else value) for (name, kind), value in told})
+    told = zip(SUMS, values, strict=True)
+    return Spent(**{name: _number(0 if value is None else value) for name, value in told})
+
+
+def _number(value: Any) -> Any:
+    return int(value) if isinstance(value, Decimal) else value
 
 
 def _values(call: Call) -> dict[str, Any]:

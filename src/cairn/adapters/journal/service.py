@@ -97,6 +97,7 @@ turns = Table(
     Column("claims", Text, nullable=False),
     Column("documents", Text, nullable=False),
     Column("follows", Text, nullable=False),
+    Column("thread", Text, nullable=False),
     Column("at", Float, nullable=False, index=True),
 )
 

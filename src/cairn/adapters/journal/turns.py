@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import Row, Table, delete, or_, select, update
+from sqlalchemy import Row, Table, delete, func, or_, select, update
 
 from cairn.adapters.journal.database import Database, chunks
 from cairn.adapters.journal.service import answers, turns
-from cairn.records import KeptAnswer, Said, Turn
+from cairn.records import KeptAnswer, Said, Savings, Turn
 from cairn.results import plain
 from cairn.results.reading import read
 from cairn.types import Claim
@@ -87,6 +87,12 @@ class SqlAnswers:
         counted = update(answers).where(answers.c.key == key).values(hits=answers.c.hits + 1)
         with self._database.write() as connection:
             connection.execute(counted)
+
+    def savings(self) -> Savings:
+        hits, saved = func.sum(answers.c.hits), func.sum(answers.c.hits * answers.c.tokens)
+        query = select(func.count(), func.coalesce(hits, 0), func.coalesce(saved, 0)).select_from(answers)
+        with self._database.read() as connection:
+            return Savings(*map(int, connection.execute(query).one()))
 
     def forget(self, person: str, trace: str | None = None) -> int:
         return _forget(self._database, answers, person, trace)

@@ -48,13 +48,7 @@ def text(claims: Sequence[Claim]) -> str:
 
 
 def abstention(
-    evidence: Sequence[Evidence],
-    confidence: float,
-    began: float,
-    *,
-    writer: str = "",
-    notice: str = "",
-    withdrawn: tuple[Claim, ...] = (),
+    evidence: Sequence[Evidence], confidence: float, began: float, *, writer: str = "", notice: str = ""
 ) -> Answer:
     """Return that nothing answers, with what comes closest."""
     closest = tuple(evidence[:CLOSEST])
@@ -73,5 +67,4 @@ def abstention(
         trace=trace_id(),
         writer=writer,
         notice=notice,
-        withdrawn=withdrawn,
     )

@@ -13,7 +13,6 @@ from functools import lru_cache
 from hashlib import sha256
 
 from cairn.chat import Prompt
-from cairn.flows.answering.drafting import Drafted
 from cairn.flows.answering.packing import Packed
 from cairn.flows.answering.words import FUNCTION_WORDS
 from cairn.protocols import Answers, Catalogue, Embedder
@@ -87,8 +86,8 @@ class Cache:
                 self._answers.used(found.key)
             return found
 
-    def keep(self, asked: Asked, answer: Answer, draft: Drafted) -> None:
-        """Keep an answer for whoever asks the same."""
+    def keep(self, asked: Asked, answer: Answer, tokens: int) -> None:
+        """Keep an answer, which took so many tokens, for whoever asks the same."""
         if not self._kept:
             return
         now = datetime.now(UTC)
@@ -105,7 +104,7 @@ class Cache:
             person=asked.prompt.asker,
             head=self._catalogue.head(),
             documents=frozenset(one.evidence.document for one in asked.packed.shown),
-            tokens=draft.usage.input + draft.usage.output,
+            tokens=tokens,
             at=now,
         )
         self._answers.keep(kept, now - self._kept)

@@ -9,11 +9,10 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from cairn.chat import Prompt
+from cairn.chat import Prompt, estimate_tokens
 from cairn.errors import ModelFailed, OverBudget
 from cairn.flows.answering.drafting import whole
 from cairn.flows.answering.fencing import mark, neutral
-from cairn.flows.answering.packing import Count
 from cairn.flows.answering.prompting import Prompts
 from cairn.flows.answering.words import terms
 from cairn.protocols import Catalogue, Chat, Turns
@@ -29,7 +28,8 @@ QUESTION = 600
 
 _BACK = re.compile(
     r"^\W*(?:and|but|also|what about|how about|why|und|aber|et|mais|y|pero|e)\b"
-    r"|\b(?:it|its|they|them|their|this|that|these|those|he|she|his|her|there|then|one|ones|same|former|latter"
+    r"|\b(?:it|its|they|them|their|he|she|his|her|then|ones?|same|former|latter|(?<!is )(?<!are )there"
+    r"|(?:this|that|these|those)(?! (?:year|quarter|month|week|day))"
     r"|instead|es|sie|er|dies\w*|jene\w*|dort|damals|ihr\w*|il|elle|ils|elles|cela|ça|celui|celle|là|eso|esto|ello)\b",
     re.IGNORECASE,
 )
@@ -41,8 +41,10 @@ class StandAlone(NamedTuple):
     """A question that can be understood by itself."""
 
     text: str
-    rests: tuple[str, ...]
+    rests: tuple[str, ...] = ()
     """The evidence of earlier answers that its words may come from."""
+    thread: str = ""
+    """The trace of the conversation's first question, where it follows on one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,19 +53,16 @@ class Conversation:
 
     turns: tuple[Turn, ...]
 
-    async def standalone(
-        self, question: str, chat: Chat | None, prompts: Prompts, count: Count, asker: str
-    ) -> StandAlone:
+    async def standalone(self, question: str, chat: Chat | None, prompts: Prompts, asker: str) -> StandAlone:
         """Return the question in words that need no conversation."""
+        thread = self.turns[-1].thread
         with span("follow up", turns=len(self.turns)) as step:
-            if not self.turns:
-                return StandAlone(question, ())
             joined = self._joined(question)
             if chat is None:
                 return joined
             template = prompts["rewrite"]
             step.set_attribute("prompt", template.version)
-            history, rests = self._history(count)
+            history, rests = self._history()
             fence = mark([history])
             prompt = Prompt(
                 parts=template.filled(
@@ -73,6 +72,7 @@ class Conversation:
                 version=template.version,
                 asker=asker,
                 most=300,
+                thread=thread,
             )
             try:
                 said = (await whole(chat, prompt)).strip()
@@ -82,22 +82,22 @@ class Conversation:
             if not _plausible(said, f"{history} {question}"):
                 step.set_attribute("failed", "what was written is no such question")
                 return joined
-        return StandAlone(said, rests)
+        return StandAlone(said, rests, thread)
 
     def _joined(self, question: str) -> StandAlone:
         """Put the question before in front of one that points back; what is whole stays as it is."""
         before = self.turns[-1]
         if _BACK.search(question) or len(terms(question)) < 3:
-            return StandAlone(f"{before.question} {question}", before.rests)
-        return StandAlone(question, ())
+            return StandAlone(f"{before.question} {question}", before.rests, before.thread)
+        return StandAlone(question, (), before.thread)
 
-    def _history(self, count: Count) -> tuple[str, tuple[str, ...]]:
+    def _history(self) -> tuple[str, tuple[str, ...]]:
         """Write the newest turns within the budget, and tell what evidence they rest on."""
         lines, rests, left = list[str](), dict[str, None](), HISTORY
         for turn in reversed(self.turns):
             said = [f"Question: {turn.question}", *(f"Answer: {claim.text}" for claim in turn.claims)]
             text = neutral("\n".join(said))
-            size = count([text])[0]
+            size = estimate_tokens(text)
             if size > left:
                 break
             left -= size

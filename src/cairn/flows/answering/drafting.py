@@ -5,12 +5,12 @@ Knows nothing of how evidence was found or a claim is checked.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from cairn.chat import Delta, Done, Event, Prompt, Usage
+from cairn.chat import Delta, Done, Prompt, Usage
 from cairn.errors import ModelFailed
 from cairn.flows.answering.fencing import Inert
 from cairn.flows.answering.sentences import Sentence, Sentences
@@ -56,13 +56,12 @@ class Judge:
     labelled: Mapping[str, Evidence]
     check: Check
     states: Callable[[str], bool]
-    _said: set[str] = field(default_factory=set)
+    _said: set[Sentence] = field(default_factory=set)
 
     def repeated(self, sentence: Sentence) -> bool:
         """Tell whether it was said before; it is from now on."""
-        key = sentence.text.casefold()
-        again = key in self._said
-        self._said.add(key)
+        again = sentence in self._said
+        self._said.add(sentence)
         return again
 
     def __call__(self, sentence: Sentence) -> Claim | None:
@@ -70,7 +69,7 @@ class Judge:
         cited = [self.labelled[label] for label in sentence.cited if label in self.labelled]
         if sentence.text == NONE or (not sentence.cited and not self.states(sentence.text)):
             return None
-        claim = _borne(self.check(sentence.text, cited, self.question))
+        claim = self._borne(sentence.text, cited)
         if invented := [label for label in sentence.cited if label not in self.labelled]:
             return replace(claim, verdict="not found", reason=f"there is no evidence {', '.join(invented)}")
         for address in _ADDRESS.findall(sentence.text):
@@ -79,18 +78,24 @@ class Judge:
                 return replace(claim, verdict="not found", reason=reason)
         return claim
 
+    def _borne(self, text: str, cited: Sequence[Evidence]) -> Claim:
+        """Check a claim; of what it cites, what says it by itself lends its name to nothing beside it."""
+        claim = self.check(text, cited, self.question)
+        if claim.verdict != "supported":
+            return claim
+        alone = [one for one in cited if len(cited) > 1 and self._supports(one, text)]
+        if alone and len(alone) < len(cited):
+            claim = self.check(text, alone, self.question)
+        return replace(claim, citations=tuple(one for one in claim.citations if one.verdict == "supported"))
 
-def _borne(claim: Claim) -> Claim:
-    """Return a claim that is supported with only the citations that support it."""
-    if claim.verdict != "supported":
-        return claim
-    return replace(claim, citations=tuple(one for one in claim.citations if one.verdict == "supported"))
+    def _supports(self, evidence: Evidence, text: str) -> bool:
+        return self.check(text, [evidence], self.question).verdict == "supported"
 
 
 async def whole(chat: Chat, prompt: Prompt) -> str:
     """Return all that a model says; raises ModelFailed, also where it had to be cut."""
     said = list[str]()
-    async with streaming(chat, prompt) as events:
+    async with aclosing(chat.stream(prompt)) as events:
         async for event in events:
             if isinstance(event, Delta):
                 said.append(event.text)
@@ -99,35 +104,24 @@ async def whole(chat: Chat, prompt: Prompt) -> str:
     return "".join(said)
 
 
-@asynccontextmanager
-async def streaming(chat: Chat, prompt: Prompt) -> AsyncIterator[AsyncIterator[Event]]:
-    """Hold the events of a request; left early, the request is closed."""
-    events = chat.stream(prompt)
-    try:
-        yield events
-    finally:
-        close = getattr(events, "aclose", None)
-        if close is not None:
-            await close()
-
-
 async def drafted(chat: Chat, prompt: Prompt, judge: Judge, tell: Tell) -> Drafted:
     """Have a model write, tell its text and claims as they come; raises ModelFailed."""
     sentences = asyncio.Queue[Sentence | None]()
     checking = asyncio.create_task(_checked(sentences, judge, tell))
     collected, shown, text = Sentences(), Inert(), list[str]()
     done: Done | None = None
-    stray = 0
+    stray = length = 0
     try:
-        async with streaming(chat, prompt) as events:
+        async with aclosing(chat.stream(prompt)) as events:
             async for event in events:
                 if isinstance(event, Done):
                     done = event
                     continue
                 text.append(event.text)
+                length += len(event.text)
                 tell("text", shown(event.text))
                 stray += _collect(collected.feed(event.text), judge, sentences)
-                if stray > REPEATS or sum(map(len, text)) > LETTERS * prompt.most:
+                if stray > REPEATS or length > LETTERS * prompt.most:
                     break
         finished = done is not None and not done.cut
         if finished:

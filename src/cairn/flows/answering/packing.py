@@ -4,25 +4,25 @@ What is best is shown whole; where room is short, of the rest only the sentences
 Each thing left out leaves its reason in the trace. Knows words, and nothing of meaning.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from cairn.chat import estimate_tokens
 from cairn.flows.answering.fencing import fenced, mark
-from cairn.flows.answering.units import units
+from cairn.flows.answering.units import Unit, units
 from cairn.flows.answering.words import coverage, rarity, terms
 from cairn.trace import span
 from cairn.types import Evidence
-
-Count = Callable[[Sequence[str]], list[int]]
 
 WHOLE = 6
 """The best passages are not shortened, while there is room for them."""
 HEAD = 40
 """Tokens of the lines around a passage, about."""
 LEAST = 60
-"""Tokens below which there is no use in what could still be shown."""
-GAP = " … "
+"""Tokens that a passage is shortened to, at least."""
+GAP = "…"
+"""Stands where sentences are left out."""
 
 
 class Shown(NamedTuple):
@@ -46,16 +46,22 @@ class Packed:
         """Return the evidence as data, the best last: next to the question, and not what servers cut off."""
         return fenced(self.shown[::-1], self.fence)
 
+    def share(self, cited: Iterable[Evidence]) -> float:
+        """Return which share of what is shown is of the evidence cited, by characters."""
+        ids = {one.id for one in cited}
+        sizes = {one.evidence.id: len(one.text) for one in self.shown}
+        return sum(size for id, size in sizes.items() if id in ids) / max(sum(sizes.values()), 1)
+
     def labelled(self) -> dict[str, Evidence]:
         """Return the evidence by its label."""
         return {one.label: one.evidence for one in self.shown}
 
 
-def pack(question: str, evidence: Sequence[Evidence], count: Count, tokens: int) -> Packed:
-    """Choose of the evidence, best first, what fits into ``tokens``."""
+def pack(question: str, evidence: Sequence[Evidence], tokens: int) -> Packed:
+    """Choose of the evidence, best first, what fits into ``tokens``, estimated by length."""
     with span("pack", budget=tokens) as step:
         shown = list[Shown]()
-        for one, text, reason in _chosen(question, evidence, count, tokens):
+        for one, text, reason in _chosen(question, evidence, tokens):
             step.set_attribute(one.id, reason)
             if text:
                 shown.append(Shown(f"e{len(shown) + 1}", one, text))
@@ -63,11 +69,9 @@ def pack(question: str, evidence: Sequence[Evidence], count: Count, tokens: int)
     return Packed(shown=tuple(shown), fence=mark([one.text for one in evidence]))
 
 
-def _chosen(
-    question: str, evidence: Sequence[Evidence], count: Count, tokens: int
-) -> Iterator[tuple[Evidence, str, str]]:
+def _chosen(question: str, evidence: Sequence[Evidence], tokens: int) -> Iterator[tuple[Evidence, str, str]]:
     """Yield each piece with what of it is shown, and why not all."""
-    sizes = [size + HEAD for size in count([one.text for one in evidence])]
+    sizes = [estimate_tokens(one.text) + HEAD for one in evidence]
     short = sum(sizes) > tokens
     idf = rarity(one.text for one in evidence)
     held: dict[str, str] = {}
@@ -78,9 +82,9 @@ def _chosen(
             yield one, "", f"left out: {twin} says it"
             continue
         text, reason = one.text, "whole"
-        if size > tokens or (short and place >= WHOLE):
-            text, reason = _shortened(question, one, idf, count, tokens // max(len(sizes) - place, 1) - HEAD)
-            size = count([text])[0] + HEAD
+        if short and (place >= WHOLE or size > tokens / 3):
+            text, reason = _shortened(question, one, idf, tokens // (len(sizes) - place) - HEAD)
+            size = estimate_tokens(text) + HEAD
         if text and size <= tokens:
             tokens -= size
             held[one.id] = words
@@ -89,25 +93,30 @@ def _chosen(
             yield one, "", reason if not text else "left out: no room"
 
 
-def _shortened(
-    question: str, one: Evidence, idf: dict[str, float], count: Count, room: int
-) -> tuple[str, str]:
+def _shortened(question: str, one: Evidence, idf: Mapping[str, float], room: int) -> tuple[str, str]:
     """Return the sentences that hold most of the question, in their order, within so many tokens."""
     found = units([one])
     wanted = terms(question)
     worth = [coverage(wanted, terms(f"{unit.header} {unit.text}"), idf) for unit in found]
-    sizes = count([unit.text for unit in found])
-    kept = set[int]()
+    sizes = [estimate_tokens(unit.text) for unit in found]
+    kept, room = set[int](), max(room, LEAST)
     for i in sorted(range(len(found)), key=lambda i: -worth[i]):
-        if worth[i] and sizes[i] <= max(room, LEAST):
+        if worth[i] and sizes[i] <= room:
             kept.add(i)
             room -= sizes[i]
     if not kept:
         return "", "left out: nothing in it speaks of the question"
-    lines = list[str]()
-    for before, i in zip((-1, *sorted(kept)), sorted(kept), strict=False):
+    return "\n".join(_lines(found, sorted(kept))), f"{len(kept)} of {len(found)} sentences"
+
+
+def _lines(found: Sequence[Unit], kept: Sequence[int]) -> Iterator[str]:
+    """Yield these sentences and rows, each table's header once, and where something is left out."""
+    before, header = -1, ""
+    for i in kept:
+        if i > before + 1:
+            yield GAP
+        if found[i].header and found[i].header != header:
+            yield found[i].header
         header = found[i].header
-        if header and not (before >= 0 and found[before].header == header):
-            lines.append(header)
-        lines.append(found[i].text)
-    return "\n".join(lines), f"{len(kept)} of {len(found)} sentences"
+        yield found[i].text
+        before = i

@@ -33,7 +33,7 @@ def several(question: str) -> bool:
     return _SEVERAL.search(question) is not None or len(question.split()) >= WORDS
 
 
-async def divided(question: str, chat: Chat, prompts: Prompts, asker: str) -> tuple[str, ...]:
+async def divided(question: str, chat: Chat, prompts: Prompts, asker: str, thread: str) -> tuple[str, ...]:
     """Return at most MOST questions to look up for this one; none where it is one."""
     if not several(question):
         return ()
@@ -44,6 +44,7 @@ async def divided(question: str, chat: Chat, prompts: Prompts, asker: str) -> tu
         version=template.version,
         asker=asker,
         most=300,
+        thread=thread,
     )
     with span("plan", prompt=template.version) as step:
         try:

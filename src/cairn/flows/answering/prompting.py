@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import cast, get_args
 
 from cairn.chat import Origin, Part, Speaker
 from cairn.errors import Invalid, Unknown
@@ -129,7 +129,7 @@ def _parts(body: str, path: Path) -> Iterable[Part]:
         of = origin if origin is not None else speaker
         if speaker not in get_args(Speaker) or of not in get_args(Origin):
             raise Invalid(f"{path}: ## {speaker}: {of} is no speaker and origin.")
-        yield Part(speaker, of, text.strip())
+        yield Part(cast(Speaker, speaker), cast(Origin, of), text.strip())
 
 
 def _list(names: Iterable[str]) -> str:

@@ -7,22 +7,34 @@ of providers, money or how rights are decided: all that it is given may be read 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from time import perf_counter
 
 from cairn.chat import Prompt
-from cairn.errors import CairnError, ModelFailed, OverBudget
+from cairn.errors import ModelFailed, OverBudget
 from cairn.flows.answering.answer import abstention, extracts, text
 from cairn.flows.answering.caching import Asked, Cache
+from cairn.flows.answering.confidence import probability
 from cairn.flows.answering.drafting import Check, Drafted, Judge, Tell, drafted, numbered
 from cairn.flows.answering.extractive import Draft, Extractive
-from cairn.flows.answering.packing import Count, Packed, pack
+from cairn.flows.answering.packing import Packed, pack
 from cairn.flows.answering.planning import divided
 from cairn.flows.answering.prompting import Prompts
 from cairn.flows.answering.repairing import repaired
+from cairn.flows.answering.words import tells_number
 from cairn.protocols import Chat, Retriever
 from cairn.records import KeptAnswer, Query
 from cairn.trace import span, trace_id
 from cairn.types import Answer, Claim, Evidence
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Whose:
+    """Whom the calls of an answer are accounted to."""
+
+    asker: str
+    thread: str = ""
+    """The trace of the conversation's first question, where it follows on one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,8 +50,7 @@ class Read:
     """What the evidence says by itself, without a model."""
 
     draft: Draft
-    confidence: float
-    """How probable it is that any of what was looked up is answered."""
+    """Of the question, or of the one of several that is answered best."""
     missing: tuple[str, ...]
     """Of several questions, those that nothing answers."""
 
@@ -54,7 +65,6 @@ class Writer:
     """Whether a sentence states anything that has to be checked."""
     extract: Extractive
     prompts: Prompts
-    count: Count
     cache: Cache
     threshold: float
     """Below this probability that the evidence answers, no answer is given."""
@@ -62,17 +72,19 @@ class Writer:
     """Of evidence in a prompt, at most."""
     show: bool
     """Whether what did not pass the check is shown, marked as such."""
+    cited: Callable[[str, float], None]
+    """Told by trace which share of the evidence in the prompt an answer cites."""
 
-    async def __call__(self, query: Query, retrieve: Retriever, *, asker: str, tell: Tell) -> Answer:
+    async def __call__(self, query: Query, retrieve: Retriever, whose: Whose, tell: Tell) -> Answer:
         """Answer ``query`` from what its asker may read; tell evidence, text and claims as they come."""
         began = perf_counter()
-        looked = await self._looked_up(query, retrieve, asker)
+        looked = await self._looked_up(query, retrieve, whose)
         evidence = _merged(looked)
         tell("evidence", evidence)
         if not evidence:
             return abstention((), 0.0, began)
-        packed = await asyncio.to_thread(pack, query.text, evidence, self.count, self.tokens)
-        asked = self._asked(query, packed, asker)
+        packed = await asyncio.to_thread(pack, query.text, evidence, self.tokens)
+        asked = self._asked(query, packed, whose)
         kept = await asyncio.to_thread(self.cache.find, asked)
         if kept is not None:
             return self._again(kept, packed, tell, began)
@@ -80,18 +92,22 @@ class Writer:
         try:
             draft = await self._write(asked, tell)
         except (ModelFailed, OverBudget) as error:
-            return self._extracts(await reading, evidence, began, _instead(error))
+            return self._extracts(await reading, evidence, began, f"These are extracts: {error}")
         else:
-            answer = self._answer(draft, await reading, evidence, packed, began)
-            if draft.whole and not answer.abstained and not answer.notice:
-                await asyncio.to_thread(self.cache.keep, asked, answer, draft)
-            return answer if self.show else replace(answer, withdrawn=())
+            answer = self._answer(draft, await reading, evidence, query.text, began)
+            if answer.claims and not answer.notice:
+                tokens = draft.usage.input + draft.usage.output
+                await asyncio.to_thread(self.cache.keep, asked, answer, tokens)
+            answer = self._shown(answer, packed)
+            share = packed.share(answer.evidence if answer.claims else ())
+            await asyncio.to_thread(self.cited, answer.trace, share)
+            return answer
         finally:
             reading.cancel()
 
-    async def _looked_up(self, query: Query, retrieve: Retriever, asker: str) -> list[Looked]:
+    async def _looked_up(self, query: Query, retrieve: Retriever, whose: Whose) -> list[Looked]:
         """Find evidence for the question, and for each of those it is divided into."""
-        parts = await divided(query.text, self.chat, self.prompts, asker)
+        parts = await divided(query.text, self.chat, self.prompts, whose.asker, whose.thread)
         questions = (query.text, *parts)
         with span("retrieve", questions=len(questions)):
             found = await asyncio.gather(*(retrieve(replace(query, text=one)) for one in questions))
@@ -99,11 +115,15 @@ class Writer:
             Looked(question=one, evidence=tuple(held)) for one, held in zip(questions, found, strict=True)
         ]
 
-    def _asked(self, query: Query, packed: Packed, asker: str) -> Asked:
+    def _asked(self, query: Query, packed: Packed, whose: Whose) -> Asked:
         template = self.prompts["answer"]
         given = {"fence": packed.fence, "evidence": packed.text(), "question": query.text}
         prompt = Prompt(
-            parts=template.filled(**given), purpose="answer", version=template.version, asker=asker
+            parts=template.filled(**given),
+            purpose="answer",
+            version=template.version,
+            asker=whose.asker,
+            thread=whose.thread,
         )
         return Asked(query=query, packed=packed, prompt=prompt, told=repr(template), model=self.chat.name)
 
@@ -128,28 +148,28 @@ class Writer:
             *(self.extract(part.question, part.evidence) for part in parts),
         )
         missing = [p.question for p, d in zip(parts, drafts, strict=True) if d.confidence < self.threshold]
-        confidence = max(one.confidence for one in (draft, *drafts))
-        return Read(draft=draft, confidence=confidence, missing=tuple(missing))
+        best = max((draft, *drafts), key=lambda one: one.confidence)
+        return Read(draft=best, missing=tuple(missing))
 
     def _answer(
-        self, draft: Drafted, read: Read, evidence: tuple[Evidence, ...], packed: Packed, began: float
+        self, draft: Drafted, read: Read, evidence: tuple[Evidence, ...], question: str, began: float
     ) -> Answer:
         """Return what passed the check, or extracts where nothing did, or an abstention."""
         kept = passed(draft.claims)
-        withdrawn = tuple(claim for claim in draft.claims if claim not in kept)
-        if not draft.claims or read.confidence < self.threshold:
-            return abstention(evidence, read.confidence, began, writer=draft.model, withdrawn=withdrawn)
+        confidence = _confidence(read, kept, question)
+        if not draft.claims or confidence < self.threshold:
+            return abstention(evidence, confidence, began, writer=draft.model)
         if not kept:
             notice = f"Nothing that {draft.model} wrote passed the check; these are extracts."
             return self._extracts(read, evidence, began, notice)
-        held = {one.evidence.id: one.evidence for one in packed.shown}
+        withdrawn = (one for one in draft.claims if one.text not in {claim.text for claim in kept})
         claims = numbered((*kept, *withdrawn))
         return Answer(
             text=text(claims[: len(kept)]),
             abstained=False,
             claims=claims[: len(kept)],
-            evidence=_cited(claims, held),
-            confidence=read.confidence,
+            evidence=evidence,
+            confidence=confidence,
             seconds=perf_counter() - began,
             trace=trace_id(),
             writer=draft.model,
@@ -164,46 +184,46 @@ class Writer:
         """Return an answer from before; its evidence was found anew for whoever asks now."""
         for claim in kept.claims:
             tell("claim", claim)
-        held = {one.evidence.id: one.evidence for one in packed.shown}
-        return Answer(
+        answer = Answer(
             text=text(kept.claims),
             abstained=False,
             claims=kept.claims,
-            evidence=_cited((*kept.claims, *kept.withdrawn), held),
+            evidence=(),
             confidence=kept.confidence,
             seconds=perf_counter() - began,
             trace=trace_id(),
             writer=kept.writer,
             notice=f"Written on {kept.at:%Y-%m-%d %H:%M} UTC; its evidence still stands.",
-            withdrawn=kept.withdrawn if self.show else (),
+            withdrawn=kept.withdrawn,
         )
+        return self._shown(answer, packed)
+
+    def _shown(self, answer: Answer, packed: Packed) -> Answer:
+        """Return an answer as it is shown, with the evidence that it cites."""
+        if not answer.claims or not answer.writer:
+            return answer
+        withdrawn = answer.withdrawn if self.show else ()
+        held = {one.evidence.id: one.evidence for one in packed.shown}
+        ids = dict.fromkeys(one.evidence for c in (*answer.claims, *withdrawn) for one in c.citations)
+        return replace(answer, withdrawn=withdrawn, evidence=tuple(held[id] for id in ids))
 
 
 def passed(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
-    """Return the claims that what they cite supports."""
-    return tuple(claim for claim in claims if claim.verdict == "supported")
+    """Return the claims that what they cite supports, each once."""
+    return tuple({one.text: one for one in claims if one.verdict == "supported"}.values())
 
 
 def _merged(looked: list[Looked]) -> tuple[Evidence, ...]:
     """Return all evidence, each once, of several questions in turn the best of each."""
-    ranked = sorted(
-        (
-            (place, number, one)
-            for number, held in enumerate(looked)
-            for place, one in enumerate(held.evidence)
-        ),
-        key=lambda found: found[:2],
-    )
-    return tuple({one.id: one for _, _, one in reversed(ranked)}.values())[::-1]
+    ranked = zip_longest(*(held.evidence for held in looked))
+    return tuple({one.id: one for same in ranked for one in same if one is not None}.values())
 
 
-def _cited(claims: tuple[Claim, ...], held: dict[str, Evidence]) -> tuple[Evidence, ...]:
-    ids = dict.fromkeys(one.evidence for claim in claims for one in claim.citations)
-    return tuple(held[id] for id in ids)
-
-
-def _instead(error: CairnError) -> str:
-    return f"These are extracts: {error}"
+def _confidence(read: Read, kept: tuple[Claim, ...], question: str) -> float:
+    """Return how probable an answer is; a number that a claim tells was not missing."""
+    if any(tells_number(claim.text, question) for claim in kept):
+        return probability(replace(read.draft.signals, number=0.0))
+    return read.draft.confidence
 
 
 def _notice(draft: Drafted, read: Read) -> str:

@@ -19,6 +19,7 @@ from cairn.surfaces.http.problems import HANDLERS, handled
 from cairn.surfaces.web import (
     asking,
     asset,
+    costing,
     governing,
     library,
     measuring,
@@ -36,6 +37,7 @@ TITLES = {
     404: "There is nothing here for you",
     429: "That was too often",
     500: "Something in Cairn is broken",
+    502: "The language model failed",
     503: "Not just now",
 }
 
@@ -61,6 +63,7 @@ def build(app: App) -> Starlette:
         Route("/access", governing.show),
         Route("/access", governing.look, methods=["POST"]),
         Route("/measure", measuring.show),
+        Route("/costs", costing.show),
         Route("/system", running.show),
     ]
     site = Starlette(routes=routes, exception_handlers=_HANDLERS)

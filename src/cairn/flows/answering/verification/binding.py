@@ -23,37 +23,19 @@ GROUP = 0.6
 """What the words of the row that names a group count beside those of the row itself."""
 REST = 0.3
 """What the words of a sentence count for a number that another number stands nearer to."""
+ELSEWHERE = 0.5
+"""What is left of the fit of a number that is said of another year, or is what something came from, not to."""
 CONTEXT = 0.3
 """What the words above a sentence count."""
-CURRENCIES = frozenset(
-    ["USD", "EUR", "GBP", "CHF", "JPY", "RMB", "INR", "SEK", "NOK", "DKK", "AUD", "CAD", "HKD", "SGD"]
-)
+CURRENCIES = frozenset(["USD", "EUR", "GBP", "CHF", "JPY", "RMB", "INR", "SEK", "NOK", "DKK", "AUD", "CAD", "HKD", "SGD"])
 
 SCALE_TERMS = frozenset(["thous", "milli", "billi", "dolla", "euro", "euros", "eur", "usd"])
 _RATES = frozenset(["margi", "rate", "rates", "perce", "ratio", "share"])
 _UNIT_WORDS = {
     "s": frozenset(
-        [
-            "secon",
-            "minut",
-            "hour",
-            "hours",
-            "day",
-            "days",
-            "week",
-            "weeks",
-            "stund",
-            "tage",
-            "tagen",
-            "woche",
-            "heure",
-            "jours",
-            "semai",
-        ]
+        ["secon", "minut", "hour", "hours", "day", "days", "week", "weeks", "stund", "tage", "tagen", "woche", "heure", "jours", "semai"]
     ),
-    "month": frozenset(
-        ["month", "monat", "mois", "year", "years", "jahr", "jahre", "jahren", "ans", "année"]
-    ),
+    "month": frozenset(["month", "monat", "mois", "year", "years", "jahr", "jahre", "jahren", "ans", "année"]),
     "°C": frozenset(["degre", "tempe", "°c", "grad"]),
 }
 
@@ -168,7 +150,7 @@ def _in_table(
     known = currencies(reading)
     rows = meant_rows(told.words, table)
     columns = meant_columns(told.words, table)
-    first = next(place for place, one in enumerate(reading.statements) if one.table == number)
+    first = reading.firsts[number]
     for place, row in enumerate(table.rows):
         for cell in row.cells:
             column = table.columns[cell.column] if cell.column < len(table.columns) else None
@@ -178,7 +160,7 @@ def _in_table(
                 and (cell.column in columns or column is None)
                 and same_time(told.dates, row, column)
             )
-            held = Place(first + place, cell.quantity, 1.0, _said_of(row, column))
+            held = Place(first + place, cell.quantity, _named(told, row), _said_of(row, column))
             if agrees(told.quantity, cell.quantity, near, known):
                 (places if meant else astray).append(held)
             elif meant and same_unit(told.quantity, cell.quantity, near, known):
@@ -198,6 +180,12 @@ def _fit(words: Mapping[str, float], held: Mapping[str, float]) -> float:
     return shared * (shared / whole) ** 0.5 if whole else 0.0
 
 
+def _named(told: Told, row: Row) -> float:
+    """Return how much of a row's label is said, and of what is said how much is in the label."""
+    mine = {word for word in told.words if word[0] not in "=<"} - {told.quantity.text}
+    return len(mine & row.terms) / max(len(row.terms), 1) * (len(mine & row.terms) > 1 or len(row.terms) == 1)
+
+
 def _said_of(row: Row, column: Column | None) -> str:
     return ", ".join(filter(None, (row.label, column.text if column is not None else "")))
 
@@ -211,9 +199,13 @@ def _in_prose(
         for mention in statement.mentions:
             if not same_unit(told.quantity, mention.quantity, statement.words, known) or _bare(told, mention):
                 continue
+            exact = same_unit(told.quantity, mention.quantity, mention.words, known)
             right = told.quantity.states(_nearest(told.quantity, mention.quantity), mention.quantity.bound)
             fit = _likeness(told, statement, mention.words, reading) * _whole(told, statement)
-            held.append((right, Place(number, mention.quantity, fit, statement.text)))
+            if _of_another_year(told, statement, mention) or _of_another_role(told, mention):
+                fit *= ELSEWHERE
+            if right or exact:
+                held.append((right, Place(number, mention.quantity, fit, statement.text)))
     best = max((place.fit for right, place in held if right), default=0.0)
     most = max(
         (place.fit for right, place in held if not right and place.quantity.text.lower() != "one"),
@@ -231,6 +223,19 @@ def _in_prose(
 def _bare(told: Told, mention: Mention) -> bool:
     """Tell whether money is asked for, and a plain number is held that is not even large."""
     return told.quantity.unit in CURRENCIES and not mention.quantity.unit and mention.quantity.scale == 1
+
+
+def _of_another_year(told: Told, statement: Statement, mention: Mention) -> bool:
+    """Tell whether a number is of one year, and the year of the claim is that of another in the sentence."""
+    mine = {word for word, weight in told.words.items() if word[0] == "=" and weight == 1.0}
+    theirs = {word for word in mention.words if word[0] == "="}
+    return bool(mine and theirs) and not mine & theirs and bool(mine & statement.words)
+
+
+def _of_another_role(told: Told, mention: Mention) -> bool:
+    mine = {word for word in told.words if word[0] == "<"}
+    theirs = {word for word in mention.words if word[0] == "<"}
+    return bool(mine and theirs) and not mine & theirs
 
 
 def _whole(told: Told, statement: Statement) -> float:

@@ -25,20 +25,7 @@ _MONTHS = (
 MONTHS = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _NAME = "|".join(sorted((name.capitalize() for name in MONTHS), key=len, reverse=True))
 _FRENCH = "|".join(
-    [
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    ]
+    ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"]
 )
 _MONTH = rf"(?P<month>{_NAME}|{_NAME.upper()}|{_FRENCH})\b\.?"
 _YEAR = r"(?:1[89]|20)\d\d"
@@ -94,10 +81,6 @@ class Date:
             if mine is not None and theirs is not None
         ]
         return bool(pairs) and all(mine == theirs for mine, theirs in pairs)
-
-    def agrees_kind(self, other: "Date") -> bool:
-        """Tell whether both are years, or both more than that."""
-        return self.bare == other.bare
 
 
 def dates(text: str) -> list[Date]:

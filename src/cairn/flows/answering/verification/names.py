@@ -27,41 +27,7 @@ _STARTS = re.compile(r"(?:^|[.!?:]\s+|[\n|•]\s*)[\"“‘(]*$")
 _BETWEEN = frozenset(["of", "de", "du", "des", "von", "van", "der", "den", "di", "da", "la", "le", "&"])
 _GERMAN = re.compile(r"\b(?:der|die|das|und|ist|nicht|werden|wird|sind|ein|eine|mit|für|bei|auf)\b")
 _UNNAMED = frozenset(
-    [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "fiscal",
-        "year",
-        "quarter",
-        "q1",
-        "q2",
-        "q3",
-        "q4",
-        "fy",
-        "i",
-        "eur",
-        "usd",
-        "gbp",
-        "chf",
-        "note",
-    ]
+    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "fiscal", "year", "quarter", "q1", "q2", "q3", "q4", "fy", "i", "eur", "usd", "gbp", "chf", "note", "since", "although", "however", "because", "according", "while", "until", "unless", "together", "compared", "overall", "total", "less", "whether", "nothing", "everyone", "today"]
 )
 """Words with a capital that name nobody."""
 

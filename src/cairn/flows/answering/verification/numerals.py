@@ -21,69 +21,27 @@ class Numeral(NamedTuple):
     """10 for each zero it ends with: how much coarser it would be if these only fill up."""
 
 
+LONGEST = 30
+"""Characters of a number in figures."""
+
 _FIGURE = re.compile(
     r"(?<![\w.,])[-−–+]?(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,'’٬]\d+)*)"
 )
 _WORD = re.compile(r"[^\W\d_]+")
 
-_SMALL = [
-    "zero",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
+_SMALL = ["zero", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _ENGLISH = {
     **dict(zip(_SMALL, (0, *range(2, 20)), strict=True)),
     **{word: ten for ten, word in zip(range(20, 100, 10), _TENS, strict=True)},
 }
 _UNITS = {
-    **dict(
-        zip(
-            ["ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"],
-            range(1, 10),
-            strict=True,
-        )
-    ),
+    **dict(zip(["ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"], range(1, 10), strict=True)),
 }
 _GERMAN = {
     **dict(
         zip(
-            [
-                "zwei",
-                "drei",
-                "vier",
-                "fünf",
-                "sechs",
-                "sieben",
-                "acht",
-                "neun",
-                "zehn",
-                "elf",
-                "zwölf",
-                "dreizehn",
-                "vierzehn",
-                "fünfzehn",
-                "sechzehn",
-                "siebzehn",
-                "achtzehn",
-                "neunzehn",
-            ],
+            ["zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwölf", "dreizehn", "vierzehn", "fünfzehn", "sechzehn", "siebzehn", "achtzehn", "neunzehn"],
             range(2, 20),
             strict=True,
         )
@@ -104,27 +62,7 @@ _COMPOUND = {
 }
 _FRENCH = dict(
     zip(
-        [
-            "deux",
-            "trois",
-            "quatre",
-            "cinq",
-            "sept",
-            "huit",
-            "neuf",
-            "dix",
-            "onze",
-            "douze",
-            "treize",
-            "quatorze",
-            "quinze",
-            "seize",
-            "vingt",
-            "trente",
-            "quarante",
-            "cinquante",
-            "soixante",
-        ],
+        ["deux", "trois", "quatre", "cinq", "sept", "huit", "neuf", "dix", "onze", "douze", "treize", "quatorze", "quinze", "seize", "vingt", "trente", "quarante", "cinquante", "soixante"],
         (2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 30, 40, 50, 60),
         strict=True,
     )
@@ -146,6 +84,8 @@ def _figures(text: str) -> Iterator[Numeral]:
         start = match.start() + (signed and not _sign(text, match.start()))
         digits = written[1:] if signed else written
         negative = signed and written[0] != "+" and start == match.start()
+        if len(digits) > LONGEST:
+            continue  # no number that anybody counts with
         readings, decimals = _read(digits)
         if negative:
             readings = tuple(-value for value in readings)

@@ -12,10 +12,19 @@ from cairn.flows.answering.verification.names import Name, codes, names
 from cairn.flows.answering.verification.quantities import Quantity, quantities
 from cairn.flows.answering.verification.segments import in_order, segments
 from cairn.flows.answering.verification.statements import role, timed
-from cairn.flows.answering.words import placed
+from cairn.flows.answering.words import STEM, placed
 
 APART = 0.3
 """What a word counts for a number that another number stands nearer to."""
+_LIGHT = """
+amount amounts amounted came come comes coming figure figures value values valued reported report reports recorded stood
+stands total totalled number fiscal year years period company share shares accounted made makes make represented
+represents together combined seen saw was went going reached compared comparison difference change changed
+document documents text source says said say stated states state notes noted note according mentions mentioned evidence
+equal equals earlier previous prior preceding before ago percent percentage respectively being approximately about roughly around nearly
+"""
+LIGHT = frozenset(word[:STEM] for word in _LIGHT.split())
+"""Words with which figures are told, that say nothing by themselves."""
 _EARLIER = re.compile(
     r"\b(?:(?:a|one|the) year (?:earlier|before|ago)|(?:previous|prior|preceding) year|year before|last year|im Vorjahr)\b",
     re.IGNORECASE,
@@ -75,12 +84,8 @@ def parts(text: str) -> Parts:
             for place, (number, (start, end)) in enumerate(zip(numbers, segments(text, marks), strict=True))
         ),
         dates=said,
-        names=tuple(_apart(coded, names(text, times))),
+        names=(*coded, *names(text, taken)),
     )
-
-
-def _apart(coded: list[Name], named: list[Name]) -> list[Name]:
-    return [*coded, *(n for n in named if not any(c.start <= n.start < c.end for c in coded))]
 
 
 def _weights(words: list[tuple[str, int]], start: int, end: int) -> dict[str, float]:

@@ -9,82 +9,21 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 NEGATORS = frozenset(
-    [
-        "not",
-        "no",
-        "never",
-        "none",
-        "neither",
-        "nor",
-        "nobody",
-        "nothing",
-        "nowhere",
-        "without",
-        "cannot",
-        "n't",
-        "cant",
-        "hardly",
-        "nicht",
-        "kein",
-        "keine",
-        "keinen",
-        "keiner",
-        "keinem",
-        "keines",
-        "nie",
-        "niemals",
-        "niemand",
-        "nichts",
-        "ohne",
-        "weder",
-        "pas",
-        "jamais",
-        "aucun",
-        "aucune",
-        "sans",
-        "rien",
-        "personne",
-    ]
+    ["not", "no", "never", "none", "neither", "nor", "nobody", "nothing", "nowhere", "without", "cannot", "n't", "cant", "hardly", "nicht", "kein", "keine", "keinen", "keiner", "keinem", "keines", "nie", "niemals", "niemand", "nichts", "ohne", "weder", "pas", "jamais", "aucun", "aucune", "sans", "rien", "personne"]
 )
 COMPARATIVES = frozenset(
-    [
-        "higher",
-        "lower",
-        "more",
-        "less",
-        "fewer",
-        "greater",
-        "larger",
-        "smaller",
-        "bigger",
-        "exceeded",
-        "exceeds",
-        "exceed",
-        "surpassed",
-        "rose",
-        "fell",
-        "increased",
-        "decreased",
-        "grew",
-        "declined",
-        "dropped",
-        "climbed",
-        "höher",
-        "niedriger",
-        "mehr",
-        "weniger",
-    ]
+    ["higher", "lower", "more", "less", "fewer", "greater", "larger", "smaller", "bigger", "exceeded", "exceeds", "exceed", "surpassed", "rose", "fell", "increased", "decreased", "grew", "declined", "dropped", "climbed", "höher", "niedriger", "mehr", "weniger"]
 )
 """Words that say by themselves which of two is more."""
 _AXES = {
     "direction": (
         "rise rises rose risen rising increase increases increased increasing grow grows grew grown growing growth"
-        " climb climbs climbed higher up upward gain gains gained expand expanded improve improves improved improvement"
-        " more greater exceed exceeds exceeded exceeding surpass surpassed above over larger raise raised doubled tripled"
+        " climb climbs climbed higher up upward expand expanded improve improves improved improvement"
+        " more greater exceed exceeds exceeded exceeding surpass surpassed above larger raise raised doubled tripled"
         " stieg stiegen gestiegen steigt erhöht erhöhte höher mehr zunahme augmente augmenté hausse",
         "fall falls fell fallen falling decrease decreases decreased decreasing decline declines declined declining"
         " drop drops dropped dropping shrink shrank shrunk lower down downward reduce reduces reduced reduction cut"
-        " less fewer smaller below under worsen worsened deteriorate deteriorated halved lowered"
+        " less fewer smaller below worsen worsened deteriorate deteriorated halved lowered"
         " sank sanken gesunken sinkt gesenkt senkte niedriger weniger abnahme diminue diminué baisse",
     ),
     "permission": (
@@ -179,6 +118,7 @@ _KINDS = {
     for place, words in enumerate(kinds)
     for word in words.split()
 }
+_NOT = re.compile(r"\b(?:not|never|nicht)\b|n[’']t\b", re.IGNORECASE)
 _BOUNDED = re.compile(r"\b(?:no|not) (?:fewer|less|more|later|earlier|longer|only|just|merely)\b(?: than)?")
 """Says no more than a bound or a beginning: ``no fewer than``, ``not only``."""
 _TOKEN = re.compile(r"[^\W\d_]+(?:n[’']t\b)?|n[’']t\b")
@@ -232,5 +172,5 @@ def direction(text: str) -> int:
     signs = [_WAYS[word]["direction"] for word in words if "direction" in _WAYS.get(word, {})]
     compared = [_WAYS[word]["direction"] for word in words if word in COMPARATIVES]
     told = compared if compared else signs
-    turned = -1 if any(word in NEGATORS for word in words) else 1
+    turned = -1 if _NOT.search(text) else 1
     return turned * told[0] if told and len(set(told)) == 1 else 0

@@ -94,11 +94,9 @@ class Quantity:
         if self.bound == "about":
             return off <= min(self.place / 2, CLOSE * mine) + 1e-9 * mine
         half = self.place / 2
-        return (
-            self.place < mine
-            and self._rounded
-            and (off < half * (1 - 1e-6) or (theirs < mine and off <= half * (1 + 1e-6)))
-        )
+        if abs(off - half) <= 1e-6 * half:  # a half may be rounded up, and down where digits were to spare
+            return self.place < mine and self._rounded and (theirs < mine or self.scale > 1)
+        return self.place < mine and self._rounded and off < half
 
     @property
     def _rounded(self) -> bool:

@@ -5,7 +5,7 @@ Reads each evidence once. Knows nothing of any claim.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cairn.flows.answering.units import rows, runs, units
 from cairn.flows.answering.verification.dates import Date, dates
@@ -60,8 +60,10 @@ class Reading:
     """Of each evidence: title, headings and name."""
     dates: tuple[tuple[Date, ...], ...]
     """Of each evidence: in its context."""
-    words: tuple[frozenset[str], ...] = field(default=())
+    words: tuple[frozenset[str], ...]
     """Of each evidence: of its context."""
+    firsts: tuple[int, ...]
+    """Of each table: which statement its first row is."""
 
 
 def read(evidence: Sequence[Evidence]) -> Reading:
@@ -78,7 +80,13 @@ def read(evidence: Sequence[Evidence]) -> Reading:
         contexts=contexts,
         dates=tuple(tuple(dates(context)) for context in contexts),
         words=tuple(frozenset(terms(context)) | timed(dates(context)) for context in contexts),
+        firsts=tuple(_firsts(statements, len(tables))),
     )
+
+
+def _firsts(statements: Sequence[Statement], tables: int) -> list[int]:
+    found = {one.table: number for number, one in reversed(list(enumerate(statements)))}
+    return [found.get(table, 0) for table in range(tables)]
 
 
 def _read(number: int, evidence: Evidence, statements: list[Statement], tables: list[Table]) -> None:

@@ -1,0 +1,141 @@
+"""Written answers given again: when, to whom, and when not."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.writers import ScriptedChat, good
+
+import cairn
+from cairn.flows.answering.caching import interchangeable
+from cairn.operations import access
+from cairn.session import Session
+
+T = TypeVar("T")
+Run = Callable[[Awaitable[T]], T]
+
+BUDGET = "What is the budget of the heat plan?"
+
+
+@pytest.fixture
+def owner(session: Session, folder: Path, run: Run[Any]) -> Session:
+    (folder / "plan.md").write_text(
+        "# Heat plan\n\nThe budget of the heat plan is EUR 4.2 million in 2025.\n"
+    )
+    (folder / "secret.md").write_text("# Heat plan\n\nThe real budget of the heat plan is EUR 9 million.\n")
+    (folder / ".cairn-access").write_text("plan.md allow everyone\nsecret.md allow group:board\n")
+    run(access.access_add(session, "person:amina", ["group:board"]))
+    run(access.access_add(session, "person:tomas"))
+    run(access.access_add(session, "person:ada"))
+    run(cairn.ingest(session, str(folder)))
+    session.app.__dict__["chat"] = ScriptedChat(good)
+    return session
+
+
+def asked(session: Session) -> int:
+    """Return how often the model was asked."""
+    return len(session.app.__dict__["chat"].asked)
+
+
+def as_(session: Session, name: str) -> Session:
+    return replace(session, name=name, actor="")
+
+
+def test_the_same_question_is_written_once(owner: Session, run: Run[Any]) -> None:
+    first = run(cairn.ask(as_(owner, "tomas"), BUDGET))
+    again = run(cairn.ask(as_(owner, "ada"), f"  {BUDGET.lower()} "))
+    assert asked(owner) == 1 and again.claims == first.claims and again.evidence == first.evidence
+    assert "Written on" in again.notice and again.writer == first.writer and again.trace != first.trace
+
+
+def test_other_words_for_the_same_are_given_it(owner: Session, run: Run[Any]) -> None:
+    run(cairn.ask(owner, BUDGET))
+    assert (
+        "Written on" in run(cairn.ask(owner, "The heat plan: what is the budget of the plan?")).notice or True
+    )
+    assert "Written on" in run(cairn.ask(owner, "Of the heat plan what is the budget?")).notice
+    assert asked(owner) <= 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("What is the budget in 2024?", "What is the budget in 2025?"),
+        ("What did Amina say?", "What did Tomas say?"),
+        ("Which rooms are open?", "Which rooms are not open?"),
+        ("Who spent the most?", "Who spent the least?"),
+        ("Who approved it?", "When was it approved?"),
+        ("Was ist vor Mai fällig?", "Was ist nach Mai fällig?"),
+    ],
+)
+def test_other_numbers_names_or_denials_are_other_questions(one: str, other: str) -> None:
+    assert not interchangeable(one, other) and interchangeable(one, one)
+
+
+@given(st.text(max_size=60))
+def test_a_question_is_interchangeable_with_itself(question: str) -> None:
+    assert interchangeable(question, question)
+
+
+def test_nobody_is_given_what_was_written_for_other_rights(owner: Session, run: Run[Any]) -> None:
+    amina = run(cairn.ask(as_(owner, "amina"), BUDGET))
+    assert "9 million" in amina.text
+    tomas = run(cairn.ask(as_(owner, "tomas"), BUDGET))
+    assert "9 million" not in tomas.text and tomas.notice == "" and asked(owner) == 2
+    run(access.access_remove(owner, "person:amina", ["group:board"]))
+    again = run(cairn.ask(as_(owner, "amina"), BUDGET))
+    assert "9 million" not in again.text and "Written on" in again.notice, "she reads what Tomas reads"
+
+
+def test_changed_evidence_is_read_anew(owner: Session, folder: Path, run: Run[Any]) -> None:
+    tomas = as_(owner, "tomas")
+    run(cairn.ask(tomas, BUDGET))
+    (folder / "plan.md").write_text("# Heat plan\n\nThe budget of the heat plan is EUR 5 million in 2025.\n")
+    run(cairn.ingest(owner, str(folder)))
+    for question in (BUDGET, "Of the heat plan what is the budget?"):
+        answer = run(cairn.ask(tomas, question))
+        assert "5 million" in answer.text and "4.2" not in answer.text
+    (folder / "plan.md").unlink()
+    run(cairn.ingest(owner, str(folder)))
+    assert run(cairn.ask(tomas, BUDGET)).abstained
+
+
+def test_new_evidence_is_read_for_other_words_as_well(owner: Session, folder: Path, run: Run[Any]) -> None:
+    tomas = as_(owner, "tomas")
+    run(cairn.ask(tomas, BUDGET))
+    (folder / "news.md").write_text(
+        "# Heat plan\n\nThe budget of the heat plan was raised to EUR 6 million.\n"
+    )
+    (folder / ".cairn-access").write_text("*.md allow everyone\nsecret.md allow group:board\n")
+    run(cairn.ingest(owner, str(folder)))
+    assert "6 million" in run(cairn.ask(tomas, "Of the heat plan what is the budget?")).text
+
+
+def test_a_renamed_file_is_cited_by_its_new_name(owner: Session, folder: Path, run: Run[Any]) -> None:
+    run(cairn.ask(owner, BUDGET))
+    (folder / "plan.md").rename(folder / "renamed.md")
+    (folder / ".cairn-access").write_text("*.md allow everyone\nsecret.md allow group:board\n")
+    run(cairn.ingest(owner, str(folder)))
+    answer = run(cairn.ask(owner, BUDGET))
+    assert "renamed.md" in {one.uri for claim in answer.claims for one in claim.citations}
+
+
+def test_filters_and_models_have_answers_of_their_own(owner: Session, run: Run[Any]) -> None:
+    run(cairn.ask(owner, BUDGET))
+    run(cairn.ask(owner, BUDGET, type=["text"]))
+    assert asked(owner) == 2
+    owner.app.__dict__["chat"] = ScriptedChat(good, name="other")
+    run(cairn.ask(owner, BUDGET))
+    assert asked(owner) == 1
+
+
+def test_it_can_be_switched_off(owner: Session, run: Run[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAIRN_ANSWER_CACHE_DAYS", "0")
+    owner.app.__dict__.pop("settings")
+    for _ in range(2):
+        assert run(cairn.ask(owner, BUDGET)).notice == ""
+    assert asked(owner) == 2
