@@ -11,7 +11,7 @@ from cairn.types import State
 
 
 def may_read(documents: Collection[int], catalogue: Catalogue, readable: Callable[[int], bool]) -> bool:
-    """Tell whether all ``documents`` are there and may be read; ``readable`` decides about an access class."""
+    """Tell whether all ``documents`` are there and may be read; ``readable`` decides about a class."""
     held = {one.id for one in catalogue.documents(documents) if _there(one) and readable(one.access_class)}
     return held.issuperset(documents)
 
