@@ -58,7 +58,7 @@ def _looks(accounts: SqlAccounts) -> Iterator[tuple[str, Callable[[], Any]]]:
     month, whole = (NOW - timedelta(days=30)).date(), date(2026, 1, 1)
     for since, said in ((month, "30 days"), (whole, "90 days")):
         for by in ("day", "asker", "model", "purpose"):
-            look = partial(accounts.spent, (by, "model"), since, NOW.date())  # type: ignore[list-item]
+            look = partial(accounts.spent, (by, "model"), since, NOW.date())
             yield f"{said} by {by}", look
         yield (
             f"{said}, the 50 dearest answers",

@@ -91,16 +91,16 @@ def _asked(server: Server, operation: str, person: str, users: int, seconds: flo
         while time.perf_counter() < until:
             answers.append(client.ask(operation, **{given: questions.pop()}))
 
-    _together([(Client(server.port, **shown), use) for shown in tokens(server.home, [person] * users)])
+    _together([Client(server.port, **shown) for shown in tokens(server.home, [person] * users)], use)
     assert all(one.status == 200 for one in answers), Counter(one.status for one in answers)
     around = [one.seconds - json.loads(one.body)["seconds"] for one in answers]
     return Speed([one.seconds for one in answers], around, server.processor() - before)
 
 
-def _together(users: list[tuple[Client, Callable[[Client, list[str]], None]]]) -> None:
-    """Let users do what they do, each in a thread, with questions of their own; return when all are done."""
+def _together(clients: list[Client], use: Callable[[Client, list[str]], None]) -> None:
+    """Let each do this in a thread, with questions in an order of their own; return when all are done."""
     threads = []
-    for number, (client, use) in enumerate(users):
+    for number, client in enumerate(clients):
         questions = [one.text for one in corpus(SIZE).queries] * 20
         random.Random(number).shuffle(questions)
         threads.append(threading.Thread(target=use, args=(client, questions)))
@@ -108,7 +108,7 @@ def _together(users: list[tuple[Client, Callable[[Client, list[str]], None]]]) -
         each.start()
     for each in threads:
         each.join()
-    for client, _ in users:
+    for client in clients:
         client.close()
 
 
@@ -135,7 +135,7 @@ def soak(home: Path, minutes: str) -> None:
 
 def kill(home: Path, times: str) -> None:
     """Print how long it takes to be ready again, and what was acknowledged and is not there."""
-    print("| killed after s | uploads | entries of the audit | alive s | ready s | lost | the chain |")
+    print("| killed after s | uploads | entries of the audit | ready s | processor s | lost | the chain |")
     print("|---|---|---|---|---|---|---|")
     for number in range(int(times)):
         after = random.Random(number).uniform(*UNDER_LOAD)
@@ -147,9 +147,10 @@ def kill(home: Path, times: str) -> None:
         server.end(SIGKILL)
         kept, audited = dict(users.kept), list(users.audited)
         with serving(home) as again, closing(Client(again.port, **tokens(home, [OWNER])[0])) as owner:
+            started = again.processor()
             lost = [*_lost(owner, kept, users.sent), *_unaudited(home, audited)]
             chain = json.loads(owner.ask("audit.verify").body)["missed"]
-        counts = f"{len(kept)} | {len(audited)} | {again.alive:.2f} | {again.ready:.2f}"
+        counts = f"{len(kept)} | {len(audited)} | {again.ready:.2f} | {started:.2f}"
         print(
             f"| {after:.1f} | {counts} | {lost if lost else 'nothing'} | {chain if chain else 'holds'} |",
             flush=True,

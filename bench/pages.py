@@ -4,10 +4,12 @@
     python -m bench.pages picture           # docs/ask.png: a question of the demo's, its citation open
     python -m bench.pages shots FOLDER      # every page, in both widths and both themes, into FOLDER
     python -m bench.pages measure           # first paint, requests and bytes of each page
+    python -m bench.pages tokens            # the page's own time for each token that a language model writes
 
 The library is demo/library, or $CAIRN_HOME.
 """
 
+import json
 import os
 import shutil
 import socket
@@ -21,7 +23,7 @@ from statistics import median
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from bench.sets import ROOT
 from cairn.operations import identity
@@ -35,12 +37,24 @@ PAGES = {
     "library": "/library",
     "document": "/library/d62",
     "history": "/history",
-    "access": "/access?who=tomas",
+    "access": "/access#who=tomas",
+    "costs": "/costs?leaks=1",
     "system": "/system",
     "measure": "/measure",
 }
 WIDTHS = {"wide": (1440, 900), "phone": (360, 740)}
 RUNS = 5
+TOKENS = 2000
+STREAM = """
+const real = fetch;
+const pause = () => new Promise((done) => setTimeout(done, 5));
+const events = new ReadableStream({ async start(stream) {
+  for (const event of EVENTS) { stream.enqueue(new TextEncoder().encode(event)); await pause(); }
+  stream.close();
+} });
+fetch = (path, sent) => path === "/v1/ask" ? Promise.resolve(new Response(events)) : real(path, sent);
+"""
+"""Stands for the server: one event after another."""
 
 
 def main() -> None:
@@ -51,7 +65,12 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--force-color-profile=srgb"]
         )
-        ways: dict[str, Callable[..., None]] = {"picture": picture, "shots": shots, "measure": measure}
+        ways: dict[str, Callable[..., None]] = {
+            "picture": picture,
+            "shots": shots,
+            "measure": measure,
+            "tokens": tokens,
+        }
         ways[what](browser, home, url, *rest)
         browser.close()
 
@@ -125,6 +144,44 @@ def measure(browser: Browser, home: Path, url: str) -> None:
         seen = [_cost(browser, home, url, path) for _ in range(RUNS)]
         paint, requests, size = (median(values) for values in zip(*seen, strict=True))
         print(f"{place:10} {paint:15.0f} {requests:9.0f} {size / 1000:7.1f}")
+
+
+def tokens(browser: Browser, home: Path, url: str) -> None:
+    """Print the time that scripts, styles and layout take for each token, where each is drawn by itself."""
+    page = visit(browser, home, url)
+    page.add_init_script(f"const EVENTS = {json.dumps(list(_written(TOKENS)))}; {STREAM}")
+    line = page.context.new_cdp_session(page)
+    line.send("Performance.enable", {"timeDomain": "threadTicks"})
+    page.goto("/")
+    page.wait_for_timeout(500)
+    before = _worked(line)
+    page.get_by_role("textbox").first.fill("How many otters?")
+    page.keyboard.press("Enter")
+    page.locator('.exchange[aria-busy="false"]').wait_for(timeout=120_000)
+    print(f"{TOKENS:,} tokens, {(_worked(line) - before) / TOKENS * 1000:.3f} ms each")
+
+
+def _written(count: int) -> Iterator[str]:
+    """Yield the events of an answer with a claim after every twenty tokens."""
+    claim = {"citations": [], "verdict": "supported", "reason": ""}
+    for sentence in range(count // 20):
+        said = f"Sentence {sentence} counts" + " otter" * 16 + "."
+        for word in (*said.split(" "), "[e1]"):
+            yield _event("text", f"{word} ")
+        yield _event("claim", claim | {"text": said})
+    said = dict.fromkeys(("text", "question", "notice", "trace"), "")
+    told = dict.fromkeys(("claims", "evidence", "withdrawn"), ())
+    yield _event("answer", said | told | {"abstained": False, "confidence": 1, "seconds": 1, "writer": "x"})
+
+
+def _event(kind: str, value: Any) -> str:
+    return f"event: {kind}\ndata: {json.dumps(value)}\n\n"
+
+
+def _worked(line: CDPSession) -> float:
+    """Return the seconds that the page's thread has worked, whatever else the machine does."""
+    held = {one["name"]: one["value"] for one in line.send("Performance.getMetrics")["metrics"]}
+    return float(held["TaskDuration"])
 
 
 def _cost(browser: Browser, home: Path, url: str, path: str) -> tuple[float, int, int]:

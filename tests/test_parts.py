@@ -271,7 +271,7 @@ def test_copies_show_once_and_only_to_their_readers(run: Run, session: Session, 
         assert [other.uri for other in run(cairn.document(tomas, "open/a.md")).related] == []
         assert len(uris(run, amina, "otter")) == 1
         copies = run(cairn.document(amina, "open/a.md")).related
-        assert {(other.how, other.uri) for other in copies} == {("copy", "hr/a.md"), ("copy", "hr/copy.md")}
+        assert {(other.how, other.uri) for other in copies} == {("twin", "hr/a.md"), ("twin", "hr/copy.md")}
         # When the one that is shown goes, the next takes its place, for whoever may read that.
         (folder / "open" / "a.md").unlink()
         run(cairn.ingest(session, str(folder)))

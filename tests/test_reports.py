@@ -1,8 +1,9 @@
-"""Reports as somebody asks for them: whole, honest about what is missing, and never more than they may read."""
+"""Reports as somebody asks for them: whole, honest about what is missing, never more than they may read."""
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import shutil
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,25 +21,43 @@ from cairn.results.reading import read
 from cairn.results.reports import Report
 from cairn.session import LOCAL, Session
 
-QUESTION = "What did the audit of 2018 find, how much does the survey of otters cost, and who is the tsar of Mars?"
+QUESTION = (
+    "What did the audit of 2018 find, what is the survey of otters in EUR, and who is the tsar of Mars?"
+)
 DOCUMENTS = {
-    "audit.md": "# Audit 2018\n\nThe audit of 2018 found 12 missing invoices in Ostrel.\n",
-    "survey.md": "# Otters\n\n## Costs\n\n| Item | EUR |\n|---|---|\n| Boats | 1,200 |\n| Survey of otters | 4,200 |\n",
+    "audit.md": "# Audit 2018\n\nThe audit of 2018 did find 12 missing invoices in Ostrel.\n",
+    "survey.md": "# Otters\n\n| Item | EUR |\n|---|---|\n| Boats | 120 |\n| Survey of otters | 42 |\n",
     "pay.md": "# Pay\n\nThe secret pay of the director, found by the audit of 2018, is 9,000.\n",
-    ".cairn-access": "*.md allow everyone\npay.md deny everyone allow group:hr\naudit.md allow everyone\n",
 }
 Run = Callable[[Awaitable[Any]], Any]
 
 
-@pytest.fixture
-def library(session: Session, folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Session:
+async def fill(session: Session, folder: Path) -> None:
     for name, text in DOCUMENTS.items():
         (folder / name).write_text(text)
-    (folder / ".cairn-access").write_text("*.md allow everyone\npay.md deny everyone\n")
-    run(access.access_add(session, "person:amina", ["group:staff"]))
     (folder / ".cairn-access").write_text("*.md allow group:staff\npay.md deny group:staff\n")
-    run(cairn.ingest(session, str(folder)))
-    return session
+    await access.access_add(session, "person:amina", ["group:staff"])
+    await access.access_add(session, "person:lena")
+    await cairn.ingest(session, str(folder))
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a library that is filled once, for each test to have a copy of."""
+    folder, home = (tmp_path_factory.mktemp(name) for name in ("documents", "prepared"))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CAIRN_EMBEDDER", "hash")
+        patched.setenv("CAIRN_WORKERS", "1")
+        with cairn.open(home) as session:
+            asyncio.run(fill(session, folder))
+    return home
+
+
+@pytest.fixture
+def library(prepared: Path, tmp_path: Path) -> Iterator[Session]:
+    shutil.copytree(prepared, tmp_path / "library")
+    with cairn.open() as session:
+        yield session
 
 
 def as_amina(session: Session, **more: Any) -> Session:
@@ -50,12 +69,12 @@ def test_a_long_question_is_answered_part_by_part(library: Session, run: Run) ->
     made = run(report(replace(library, tell=lambda kind, value: told.append((kind, value))), QUESTION))
     assert [section.title for section in made.sections][:3] == [
         "What did the audit of 2018 find",
-        "How much does the survey of otters cost",
+        "What is the survey of otters in EUR",
         "Who is the tsar of Mars?",
     ]
     assert "12 missing invoices" in made.sections[0].claims[0].text
     (table,) = made.sections[1].tables
-    assert table.header == (("Item", "EUR"),) and ("Survey of otters", "4,200") in table.rows
+    assert table.header == (("Item", "EUR"),) and ("Survey of otters", "42") in table.rows
     assert not made.sections[2].answers() and any("tsar of Mars" in said for said in made.limits)
     assert [source.number for source in made.references] == list(range(1, len(made.references) + 1))
     titles = {source.number: source.title for source in made.references}
@@ -68,17 +87,18 @@ def test_a_long_question_is_answered_part_by_part(library: Session, run: Run) ->
     assert told[0][1][:3] == [section.title for section in made.sections][:3]
 
 
-def test_what_it_does_not_tell_is_said(library: Session, folder: Path, run: Run) -> None:
+def test_what_it_does_not_tell_is_said(session: Session, folder: Path, run: Run) -> None:
+    run(fill(session, folder))
     (folder / "broken.pdf").write_bytes(b"%PDF-1.4 broken")
     (folder / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    run(cairn.ingest(library, str(folder)))
-    said = run(report(library, QUESTION, type=["text"])).limits
-    assert any("1 could not be read, 1 are of a kind" in one for one in said)
+    run(cairn.ingest(session, str(folder)))
+    said = run(report(session, QUESTION, type=["text"])).limits
+    assert any("1 unreadable, 1 of a kind that is not read" in one for one in said)
     assert any("Only a part of the library" in one for one in said)
     assert any("no language model took part" in one for one in said)
     assert any("were last changed" in one for one in said)
-    hers = run(report(as_amina(library), QUESTION)).limits
-    assert not any("could not be read" in one for one in hers), "she may read neither"
+    hers = run(report(as_amina(session), QUESTION)).limits
+    assert not any("unreadable" in one for one in hers), "she may read neither"
 
 
 def test_nobody_is_told_what_they_may_not_read(library: Session, run: Run) -> None:
@@ -92,7 +112,6 @@ def test_nobody_is_told_what_they_may_not_read(library: Session, run: Run) -> No
 
 
 def test_a_person_without_any_right_gets_a_report_that_says_so(library: Session, run: Run) -> None:
-    run(access.access_add(library, "person:lena"))
     made = run(report(replace(library, name="lena", actor="lena"), QUESTION))
     assert made.abstained and not made.references and not made.summary
     assert sum("was not answered" in one for one in made.limits) == 3
@@ -128,21 +147,22 @@ def test_what_is_revoked_between_answering_and_export_is_not_exported(library: S
 
 
 @pytest.mark.parametrize("change", ["edited", "deleted", "hidden", "forgotten"])
-def test_what_no_longer_stands_is_not_exported(library: Session, folder: Path, run: Run, change: str) -> None:
-    made = run(report(as_amina(library), QUESTION))
+def test_what_no_longer_stands_is_not_exported(session: Session, folder: Path, run: Run, change: str) -> None:
+    run(fill(session, folder))
+    made = run(report(as_amina(session), QUESTION))
     audit = folder / "audit.md"
     if change == "edited":
-        audit.write_text("# Audit 2018\n\nThe audit of 2018 found nothing.\n")
+        audit.write_text("# Audit 2018\n\nThe audit of 2018 did find nothing.\n")
     elif change == "deleted":
         audit.unlink()
     elif change == "hidden":
         (folder / ".cairn-access").write_text("*.md allow group:staff\naudit.md deny person:amina\n")
     if change == "forgotten":
-        run(forget(library, "audit.md"))
-        assert library.app.journal.reports.find(made.trace, "amina", "") is None, "nothing is left of it"
+        run(forget(session, "audit.md"))
+        assert session.app.journal.reports.find(made.trace, "amina", "") is None, "nothing is left of it"
     else:
-        run(cairn.ingest(library, str(folder)))
-    assert refused(library, run, made)
+        run(cairn.ingest(session, str(folder)))
+    assert refused(session, run, made)
 
 
 def test_a_report_is_its_askers_own_until_they_forget_it(library: Session, run: Run) -> None:
@@ -172,6 +192,21 @@ def test_a_part_that_fails_leaves_the_others(
     assert "12 missing invoices" in made.sections[0].claims[0].text
     assert made.sections[1].note == "The disk is full."
     assert any("The disk is full." in said for said in made.limits)
+
+
+def test_what_is_revoked_while_it_is_written_does_not_leave(
+    library: Session, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = operations.answered
+
+    async def revoking(session: Session, query: Any, write: Any) -> Any:
+        answer = await answered(session, query, write)
+        await access.access_remove(library, "person:amina", ["group:staff"])
+        return answer
+
+    monkeypatch.setattr(operations, "answered", revoking)
+    with pytest.raises(Unknown, match="who may read it, while it was written"):
+        run(report(as_amina(library), QUESTION))
 
 
 def test_questions_of_any_length_are_answered_or_refused(library: Session, run: Run) -> None:

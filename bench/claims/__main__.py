@@ -3,8 +3,8 @@
     make demo && python -m bench.financebench && python -m bench.claims
     python -m bench.claims held       # the documents that the verifier was not tuned on
 
-Claims are made by rule from the demo organisation, TAT-QA and FinanceBench's filings, true ones and ones broken
-in exactly one respect; see ``tables.py``, ``sentences.py`` and ``asked.py``. The same seed makes the same set.
+Claims are made by rule from the demo organisation, TAT-QA and FinanceBench's filings, true ones and ones
+broken in exactly one respect; see ``tables.py``, ``sentences.py`` and ``asked.py``. A seed makes it the same.
 """
 
 import json
@@ -18,13 +18,13 @@ from time import process_time
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
-from bench.claims import asked, sentences, tables  # noqa: E402
-from bench.claims.evidence import HELD_OUT, TUNED, Given, contexts, everything  # noqa: E402
-from bench.claims.made import Made  # noqa: E402
-from bench.sets import OUT  # noqa: E402
-from cairn import registry  # noqa: E402
-from cairn.flows.answering.verification import Verifier  # noqa: E402
-from cairn.types import Claim  # noqa: E402
+from bench.claims import asked, sentences, tables
+from bench.claims.evidence import HELD_OUT, TUNED, contexts, everything
+from bench.claims.made import Made
+from bench.sets import OUT
+from cairn import registry
+from cairn.flows.answering.verification import Verifier
+from cairn.types import Claim
 
 SEED = 20
 EACH = {"organisation": 260, "TAT-QA": 420, "FinanceBench": 260}
@@ -42,7 +42,8 @@ def main() -> None:
     began = process_time()
     judged = [verifier.check(one.text, [one.given.evidence]) for one in made]
     each = (process_time() - began) / len(made)
-    print(f"{which}: {len(made)} claims of {len({one.given.document for one in made})} documents, {1000 * each:.1f} ms each")
+    documents = len({one.given.document for one in made})
+    print(f"{which}: {len(made)} claims of {documents} documents, {1000 * each:.1f} ms each")
     report(made, judged)
     if which == TUNED:
         _keep(made, judged)
@@ -101,7 +102,7 @@ def _some(made: list[Made], share: float, random: Random) -> list[Made]:
 
 
 def report(made: Sequence[Made], judged: Sequence[Claim]) -> None:
-    """Print how many broken claims were taken for true, and true ones for broken: by source, break and form."""
+    """Print how many broken claims were taken for true, and true ones for broken."""
     wrong: dict[tuple[str, str, str], list[bool]] = defaultdict(list)
     for one, claim in zip(made, judged, strict=True):
         accepted = claim.verdict == "supported"
@@ -112,11 +113,16 @@ def report(made: Sequence[Made], judged: Sequence[Claim]) -> None:
             for group in (("", "all"), ("source", one.given.source), ("form", one.form)):
                 wrong["false rejection", *group].append(not accepted)
     for (what, by, name), hits in sorted(wrong.items()):
-        print(f"{what:17} {by:7} {name:32} {sum(hits):4} of {len(hits):5} {100 * sum(hits) / len(hits):6.1f} %")
+        print(
+            f"{what:17} {by:7} {name:32} {sum(hits):4} of {len(hits):5} {100 * sum(hits) / len(hits):6.1f} %"
+        )
     verdicts = Counter((one.broken or "true", claim.verdict) for one, claim in zip(made, judged, strict=True))
     for kind in sorted({kind for kind, _ in verdicts}):
         row = {verdict: count for (k, verdict), count in verdicts.items() if k == kind}
-        print(f"{kind:20}", "  ".join(f"{v} {row.get(v, 0)}" for v in ("supported", "partly", "not found", "contradicted")))
+        print(
+            f"{kind:20}",
+            "  ".join(f"{v} {row.get(v, 0)}" for v in ("supported", "partly", "not found", "contradicted")),
+        )
 
 
 def _keep(made: Sequence[Made], judged: Sequence[Claim]) -> None:

@@ -25,9 +25,13 @@ def claims(given: Given, questions: Any, random: Random) -> Iterator[Made]:
         value = _value(question["answer"])
         if asked is None or value is None or _VAGUE.search(question["question"]):
             continue
-        if question["answer_type"] == "count" or (question["answer_type"] == "span" and question["answer_from"] == "text"):
+        if question["answer_type"] == "count" or (
+            question["answer_type"] == "span" and question["answer_from"] == "text"
+        ):
             continue
-        if question["scale"] in ("thousand", "million", "billion") and not _SCALED.search(given.evidence.text):
+        if question["scale"] in ("thousand", "million", "billion") and not _SCALED.search(
+            given.evidence.text
+        ):
             continue  # its annotators had seen the scale on another page
         if not question["scale"] and _SCALED.search(given.evidence.text):
             continue  # left out, though there is one
@@ -40,7 +44,11 @@ def claims(given: Given, questions: Any, random: Random) -> Iterator[Made]:
 
 def _of(given: Given, what: str, value: float, scale: str, form: str, random: Random) -> Iterator[Made]:
     style = random.randrange(3)
-    unit = "$" if "$" in given.evidence.text and "€" not in given.evidence.text and scale not in ("", "percent") else ""
+    unit = (
+        "$"
+        if "$" in given.evidence.text and "€" not in given.evidence.text and scale not in ("", "percent")
+        else ""
+    )
 
     def tell(value: float, *, what: str = what, scale: str = scale) -> str:
         amount = f"{unit}{abs(value):,.10g}" if value >= 0 else f"-{unit}{abs(value):,.10g}"
@@ -56,7 +64,7 @@ def _of(given: Given, what: str, value: float, scale: str, form: str, random: Ra
     yield Made(tell(changed if value >= 0 else -changed), given, form, "number")
     if scale in ("thousand", "million", "billion"):
         yield Made(tell(value, scale="billion" if scale == "million" else "million"), given, form, "unit")
-    elif scale == "percent":
+    elif scale == "percent" and form == "asked: cell":
         yield Made(tell(value).replace("%", " percentage points"), given, form, "unit")
     years = _YEAR.findall(what)
     held = sorted(set(_YEAR.findall(given.evidence.text)) - set(years))
@@ -79,7 +87,9 @@ def _value(answer: Any) -> float | None:
         return float(said)
     if not isinstance(said, str):
         return None
-    match = re.fullmatch(r"(?P<minus>[-−(]?)\s*[$€£]?\s*(?P<minus2>\(?)(?P<digits>[\d,]+(?:\.\d+)?)\)?\s?%?\)?", said.strip())
+    match = re.fullmatch(
+        r"(?P<minus>[-−(]?)\s*[$€£]?\s*(?P<minus2>\(?)(?P<digits>[\d,]+(?:\.\d+)?)\)?\s?%?\)?", said.strip()
+    )
     if match is None or not re.search(r"\d", match["digits"]):
         return None
     value = float(match["digits"].replace(",", ""))

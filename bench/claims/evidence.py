@@ -1,7 +1,7 @@
-"""What claims are made of and cite: passages of the demo organisation, of TAT-QA and of FinanceBench's filings.
+"""What claims are made of and cite: passages of the demo organisation, of TAT-QA and of FinanceBench.
 
-Documents are parted by their name into a half that the verifier was tuned on and one that is held out; filings
-by their company, since those of one say much the same.
+Documents are parted by their name into a half that the verifier was tuned on and one that is held out;
+filings by their company, since those of one say much the same.
 """
 
 import json
@@ -77,7 +77,9 @@ def _library(source: str) -> Iterator[Given]:
 
 
 def _context(uid: str, context: Any) -> Evidence:
-    rows = [[" ".join(str(cell).replace("|", "/").split()) for cell in row] for row in context["table"]["table"]]
+    rows = [
+        [" ".join(str(cell).replace("|", "/").split()) for cell in row] for row in context["table"]["table"]
+    ]
     head = _header_rows(rows)
     lines = [("header" if i < head else "table", " | ".join(row)) for i, row in enumerate(rows)]
     paragraphs = sorted(context["paragraphs"], key=lambda one: one["order"])
@@ -102,7 +104,11 @@ def _context(uid: str, context: Any) -> Evidence:
 def _header_rows(rows: Sequence[Sequence[str]]) -> int:
     """Count the rows until the first that has a label and a value, or is a group's name alone."""
     for number, row in enumerate(rows):
-        values = [cell for cell in row[1:] if re.search(r"\d", cell) and not re.search(r"20[0-2]\d|[A-Za-z]{3}", cell)]
+        values = [
+            cell
+            for cell in row[1:]
+            if re.search(r"\d", cell) and not re.search(r"20[0-2]\d|[A-Za-z]{3}", cell)
+        ]
         if values or (number and _LABEL.search(row[0]) and not any(row[1:])):
             return max(number, 1)
     return 1

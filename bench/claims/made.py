@@ -63,7 +63,7 @@ def another(value: float, taken: set[str], random: Random) -> float:
     """Return a number of the same make that the evidence does not hold, off by more than any rounding."""
     decimals = len(_plain(value).partition(".")[2])
     for _ in range(60):
-        changed = round(value * random.choice((0.55, 0.7, 0.82, 0.9, 1.12, 1.2, 1.35, 1.7)) , decimals)
+        changed = round(value * random.choice((0.55, 0.7, 0.82, 0.9, 1.12, 1.2, 1.35, 1.7)), decimals)
         if changed == value:
             changed = value + random.choice((1, 2, 3))
         if _plain(abs(changed)) not in taken and changed != value:

@@ -12,10 +12,18 @@ from bench.claims.evidence import Given
 from bench.claims.made import Made, another, figures
 from cairn.flows.answering.units import units
 
-MONTHS = "January February March April May June July August September October November December".split()
-_WORDS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()
+_MONTHS = """
+January February March April May June July August September October November December
+"""
+MONTHS = _MONTHS.split()
+_NUMERALS = """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen twenty
+"""
+_WORDS = _NUMERALS.split()
 _SUBJECTLESS = re.compile(
-    r"^(?:It|They|He|She|This|These|Those|That|Its|Their|His|Her|Such|Both|There|Here|Some|Others|Neither|We|Our|I|You|See|Note|As|However)\b"
+    r"^(?:It|They|He|She|This|These|Those|That|Its|Their|His|Her|Such|Both|There|Here|Some|Others"
+    r"|Neither|We|Our|I|You|See|Note|As|However)\b"
 )
 _VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|will|can|must|may|should|does|did|\w+ed|\w+s)\b")
 _FIGURE = re.compile(r"(?<![\w.,/-])(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?![\w,/]|\.\d|-)")
@@ -115,10 +123,15 @@ _ANTONYMS = {
     "lowest": "highest",
     "sold": "bought",
 }
-_AUXILIARY = re.compile(r"\b(is|are|was|were|has|have|had|will|can|must|may|should|could|would|does|did)\b(?! not\b)")
-_DENIED = re.compile(r"\b(is|are|was|were|has|have|had|will|can|must|may|should|could|would|does|did|do) not\b|\b(can)not\b")
+_AUXILIARY = re.compile(
+    r"\b(is|are|was|were|has|have|had|will|can|must|may|should|could|would|does|did)\b(?! not\b)"
+)
+_DENIED = re.compile(
+    r"\b(is|are|was|were|has|have|had|will|can|must|may|should|could|would|does|did|do) not\b|\b(can)not\b"
+)
 _PASSIVE = re.compile(
-    r"^(?P<subject>[A-Z][^,;:]{3,60}?) (?P<be>is|are|was|were) (?P<verb>[a-z]+ed|led|paid|held|made|sent|chosen|kept|given|written|done) by (?P<agent>[^,;:.]{3,60})\.$"
+    r"^(?P<subject>[A-Z][^,;:]{3,60}?) (?P<be>is|are|was|were) (?P<verb>[a-z]+ed|led|paid|held|made"
+    r"|sent|chosen|kept|given|written|done) by (?P<agent>[^,;:.]{3,60})\.$"
 )
 
 
@@ -185,15 +198,25 @@ def _lower(text: str) -> str:
     return text[0].lower() + text[1:] if text.split()[0] in _COMMON else text
 
 
-_COMMON = frozenset("The A An In On At For From By With After Before During Each Every All No Both If When Two Three Four Five Six Seven Eight Nine Ten Twelve Twenty-seven One As Under Because Since Until Its Their This These".split())
+_OPENERS = """
+The A An In On At For From By With After Before During Each Every All No Both If When Two Three Four
+Five Six Seven Eight Nine Ten Twelve Twenty-seven One As Under Because Since Until Its Their This These
+"""
+_COMMON = frozenset(_OPENERS.split())
 
 
 def _reordered(text: str, given: Given, random: Random) -> str | None:
     """Move a clause that leads to the end, or one that gives the reason or the condition to the front."""
-    lead = re.match(r"^((?:In|On|At|During|From|By|Since|Before|After|For|Under|When|If|As of|Until) [^,]{3,60}), ([^,]+(?:, [^,]+)?)\.$", text)
+    lead = re.match(
+        r"^((?:In|On|At|During|From|By|Since|Before|After|For|Under|When|If|As of|Until) [^,]{3,60}),"
+        r" ([^,]+(?:, [^,]+)?)\.$",
+        text,
+    )
     if lead is not None and " and " not in lead[2][:1]:
         return f"{lead[2][0].upper()}{lead[2][1:]} {_lower(lead[1])}."
-    tail = re.match(r"^([A-Z][^,;:]{10,120}),? ((?:because|when|if|unless|since|during|until) [^,;:]{5,80})\.$", text)
+    tail = re.match(
+        r"^([A-Z][^,;:]{10,120}),? ((?:because|when|if|unless|since|during|until) [^,;:]{5,80})\.$", text
+    )
     if tail is not None:
         return f"{tail[2][0].upper()}{tail[2][1:]}, {_lower(tail[1])}."
     year = re.match(r"^([A-Z][^,;:]{10,140}) (in 20\d\d)\.$", text)
@@ -209,13 +232,21 @@ def _other_numbers(text: str, given: Given, random: Random) -> str | None:
         text,
     )
     if changed == text or random.random() < 0.4:
-        changed = re.sub(r"(?<!-)\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b(?!-)", lambda m: str(_WORDS.index(m[0])), text)
+        changed = re.sub(
+            r"(?<!-)\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b(?!-)",
+            lambda m: str(_WORDS.index(m[0])),
+            text,
+        )
     if changed == text:
         changed = re.sub(r"(?<=\d)%|(?<=\d) %", " percent", text)
     if changed == text:
         changed = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text) if re.search(r"\d{2},\d{3}", text) else text
     if changed == text:
-        changed = re.sub(rf"(?<![\w.,-]){''.join(f'(?<!{m} )' for m in MONTHS)}([3-9]|1[0-2])(?= [a-z])", lambda m: _WORDS[int(m[1])], text)
+        changed = re.sub(
+            rf"(?<![\w.,-]){''.join(f'(?<!{m} )' for m in MONTHS)}([3-9]|1[0-2])(?= [a-z])",
+            lambda m: _WORDS[int(m[1])],
+            text,
+        )
     if changed == text:
         changed = re.sub(r"\bEUR (?=\d)", "€", text)
     return changed
@@ -249,7 +280,9 @@ def _without_aside(text: str, given: Given, random: Random) -> str | None:
 
 
 def _attributed(text: str, given: Given, random: Random) -> str | None:
-    opener = random.choice(("The document says that", "The report says that", "According to the text,", "The source notes that"))
+    opener = random.choice(
+        ("The document says that", "The report says that", "According to the text,", "The source notes that")
+    )
     return f"{opener} {_lower(text)}"
 
 
@@ -271,12 +304,18 @@ def _broken(text: str, original: str, given: Given, form: str, random: Random) -
 
 def _quantities(text: str) -> list[re.Match[str]]:
     """Return the figures that are no years, days or parts of names."""
-    dates = [match.span() for match in _DATE.finditer(text)] + [match.span() for match in _YEAR.finditer(text)]
+    dates = [match.span() for match in _DATE.finditer(text)] + [
+        match.span() for match in _YEAR.finditer(text)
+    ]
     return [
         match
         for match in _FIGURE.finditer(text)
         if not any(a <= match.start() < b for a, b in dates)
-        and not re.search(r"\b(?:Note|Item|Topic|Article|Section|Part|Level|level|Form|No\.|Rule|Exhibit|ASU|ASC|page|chapter|Schedule)\s?$", text[: match.start()])
+        and not re.search(
+            r"\b(?:Note|Item|Topic|Article|Section|Part|Level|level|Form|No\.|Rule|Exhibit|ASU|ASC|page"
+            r"|chapter|Schedule)\s?$",
+            text[: match.start()],
+        )
     ]
 
 
@@ -298,7 +337,11 @@ def _number_elsewhere(text: str, original: str, given: Given, random: Random) ->
     match = random.choice(found)
     value = float(match[0].replace(",", ""))
     others = [float(m[0].replace(",", "")) for m in _quantities(given.evidence.text)]
-    others = [o for o in others if o >= 2 and abs(o - value) > 0.1 * max(o, value) and 0.02 < (o / value if value else 0) < 50]
+    others = [
+        o
+        for o in others
+        if o >= 2 and abs(o - value) > 0.1 * max(o, value) and 0.02 < (o / value if value else 0) < 50
+    ]
     if not others:
         return None
     return _with(text, match, f"{random.choice(others):,.10g}")
@@ -326,7 +369,10 @@ def _unit(text: str) -> str | None:
         (r"\$(?=\d)", "€"),
     ):
         number = re.search(old, text)
-        near = number is not None and re.search(r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve)\b", text[max(0, number.start() - 14) : number.end() + 2])
+        near = number is not None and re.search(
+            r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve)\b",
+            text[max(0, number.start() - 14) : number.end() + 2],
+        )
         if near:
             return re.sub(old, new, text, count=1)
     return None
@@ -338,7 +384,11 @@ def _year(text: str, given: Given, random: Random) -> str | None:
         return None
     match = random.choice(found)
     others = sorted({m[1] for m in _YEAR.finditer(given.evidence.text)} - {m[1] for m in found})
-    new = random.choice(others) if others and random.random() < 0.6 else str(int(match[1]) + random.choice((-2, -1, 1, 2)))
+    new = (
+        random.choice(others)
+        if others and random.random() < 0.6
+        else str(int(match[1]) + random.choice((-2, -1, 1, 2)))
+    )
     return _with(text, match, new) if new not in {m[1] for m in found} else None
 
 
@@ -346,8 +396,18 @@ def _name(text: str, original: str, given: Given, random: Random) -> str | None:
     mine = [m for m in _NAME.finditer(text) if m[1].split()[0] not in MONTHS]
     if not mine:
         return None
-    others = [m[1] for m in _NAME.finditer(given.evidence.text) if m[1] not in text and m[1].split()[0] not in MONTHS]
-    others += ["Otto Brennan", "Northgate Holdings", "Mira Solheim", "Westmark Partners"] if not others or random.random() < 0.5 else []
+    others = [
+        m[1]
+        for m in _NAME.finditer(given.evidence.text)
+        if m[1] not in text
+        and m[1].split()[0] not in MONTHS
+        and not re.search(r"Ended|Months?|Year|On |Total", m[1])
+    ]
+    others += (
+        ["Otto Brennan", "Northgate Holdings", "Mira Solheim", "Westmark Partners"]
+        if not others or random.random() < 0.5
+        else []
+    )
     match = random.choice(mine)
     others = [one for one in others if not set(one.split()) & set(match[1].split())]
     return _with(text, match, random.choice(others)) if others else None
@@ -370,10 +430,22 @@ def _negation(text: str, random: Random) -> str | None:
 
 def _swapped(text: str) -> str | None:
     """Swap the two numbers of a movement, or the two sides of a comparison."""
-    moved = re.search(r"\bfrom ((?:EUR |[$€])?[\d.,]*\d(?: ?(?:%|million|billion|percent))?|[a-z]+teen|[a-z]+) to ((?:EUR |[$€])?[\d.,]*\d(?: ?(?:%|million|billion|percent))?|[a-z]+)\b", text)
-    if moved is not None and re.search(r"\b(?:rise|rose|increas\w+|fell|fall\w*|decreas\w+|declin\w+|grew|drop\w*|cut|reduc\w+|raised|up|down)\b", text):
+    moved = re.search(
+        r"\bfrom ((?:EUR |[$€])?[\d.,]*\d(?: ?(?:%|million|billion|percent))?|[a-z]+teen|[a-z]+) to"
+        r" ((?:EUR |[$€])?[\d.,]*\d(?: ?(?:%|million|billion|percent))?|[a-z]+)\b",
+        text,
+    )
+    if moved is not None and re.search(
+        r"\b(?:rise|rose|increas\w+|fell|fall\w*|decreas\w+|declin\w+|grew|drop\w*|cut|reduc\w+|raised"
+        r"|up|down)\b",
+        text,
+    ):
         return text[: moved.start()] + f"from {moved[2]} to {moved[1]}" + text[moved.end() :]
-    ordered = re.match(r"^(\w+(?: \w+){0,3}) ((?:is|are|was|were|has|have|had) (?:\w+ )?(?:more|less|higher|lower|larger|smaller|older|better|longer|faster)\b[^,.]{0,30}?) than ((?:in |the )?[^,.]{3,40})\.$", text)
+    ordered = re.match(
+        r"^(\w+(?: \w+){0,3}) ((?:is|are|was|were|has|have|had) (?:\w+ )?(?:more|less|higher|lower"
+        r"|larger|smaller|older|better|longer|faster)\b[^,.]{0,30}?) than ((?:in |the )?[^,.]{3,40})\.$",
+        text,
+    )
     if ordered is not None:
         second = ordered[3]
         return f"{second[0].upper()}{second[1:]} {ordered[2]} than {_lower(ordered[1])}."
@@ -390,7 +462,11 @@ def miscited(made: Sequence[Made], random: Random) -> Iterator[Made]:
     for one in made:
         if one.broken:
             continue
-        near = [g for g in by_document[one.given.source, one.given.document] if g.evidence.id != one.given.evidence.id]
+        near = [
+            g
+            for g in by_document[one.given.source, one.given.document]
+            if g.evidence.id != one.given.evidence.id
+        ]
         far = [g for g in by_source[one.given.source, one.given.half] if g.document != one.given.document]
         others = near if near and random.random() < 0.6 else far
         other = random.choice(others) if others else None

@@ -1,4 +1,4 @@
-"""Claims from the cells of tables: values, changes, comparisons, shares and sums, in sentences of several makes."""
+"""Claims from the cells of tables: values, changes, comparisons, shares and sums, in several sentences."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,9 @@ from random import Random
 from bench.claims.evidence import Given
 from bench.claims.made import SCALE_WORDS, Made, another, figures, money, said
 
-_VALUE = re.compile(r"[$€£]?\s*(?P<minus>[(−-])?[$€£]?\s*(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\)?\s?(?P<percent>%)?\)?")
+_VALUE = re.compile(
+    r"[$€£]?\s*(?P<minus>[(−-])?[$€£]?\s*(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\)?\s?(?P<percent>%)?\)?"
+)
 _YEAR = re.compile(r"(?<!\d)(20[0-2]\d)(?!\d)")
 _SCALE = re.compile(r"\b(thousand|million|billion)s?\b", re.IGNORECASE)
 _EXCEPT = re.compile(r"except|share data", re.IGNORECASE)
@@ -61,13 +63,22 @@ def _value(given: Given, sheet: Sheet, line: Line, random: Random) -> Iterator[M
         return _sentence(label, sheet, column, said(abs(amount), unit, scale, own), own)
 
     yield Made(tell(line.label, place, value), given, "cell")
-    yield Made(tell(line.label, place, another(abs(value), figures(given.evidence.text), random)), given, "cell", "number")
+    yield Made(
+        tell(line.label, place, another(abs(value), figures(given.evidence.text), random)),
+        given,
+        "cell",
+        "number",
+    )
     others = [i for i in places if abs(line.values[i] or 0) != abs(value) and _apart(line.values[i], value)]
     if others:
         yield Made(tell(line.label, place, line.values[others[0]] or 0), given, "cell", "number elsewhere")
         if sheet.years[place] and sheet.years[others[0]]:
             yield Made(tell(line.label, others[0], value), given, "cell", "year")
-    near = [one for one in sheet.lines if one.percent == line.percent and one.label != line.label and _apart(one.values[place], value)]
+    near = [
+        one
+        for one in sheet.lines
+        if one.percent == line.percent and one.label != line.label and _apart(one.values[place], value)
+    ]
     near = [one for one in near if not set(one.label.lower().split()) <= set(line.label.lower().split())]
     if near:
         rival = random.choice(near)
@@ -79,7 +90,9 @@ def _value(given: Given, sheet: Sheet, line: Line, random: Random) -> Iterator[M
     elif scale > 1:
         yield Made(tell(line.label, place, value, scale=1e9 if scale == 1e6 else 1e6), given, "cell", "unit")
     if unit in ("USD", "EUR"):
-        yield Made(tell(line.label, place, value, unit="EUR" if unit == "USD" else "GBP"), given, "cell", "unit")
+        yield Made(
+            tell(line.label, place, value, unit="EUR" if unit == "USD" else "GBP"), given, "cell", "unit"
+        )
 
 
 def _sentence(label: str, sheet: Sheet, column: int, amount: str, random: Random) -> str:
@@ -118,6 +131,7 @@ def _change(given: Given, sheet: Sheet, line: Line, random: Random) -> Iterator[
         return
     unit, scale = _counted(sheet, line)
     years = f"{sheet.years[early]} and {sheet.years[late]}"
+    span = f"{sheet.years[early]} to {sheet.years[late]}"
     rate = round(100 * (new - old) / old, 1)
     amount = round(abs(new - old), 3)
     up = new > old
@@ -125,21 +139,32 @@ def _change(given: Given, sheet: Sheet, line: Line, random: Random) -> Iterator[
 
     def tell(rise: bool, amount: float, rate: float) -> str:
         own = Random(int(old * 7))
-        by = f"{abs(rate)}%" if as_rate else money(amount, unit, scale, own) if unit not in ("", "%") else said(amount, unit, scale, Random(5))
+        by = (
+            f"{abs(rate)}%"
+            if as_rate
+            else money(amount, unit, scale, own)
+            if unit not in ("", "%")
+            else said(amount, unit, scale, Random(5))
+        )
         verb = own.choice(("increased", "rose", "grew") if rise else ("decreased", "fell", "declined"))
         return own.choice(
             (
                 f"{line.label} {verb} by {by} between {years}.",
                 f"Between {years}, {line.label} {verb} by {by}.",
                 f"{line.label} {verb} {by} from {sheet.years[early]} to {sheet.years[late]}.",
-                f"{'An increase' if rise else 'A decrease'} of {by} was seen in {line.label} from {sheet.years[early]} to {sheet.years[late]}.",
+                f"{'An increase' if rise else 'A decrease'} of {by} was seen in {line.label} from {span}.",
             )
         )
 
     form = "growth" if as_rate else "difference"
     yield Made(tell(up, amount, rate), given, form)
     yield Made(tell(not up, amount, rate), given, form, "negation")
-    yield Made(tell(up, another(amount, figures(given.evidence.text), random), round(rate * 1.4 + 1.3, 1)), given, form, "number")
+    yield Made(
+        tell(up, another(amount, figures(given.evidence.text), random), round(rate * 1.4 + 1.3, 1)),
+        given,
+        form,
+        "number",
+    )
 
 
 def _moved(given: Given, sheet: Sheet, line: Line, random: Random) -> Iterator[Made]:
@@ -154,7 +179,11 @@ def _moved(given: Given, sheet: Sheet, line: Line, random: Random) -> Iterator[M
     style = random.randrange(4)
 
     def tell(rise: bool, first: float, second: float, years: tuple[int | None, int | None]) -> str:
-        verb = ("rose", "increased", "went up", "climbed")[style] if rise else ("fell", "decreased", "went down", "dropped")[style]
+        verb = (
+            ("rose", "increased", "went up", "climbed")[style]
+            if rise
+            else ("fell", "decreased", "went down", "dropped")[style]
+        )
         a, b = (_exact(v, unit, scale) for v in (first, second))
         return (
             f"{line.label} {verb} from {a} in {years[0]} to {b} in {years[1]}.",
@@ -202,7 +231,10 @@ def _rivals(given: Given, sheet: Sheet, line: Line, random: Random) -> Iterator[
     others = [
         one
         for one in sheet.lines
-        if one is not line and one.percent == line.percent and _apart(one.values[place], value or 0) and (one.values[place] or 0) > 0
+        if one is not line
+        and one.percent == line.percent
+        and _apart(one.values[place], value or 0)
+        and (one.values[place] or 0) > 0
         and not set(one.label.lower().split()) & set(line.label.lower().split())
     ]
     if not value or value <= 0 or not others:
@@ -251,7 +283,14 @@ def _share(given: Given, sheet: Sheet, line: Line, random: Random) -> Iterator[M
 def _together(given: Given, sheet: Sheet, line: Line, random: Random) -> Iterator[Made]:
     place = random.randrange(len(sheet.columns))
     value = line.values[place]
-    others = [one for one in sheet.lines if one is not line and not one.percent and (one.values[place] or 0) > 0 and not _TOTAL.search(one.label)]
+    others = [
+        one
+        for one in sheet.lines
+        if one is not line
+        and not one.percent
+        and (one.values[place] or 0) > 0
+        and not _TOTAL.search(one.label)
+    ]
     if not value or value <= 0 or not others or line.percent or _TOTAL.search(line.label):
         return
     other = random.choice(others)
@@ -313,15 +352,27 @@ def _sheet(given: Given) -> Sheet | None:
     if any(len(set(one)) > 1 for one in years) or (any(years) and not all(years)):
         return None
     said_above = " ".join(header)
-    words = _SCALE.findall(said_above) or re.findall(r"\bin (thousand|million|billion)s?\b", beside, re.IGNORECASE)
+    words = _SCALE.findall(said_above) or re.findall(
+        r"\bin (thousand|million|billion)s?\b", beside, re.IGNORECASE
+    )
     scales = {word.lower() for word in words}
-    if len(scales) > 1 or _EXCEPT.search(said_above + beside) or re.search(r"[€$£%]|EUR|USD", " ".join(columns)):
+    if (
+        len(scales) > 1
+        or _EXCEPT.search(said_above + beside)
+        or re.search(r"[€$£%]|EUR|USD", " ".join(columns))
+    ):
         return None
     lines = [line for line in map(_line, (row.split(" | ") for row in rows)) if line is not None]
     lines = [line for line in lines if len(line.values) == len(columns)]
     labels = [line.label.casefold() for line in lines]
     clear = tuple(line for line in lines if labels.count(line.label.casefold()) == 1)
-    scales |= {"thousand"} if re.search(r"['’]000", said_above) else {"million"} if re.search(r"[A-Z$€£]m\b", said_above) else set()
+    scales |= (
+        {"thousand"}
+        if re.search(r"['’]000", said_above)
+        else {"million"}
+        if re.search(r"[A-Z$€£]m\b", said_above)
+        else set()
+    )
     if len(scales) > 1:
         return None
     scale = next((factor for factor, word in SCALE_WORDS.items() if word in scales), 1.0)
@@ -329,7 +380,13 @@ def _sheet(given: Given) -> Sheet | None:
     unit = "USD" if "$" in whole else "EUR" if "€" in whole or "EUR" in whole else ""
     if len(clear) < 2:
         return None
-    return Sheet(columns=tuple(columns), years=tuple(one[0] if one else None for one in years), lines=clear, scale=scale, unit=unit)
+    return Sheet(
+        columns=tuple(columns),
+        years=tuple(one[0] if one else None for one in years),
+        lines=clear,
+        scale=scale,
+        unit=unit,
+    )
 
 
 def _columns(header: Sequence[Sequence[str]]) -> list[str]:
@@ -342,7 +399,11 @@ def _columns(header: Sequence[Sequence[str]]) -> list[str]:
 
 def _line(cells: Sequence[str]) -> Line | None:
     label = cells[0].strip().rstrip(":")
-    if not re.search(r"[A-Za-z]{3}", label) or re.search(r"\d|per share|\bper\b|shares|number of", label, re.IGNORECASE) or len(label) > 60:
+    if (
+        not re.search(r"[A-Za-z]{3}", label)
+        or re.search(r"\d|per share|\bper\b|shares|number of", label, re.IGNORECASE)
+        or len(label) > 60
+    ):
         return None
     values: list[float | None] = []
     percent = False

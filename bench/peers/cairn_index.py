@@ -68,14 +68,12 @@ def _steps(given: Given) -> Iterator[range]:
 
 
 def _entries(given: Given, rows: range) -> Iterator[Entry]:
-    documents = given.documents[rows.start : rows.stop].tolist()
-    classes = given.classes[rows.start : rows.stop].tolist()
-    opening, seen = "", -1
-    for row, document, granted, text in zip(
-        rows, documents, classes, given.texts(rows.start, rows.stop), strict=True
-    ):
+    documents, classes = (each[rows.start : rows.stop].tolist() for each in (given.documents, given.classes))
+    texts = given.texts(rows.start, rows.stop)
+    seen, title, opening = -1, "", ""
+    for row, document, granted, text in zip(rows, documents, classes, texts, strict=True):
         if document != seen:
-            seen, opening, title = document, text, given.title(document)
+            seen, title, opening = document, given.title(document), text
         yield entry(row, document, granted, title, opening, text)
 
 

@@ -9,6 +9,7 @@ from cairn.errors import CairnError
 from cairn.operations.documents import document, ingest, status
 from cairn.operations.forgetting import forget
 from cairn.operations.questions import ask, search
+from cairn.operations.reports import report
 from cairn.remote import Remote, connect
 from cairn.session import Session
 from cairn.session import open_library as open
@@ -32,6 +33,7 @@ __all__ = [
     "forget",
     "ingest",
     "open",
+    "report",
     "search",
     "status",
 ]

@@ -3,11 +3,9 @@
 An App is a library opened in this process; who uses it is the session's affair.
 """
 
-import fcntl
-import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -35,7 +33,9 @@ from cairn.flows.gateway.prices import Prices
 from cairn.flows.gateway.retrying import Retrying
 from cairn.flows.gateway.timing import Timed
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost, orphaned
+from cairn.flows.ingest.workers import cores
 from cairn.flows.keeping import swap
+from cairn.flows.keeping.locking import locked_file
 from cairn.flows.retrieval.copies import Distinct
 from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
@@ -153,7 +153,7 @@ class App:
         """Finds what an answer is read from: neighbours on one page as well."""
         chosen = self.settings
         recency = timedelta(days=chosen.recency_days)
-        found: Retriever = Hybrid(self.index, self.embedder, self.journal, recency=recency)
+        found: Retriever = Hybrid(self.index, self.embedder, self.journal, recency=recency, at_once=cores())
         if chosen.reranker:
             reranker = registry.load("rerankers", chosen.reranker, home=self.home, embedder=self.embedder)
             found = Reranked(found, reranker, chosen.rerank_depth)
@@ -166,8 +166,16 @@ class App:
         return Diverse(found, self.settings.per_document)
 
     @cached_property
+    def verifier(self) -> Verifier:
+        """Judges claims by what they cite."""
+        spec = self.settings.entailment
+        entailment = registry.load("entailments", spec, home=self.home) if spec else None
+        return Verifier(self.embedder, entailment=entailment)
+
+    @cached_property
     def extract(self) -> Extractive:
-        return Extractive(self.embedder, sentences=self.settings.answer_sentences)
+        at_once = max(1, cores() // 2)
+        return Extractive(self.embedder, sentences=self.settings.answer_sentences, at_once=at_once)
 
     @cached_property
     def chats(self) -> Mapping[str, Chat]:
@@ -202,10 +210,6 @@ class App:
     def metered(self, chat: Chat) -> Chat:
         """Return the same language model, with every request to it accounted for."""
         return Metered(chat, self.journal.accounts, self.prices, self.budgets)
-
-    @cached_property
-    def verifier(self) -> Verifier:
-        return Verifier(self.embedder)
 
     @cached_property
     def prompts(self) -> Prompts:
@@ -384,25 +388,3 @@ class App:
         for part in ("index", "journal"):
             if part in vars(self):
                 vars(self)[part].close()
-
-
-@contextmanager
-def locked_file(path: Path) -> Iterator[None]:
-    """Hold a lock that ends with the process, however that ends."""
-    try:
-        opened = path.open("a+")
-    except OSError as error:
-        raise Storage(f"This library cannot be written: {path}: {error.strerror}.") from error
-    with opened as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            writer = file.read().strip()
-            raise Busy(
-                f"Another process ({writer}) is writing this library; wait for it or stop it."
-            ) from None
-        with suppress(OSError):  # no room: nobody is told who writes, and that is all
-            os.ftruncate(file.fileno(), 0)
-            os.write(file.fileno(), f"process {os.getpid()}".encode())
-        yield

@@ -154,7 +154,7 @@ class Spent:
             first=0.0 if call.first is None else call.first,
             writing=0.0 if call.first is None else call.seconds - call.first,
             **usage,
-            **call.origins,
+            **{str(origin): tokens for origin, tokens in call.origins.items()},
         )
 
     def __add__(self, other: "Spent") -> "Spent":

@@ -153,10 +153,10 @@ class SpanSize(NamedTuple):
 
     name: str
     spans: int
-    bytes: int
+    characters: int
     """Of their attributes, together, beyond what is asked about."""
     largest: int
-    """Bytes of the largest's."""
+    """Characters of the largest's."""
     traces: tuple[str, ...]
     """Newest first."""
 

@@ -72,6 +72,7 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
         "openai-compatible": BuiltIn("cairn.adapters.chat.provider", extra="chat"),
         "grammar": BuiltIn("cairn.adapters.chat.grammar"),
     },
+    "entailments": {"onnx": BuiltIn("cairn.adapters.entailments.onnx")},
     "indexes": {"local": BuiltIn("cairn.adapters.indexes.local")},
     "journal": {
         "sqlite": BuiltIn("cairn.adapters.journal.sql"),

@@ -122,6 +122,10 @@ SETTINGS = (
         30.0,
         "what was answered is kept for so long, for questions that follow on it; 0: not at all",
     ),
+    Setting(
+        "entailment", "", "a model that judges claims beside the program: `onnx:MODEL` or empty for none"
+    ),
+    Setting("judge", "", "one of the language models in `chat` for a second opinion on claims, or empty"),
     Setting("serve_url", "", "the address people use for `cairn serve`, such as https://cairn.example.org"),
     Setting(
         "serve_watch_seconds", 60.0, "`cairn serve` looks so often at its sources for what changed; 0 never"

@@ -329,6 +329,11 @@ def test_traces_and_jobs(journal: Journal) -> None:
     child = SpanRecord("t1", "s2", "s1", "words", 20, 30, {"candidates": 5})
     journal.runs.record([child, root])
     assert journal.runs.trace("t1") == [root, child] and journal.runs.trace("t2") == []
+    large = [SpanRecord(f"t{n}", f"s{n}", None, "ask", n, n, {"said": 'a "long" word' * n}) for n in (8, 9)]
+    journal.runs.record(large)
+    (found,) = journal.runs.large(datetime.fromtimestamp(0, UTC), 100)
+    assert (found.name, found.spans, found.traces) == ("ask", 2, ("t9", "t8"))
+    assert 100 < found.largest < found.characters + 200
     job = journal.runs.begin("ingest")
     journal.runs.end(job, "done", "3")
 

@@ -18,7 +18,7 @@ from tests.conformance.test_journal import _database
 
 from cairn import registry
 from cairn.audit import START, Entry, Sealed
-from cairn.people import Account, Kind, Role, Token
+from cairn.people import Account, KeptReport, Kind, Role, Token
 from cairn.protocols import Journal
 from cairn.records import KeptAnswer, Said, Savings, Turn
 from cairn.types import Citation, Claim, Locator
@@ -171,6 +171,29 @@ def test_entries_are_a_chain_in_the_order_they_were_written(journal: Journal) ->
     assert [sealed.number for sealed in chain] == list(range(1, 31)) and _holds(chain)
     assert journal.ledger.latest(2, before=30, where={"person": chain[28].entry.person})[0] == chain[28]
     assert {one.entry.person for one in journal.ledger.latest(100, where={"person": "ada"})} == {"ada"}
+
+
+def test_a_report_is_kept_for_its_asker_and_gone_with_what_it_rests_on(journal: Journal) -> None:
+    kept = [
+        KeptReport(trace=trace, person=person, behalf=behalf, documents=frozenset(documents), body="{}")
+        for trace, person, behalf, documents in (
+            ("a", "amina", "", {1, 2}),
+            ("b", "amina", "tomas", {3}),
+            ("c", "tomas", "", {11}),
+        )
+    ]
+    for one in kept:
+        journal.reports.keep(one)
+    assert journal.reports.find("a", "amina", "") == kept[0]
+    for other in (("a", "tomas", ""), ("a", "amina", "tomas"), ("b", "amina", ""), ("d", "amina", "")):
+        assert journal.reports.find(*other) is None
+    journal.reports.erase([1, 5])
+    assert journal.reports.find("a", "amina", "") is None and journal.reports.find("c", "tomas", "")
+    journal.reports.forget("tomas", "b")
+    assert journal.reports.find("b", "amina", "tomas"), "of others nothing is forgotten"
+    journal.reports.forget("amina", "b")
+    journal.reports.forget("tomas")
+    assert not any(journal.reports.find(one.trace, one.person, one.behalf) for one in kept)
 
 
 def test_no_entry_is_changed_or_taken_away(journal: Journal, tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """Which sentences are chosen for an answer."""
 
 import asyncio
+import threading
+from collections.abc import Sequence
+from typing import Any
 
 from cairn import registry
 from cairn.flows.answering.extractive import Draft, Extractive
@@ -63,3 +66,32 @@ def test_the_same_sentence_is_quoted_once_and_few_of_one_passage() -> None:
 def test_of_no_evidence_nothing_is_said() -> None:
     draft = extract("When does the otter den open?")
     assert (draft.claims, draft.confidence) == ((), 0.0)
+
+
+class Blocked:
+    """Another embedder, which does not begin before it may."""
+
+    def __init__(self) -> None:
+        self._embedder = registry.load("embedders", "hash", home=None)
+        self.may = threading.Event()
+
+    def tokens(self, texts: Sequence[str]) -> Any:
+        self.may.wait()
+        return self._embedder.tokens(texts)
+
+
+def test_who_waits_for_an_extraction_keeps_nobody_else_from_being_answered() -> None:
+    embedder = Blocked()
+    extractive = Extractive(embedder, sentences=1)  # type: ignore[arg-type]
+    held = [passage(1, "Otters", "The otter survey counted nine otters.")]
+
+    async def ask() -> None:
+        asked = [asyncio.create_task(extractive("How many otters?", held)) for _ in range(64)]
+        await asyncio.sleep(0)
+        try:
+            assert await asyncio.wait_for(asyncio.to_thread(str, 9), 20) == "9"
+        finally:
+            embedder.may.set()
+            await asyncio.gather(*asked)
+
+    asyncio.run(ask())

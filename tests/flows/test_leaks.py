@@ -163,7 +163,7 @@ PLANTED: dict[str, tuple[Callable[[Ledger], Ledger], str, str]] = {
     "instructions": (instructing, "growing prompt", "700 tokens more.*answer@1 to answer@2"),
     "a prefix": (unkept, "uncached prefix", "prefix of 1,500 tokens"),
     "evidence": (overfeeding, "oversized evidence", "cite 1% of the 20,000 tokens"),
-    "a drift": (drifting, "drift", "repair: a request costs [56]\\d% more"),
+    "a drift": (drifting, "drift", "repair: a request costs \\d\\d% more"),
 }
 
 
@@ -218,4 +218,4 @@ def test_the_dearest_leak_stands_first_and_a_verbose_step_is_one() -> None:
     verbose = SpanSize("retrieve", 12, 90_000, 16_000, ("t1", "t2"))
     told = found(resending(remembering([])), [], spans=[verbose])
     assert [one.kind for one in told] == ["growing prompt", "retry loop", "verbose tracing"]
-    assert told[-1].bytes == 90_000 and told[-1].traces == ("t1", "t2") and "16,000" in told[-1].said
+    assert told[-1].characters == 90_000 and told[-1].traces == ("t1", "t2") and "16,000" in told[-1].said

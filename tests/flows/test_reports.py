@@ -11,6 +11,7 @@ import pytest
 from cairn.errors import Unavailable
 from cairn.flows.answering.reports import plan
 from cairn.flows.answering.reports.composing import Composed, compose
+from cairn.flows.answering.reports.disagreements import disagreements
 from cairn.flows.answering.reports.plan import Topic
 from cairn.flows.answering.reports.printing import printed
 from cairn.flows.answering.reports.sections import AT_ONCE
@@ -21,7 +22,9 @@ from cairn.types import Anchor, Answer, Citation, Claim, Evidence, Locator
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
-def evidence(number: int, text: str, *kinds: str, document: int = 0, context: str = "Budget > Heat") -> Evidence:
+def evidence(
+    number: int, text: str, *kinds: str, document: int = 0, context: str = "Budget > Heat"
+) -> Evidence:
     """Return evidence whose lines are of these kinds, or prose."""
     anchors, at = [], 0
     for line, kind in zip(text.split("\n"), kinds or ["paragraph"] * len(text.split("\n")), strict=True):
@@ -69,7 +72,10 @@ def composed(topics: list[Topic], ask: Callable[[str], Any], told: list[Section]
         ("All on the heat plan: budget, roles and visits", ["Budget", "Roles", "Visits"]),
         ("How much was spent on salt and vinegar?", ["How much was spent on salt and vinegar?"]),
         ("予算はいくらですか。誰が責任者ですか。", ["予算はいくらですか。", "誰が責任者ですか。"]),
-        ("Was kostet der Plan und wer leitet die Abteilung?", ["Was kostet der Plan", "Wer leitet die Abteilung?"]),
+        (
+            "Was kostet der Plan und wer leitet die Abteilung?",
+            ["Was kostet der Plan", "Wer leitet die Abteilung?"],
+        ),
         ("?", ["?"]),
     ],
 )
@@ -102,7 +108,15 @@ def _titled(one: Evidence, title: str) -> Evidence:
 
 
 def test_a_question_of_any_length_is_planned_within_bounds() -> None:
-    for question in ("word " * 4000, "x" * 20_000, "who? " * 4000, "who leads team a? " * 1000, "a, " * 6000):
+    for question in (
+        "word " * 4000,
+        "x" * 20_000,
+        "who? " * 4000,
+        "who leads team a? " * 1000,
+        "a, " * 6000,
+        " " * 19_999 + "x",
+        "\n" * 19_999,
+    ):
         topics = plan.parts(question)
         assert topics and all(len(topic.question) <= 2 * plan.LONGEST + 10 for topic in topics)
         assert all(len(topic.title) <= plan.TITLE and "\n" not in topic.title for topic in topics)
@@ -176,7 +190,10 @@ ROWS = "Item | EUR\nSalt | 12\nVinegar | 30\nTotal | 42"
 
 def test_a_cited_row_is_shown_in_its_table() -> None:
     held = evidence(1, ROWS, "header", "table", "table", "table")
-    said = claim(held, "Vinegar | 30", "Item | EUR\nVinegar | 30"), claim(held, "Total | 42", "Item | EUR\nTotal | 42")
+    said = (
+        claim(held, "Vinegar | 30", "Item | EUR\nVinegar | 30"),
+        claim(held, "Total | 42", "Item | EUR\nTotal | 42"),
+    )
 
     async def ask(_: str) -> Answer:
         return answer(*said, of=(held,))
@@ -258,3 +275,26 @@ def test_a_wide_table_is_set_as_several_with_its_first_column() -> None:
     assert [grid.rows[0][0] for grid in grids] == ["c0"] * 3
     assert [cell for grid in grids for cell in grid.rows[0][1:]] == list(row[1:])
     assert all(len(line) == len(grid.rows[0]) for grid in grids for line in grid.rows)
+
+
+def disagreeing(*said: tuple[str, str]) -> int:
+    """Return how many pairs of these statements, each of a document of this title, are told to differ."""
+    held = [
+        replace(evidence(n, text), title=title, context=title)
+        for n, (text, title) in enumerate(said, start=1)
+    ]
+    claims = tuple(claim(one, one.text) for one in held)
+    return len(disagreements([Section(title="T", question="q", claims=claims, evidence=tuple(held))]))
+
+
+def test_documents_that_give_other_numbers_for_the_same_are_told() -> None:
+    one = "The otter survey found 214 otters in the delta.", "Survey"
+    assert disagreeing(one, ("The otter survey found 241 otters in the delta.", "News")) == 1
+    for other in (
+        ("The otter survey found 214 otters in the delta.", "News"),
+        ("The otter survey of 2030 found 180 otters in the delta.", "News"),
+        ("The otter survey found 180 otters in the delta.", "News 2030"),
+        ("The heron survey found 180 nests in Ostrel.", "News"),
+        ("The otter survey found otters in the delta.", "News"),
+    ):
+        assert disagreeing(one, other) == 0, other

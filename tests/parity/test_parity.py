@@ -15,6 +15,7 @@ import cairn
 from cairn.app import App
 from cairn.operations import OPERATIONS, Operation, Say
 from cairn.surfaces.api import site
+from cairn.surfaces.cli import files
 from cairn.surfaces.cli.main import build
 
 
@@ -38,6 +39,8 @@ def test_the_command_line_is_the_operations() -> None:
         operation.name: {*list(inspect.signature(operation.run).parameters)[1:], "as_", "json_"}
         for operation in OPERATIONS
     }
+    for name in files.COMMANDS:
+        expected[name] |= {"format", "output"}
     assert commands() == expected
 
 
@@ -65,7 +68,7 @@ def test_an_operation_is_documented_and_typed(operation: Operation) -> None:
 
 def test_the_library_offers_the_common_operations() -> None:
     for operation in OPERATIONS:
-        if operation.name in ("ingest", "search", "ask", "document", "status", "forget"):
+        if operation.name in ("ingest", "search", "ask", "report", "document", "status", "forget"):
             assert getattr(cairn, operation.name) is operation.run
 
 

@@ -1,6 +1,8 @@
 """The HTTP API as programs and browsers meet it: who is let in, and what they are told."""
 
 import asyncio
+import json
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -261,8 +263,8 @@ def test_an_upload_has_no_other_source_read(house: House, tmp_path: Path) -> Non
     (road := tmp_path / "roads" / "road.md").write_text("The road has two lanes.")
     asyncio.run(cairn.ingest(house.session, str(road.parent)))
     road.write_text("The road has a row of elms.")
-    owner = house.door("owner")
-    assert house.door("owner", "curator").put("/v1/uploads/badger.md", b"The badger sleeps.").status_code == 202
+    owner = house.door("owner", "curator")
+    assert owner.put("/v1/uploads/badger.md", b"The badger sleeps.").status_code == 202
     while "badger" not in owner.post("/v1/search", {"query": "badger"}).json()["evidence"][0]["uri"]:
         time.sleep(0.2)
     assert "elms" not in owner.post("/v1/search", {"query": "road"}).text
@@ -462,3 +464,22 @@ def test_a_websocket_learns_that_its_session_has_ended(house: House) -> None:
     other = TestClient(doors, base_url=ORIGIN, cookies={COOKIE: secret}, headers=evil)
     with pytest.raises(WebSocketDisconnect), other.websocket_connect("ws://127.0.0.1:8484/ask"):
         pass
+
+
+def test_a_report_is_made_in_parts_and_sent_as_a_file(house: House) -> None:
+    door = house.door("amina")
+    asked = {"question": "What did the audit find, and what is the secret pay of the director?"}
+    events = door.post("/v1/report", asked, Accept="text/event-stream").text
+    kinds = re.findall(r"^event: (\w+)$", events, re.M)
+    assert kinds.index("plan") < kinds.index("section") < kinds.index("result") < kinds.index("done")
+    made = door.post("/v1/report", asked).json()
+    assert "12 missing invoices" in json.dumps(made) and "9,000" not in json.dumps(made) + events
+    for format, begins in (("pdf", b"%PDF"), ("docx", b"PK"), ("markdown", b"# What did")):
+        file = door.get(f"/v1/reports/{made['trace']}/{format}")
+        assert file.status_code == 200 and file.content.startswith(begins)
+        assert file.headers["content-disposition"].startswith('attachment; filename="what-did-the-audit')
+        assert file.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert f"{ORIGIN}/library/d" in door.get(f"/v1/reports/{made['trace']}/markdown").text
+    for other, trace in ((house.door("tomas"), made["trace"]), (door, "0" * 32)):
+        assert other.get(f"/v1/reports/{trace}/pdf").status_code == 404
+    assert door.get(f"/v1/reports/{made['trace']}/papyrus").status_code == 404

@@ -196,3 +196,35 @@ def _until(true: Any) -> None:
             return
         time.sleep(0.5)
     raise AssertionError("it did not come about")
+
+
+def test_a_report_is_shown_or_written_to_a_file(library: Path, tmp_path: Path) -> None:
+    asked = ("ask", "--report", "How many invoices did the audit find missing, and where?")
+    settings = {"CAIRN_ANSWER_THRESHOLD": "0"}
+    shown = cairn(*asked, **settings).stdout
+    assert "12 missing invoices in Ostrel. [1]" in shown and "Limits" in shown
+    assert re.search(r"\[1\] Audit 2018: audit\.md, line 3\n", shown)
+    for name, begins in (("report.pdf", b"%PDF"), ("report.docx", b"PK"), ("report.md", b"# How many")):
+        done = cairn(*asked, "--output", str(tmp_path / name), **settings)
+        assert done.returncode == 0 and not done.stdout, done.stderr
+        assert (tmp_path / name).read_bytes().startswith(begins)
+    assert cairn(*asked, "--format", "markdown", **settings).stdout.startswith("# How many")
+    assert (
+        json.loads(cairn(*asked, "--format", "json", **settings).stdout)["references"][0]["uri"] == "audit.md"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--format", "pdf"), "say where it goes: --output FILE"),
+        (("--output", "report.txt"), "tells no format"),
+        (("--format", "papyrus"), "known: docx, markdown, pdf"),
+        (("--output", "/nowhere/report.md"), "cannot be written"),
+    ],
+)
+def test_a_form_that_cannot_be_is_refused_in_one_line(
+    library: Path, options: tuple[str, ...], said: str
+) -> None:
+    done = cairn("report", "What did the audit find?", *options)
+    assert done.returncode == 1 and said in done.stderr and done.stderr.count("\n") == 1

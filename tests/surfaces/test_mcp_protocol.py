@@ -253,7 +253,7 @@ def test_the_tools_are_what_a_reader_may_and_change_nothing(house: House) -> Non
             assert client.protocol_version == "2025-11-25"
             by_name = {operation.name: operation for operation in OPERATIONS}
             tools = (await client.list_tools()).tools
-            names = {"ask", "search", "document", "documents", "status", "trace"}
+            names = {"ask", "report", "search", "document", "documents", "status", "trace"}
             assert {tool.name for tool in tools} == names
             for tool in tools:
                 assert by_name[tool.name].role is Role.READER and not by_name[tool.name].writes

@@ -22,7 +22,7 @@ from starlette.testclient import TestClient
 from tests.surfaces.conftest import ORIGIN, PASSWORD, Door, House
 
 import cairn
-from cairn.operations import access, identity, people, questions, tokens
+from cairn.operations import access, identity, people, questions, reports, tokens
 from cairn.people import Kind, Role
 from cairn.session import Session
 from cairn.surfaces.http.server import build
@@ -49,11 +49,13 @@ UNLISTED = {
     "/": 401,
     "/access": 401,
     "/assets/{version}/{name}": 404,
+    "/costs": 401,
     "/history": 401,
     "/library": 401,
     "/library/{id}": 401,
     "/library/{id}/original": 400,
     "/measure": 401,
+    "/report": 401,
     "/sign-in": 200,
     "/system": 401,
     "/trace/{id}": 401,
@@ -62,7 +64,8 @@ UNLISTED = {
 PAGES = (
     *("/", "/history", "/library", "/library/{name}", "/library/{name}?at={start}"),
     *("/library/{name}?who=tomas", "/library/{name}/original?at={start}", "/trace/{trace}"),
-    *("/access", "/measure", "/system"),
+    *("/access", "/measure", "/report", "/system"),
+    *("/costs", "/costs?person=tomas", "/costs?leaks=1"),
 )
 """What the walk asks for of the pages."""
 POSTED = (
@@ -102,7 +105,7 @@ def same(value: Any) -> Bait:
     return Bait(value, value)
 
 
-def baits(number: int, passage: int, trace: str, token: int) -> Mapping[str, tuple[Bait, ...]]:
+def baits(number: int, passage: int, trace: str, report: str, token: int) -> Mapping[str, tuple[Bait, ...]]:
     """Return what is sent for each parameter, for a route's own before any route's."""
     documents = (Bait(f"d{number}", "d999"), Bait(str(number), "999"), Bait("pay.md", "nay.md"))
     return {
@@ -115,6 +118,8 @@ def baits(number: int, passage: int, trace: str, token: int) -> Mapping[str, tup
         "/tokens/create name": (same("walk"),),
         "/evaluations/show id": (same("1"),),
         "/history/forget id": (Bait(trace, "0" * 32),),
+        "/reports/{id}/{format} id": (Bait(report, "0" * 32),),
+        "format": (same("markdown"), same("docx")),
         "/history/judge id": (Bait(trace, "0" * 32),),
         "verdict": (same("helpful"),),
         "note": (same("good"),),
@@ -124,10 +129,12 @@ def baits(number: int, passage: int, trace: str, token: int) -> Mapping[str, tup
         "/uploads/{name} name": (same("note.md"),),
         "start": (Bait(f"p{passage}", "p999"), same("")),
         "question": (same(ASKED),),
+        "follows": (Bait(trace, "0" * 32), same("")),
         "query": (same(ASKED),),
         "source": (same("guessed/place"),),
         "/documents source": (same(0), Bait(2, 9)),
         "/ask source": (same([]), Bait(["2"], ["9"])),
+        "/report source": (same([]), Bait(["2"], ["9"])),
         "/search source": (same([]), Bait(["2"], ["9"])),
         "who": (same("group:walkers"),),
         "/access/explain who": (same("tomas"),),
@@ -142,6 +149,7 @@ def baits(number: int, passage: int, trace: str, token: int) -> Mapping[str, tup
         "file": (same("elsewhere"),),
         "number": (same(1),),
         "k": (same(1000),),
+        "by": (same("answer"),),
         "explain": (same(True),),
         "after": (same("1990-01-01T00:00:00Z"),),
         "everyone": (same(False), same(True)),
@@ -217,19 +225,20 @@ def hidden(house: House) -> Mapping[str, tuple[Bait, ...]]:
     vault.mkdir()
     (vault / "heron.md").write_text("# Heron\n\nThe diary of the heron.\n")
 
-    async def hide() -> tuple[str, int]:
+    async def hide() -> tuple[str, str, int]:
         await cairn.ingest(house.session, str(vault))
         for person, groups in (("lena", []), ("rosa", ["group:hr"])):
             await access.access_add(house.session, f"person:{person}", groups)
             await people.people_add(house.session, person, [], password=f"a password of {person}")
         asked = await questions.ask(Session(app=house.session.app, name="tomas"), ASKED)
+        written = await reports.report(Session(app=house.session.app, name="tomas"), ASKED)
         made = await tokens.tokens_create(house.session, "others", person="tomas")
-        return asked.trace, made.tokens[0].id
+        return asked.trace, written.trace, made.tokens[0].id
 
-    trace, token = asyncio.run(hide())
+    trace, report, token = asyncio.run(hide())
     number = {one.uri: one.id for one in house.session.app.journal.catalogue.find()}["pay.md"]
     passage = house.session.app.journal.catalogue.passages([number])[0].id
-    return baits(number, passage, trace, token)
+    return baits(number, passage, trace, report, token)
 
 
 def shown(answer: Any, sent: Sent) -> str:
@@ -457,7 +466,7 @@ def _answers(place: Path, *, secret: bool) -> dict[str, str]:
         with TestClient(build(session.app, "127.0.0.1"), base_url=ORIGIN) as client:
             house = House(session, client)
             door = house.door("lena")
-            sent = [one for one, _ in walk(house, baits(3, 3, "0" * 32, 999))]
+            sent = [one for one, _ in walk(house, baits(3, 3, "0" * 32, "0" * 32, 999))]
             return {str(one): _unnumbered(shown(one.by(door), one), place) for one in sent}
 
 

@@ -13,6 +13,7 @@ from cairn.audit import touched
 from cairn.errors import Denied, Invalid, Unknown
 from cairn.operations.declare import Say, operation
 from cairn.operations.documents import find
+from cairn.operations.history import erase
 from cairn.operations.listing import Before, Limit, listed
 from cairn.people import Role
 from cairn.results import Classes, ClassView, Explanation, Members, ReadersView, Visible
@@ -170,7 +171,7 @@ def _forget(session: Session, struck: Sequence[str]) -> None:
     for name in struck:
         kind, _, who = name.partition(":")
         if kind == "person":
-            session.app.journal.questions.forget(who)
+            erase(session.app.journal, who)
 
 
 def _pairs(memberships: Mapping[str, Iterable[str]]) -> set[tuple[str, str]]:

@@ -55,7 +55,7 @@ def _changed(app: App, record: SourceRecord) -> bool:
 
 async def _wait(app: App, looked: float) -> bool:
     """Wait until something was brought, or it is time to look at every source again; tell whether it is."""
-    pause = app.settings.serve_watch_seconds
+    pause: float = app.settings.serve_watch_seconds
     while not (due := 0 < pause <= monotonic() - looked) and not app.brought.is_set():
         await asyncio.sleep(GLANCE)
     app.brought.clear()

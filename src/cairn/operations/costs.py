@@ -1,7 +1,7 @@
 """Operations on what language models cost: one's own calls, for auditors everybody's, and what is wasted."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, Literal, get_args
@@ -24,7 +24,8 @@ LOOKED_AT = 50_000
 
 APART: tuple[Group, ...] = ("model", "outcome", "again")
 """What each line is summed up from."""
-Part = tuple[str, str, str, Spent]
+Parts = Mapping[tuple[str, ...], Spent]
+LOST = ("failed", "cancelled")
 _GROUPS: Mapping[By, Group] = {
     "day": "day",
     "model": "model",
@@ -32,7 +33,7 @@ _GROUPS: Mapping[By, Group] = {
     "person": "asker",
     "answer": "trace",
 }
-Days = Annotated[int, Say("of so many days, today's included")]
+Days = Annotated[int, Say("of the last so many days")]
 
 
 @operation("costs.show", audited=False)
@@ -75,16 +76,16 @@ def _costs(session: Session, by: By, days: int, whose: str, limit: int) -> Costs
     look = partial(
         session.app.journal.accounts.spent, since=since, until=until, asker=whose if whose else None
     )
-    parts: dict[str, list[Part]] = {}
-    for (key, *apart), spent in look((_GROUPS[by], *APART), limit=limit if by == "answer" else None).items():
-        parts.setdefault(key, []).append((*apart, spent))
+    parts: dict[str, dict[tuple[str, ...], Spent]] = {}
+    for key, spent in look((_GROUPS[by], *APART), limit=limit if by == "answer" else None).items():
+        parts.setdefault(key[0], {})[key[1:]] = spent
     lines = sorted((_line(session.app, key, held) for key, held in parts.items()), key=_order(by))
     return Costs(
         by=by,
         since=since,
         until=until,
         person=whose,
-        total=_line(session.app, "", [(*apart, spent) for apart, spent in look(APART).items()]),
+        total=_line(session.app, "", look(APART)),
         lines=tuple(lines[-limit:] if by == "day" else lines[:limit]),
         budgets=tuple(_budgets(session, until)),
     )
@@ -94,19 +95,21 @@ def _order(by: By) -> Callable[[CostLine], Any]:
     return lambda line: line.key if by == "day" else (-line.dollars, -sum(line.tokens.values()), line.key)
 
 
-def _line(app: App, key: str, parts: Sequence[Part]) -> CostLine:
-    whole = sum((spent for *_, spent in parts), Spent())
-    again = sum(spent.tokens for _, _, again, spent in parts if again)
+def _line(app: App, key: str, parts: Parts) -> CostLine:
+    whole = sum(parts.values(), Spent())
+    again = sum(spent.tokens for (_, _, again), spent in parts.items() if again)
     return CostLine(
         key=key,
         calls=whole.calls,
-        failed=sum(spent.calls for _, outcome, _, spent in parts if outcome in ("failed", "cancelled")),
+        failed=sum(spent.calls for (_, outcome, _), spent in parts.items() if outcome in LOST),
         dollars=whole.cost,
         unpriced=whole.unpriced,
         estimated=whole.estimated,
         tokens={name: getattr(whole, name) for name in (*get_args(Origin), "output")},
         cached=whole.cached,
-        saved=sum(app.prices.saved(model, spent.cached, spent.stored) for model, _, _, spent in parts),
+        saved=sum(
+            app.prices.saved(model, spent.cached, spent.stored) for (model, *_), spent in parts.items()
+        ),
         retries=again / whole.tokens if whole.tokens else 0.0,
         first_seconds=whole.first / whole.begun if whole.begun else None,
         token_seconds=whole.writing / whole.output if whole.begun and whole.output else None,

@@ -48,6 +48,8 @@ class Operation(NamedTuple):
     """Whether it changes anything."""
     opens: bool = True
     """Whether it needs the library open; one that does not is for this machine's command line alone."""
+    long: bool = False
+    """Whether it may take longer than a request is given; what writes may, as it is never left half-way."""
 
 
 DECLARED: dict[str, Operation] = {}
@@ -61,6 +63,7 @@ def operation(
     opens: bool = True,
     audited: bool = True,
     listed: bool = True,
+    long: bool = False,
 ) -> Callable[[Run[P, R]], Offered[P, R]]:
     """Declare an operation under ``name``; every call of it is one trace and in the audit.
 
@@ -81,7 +84,7 @@ def operation(
                     return await run(session, *args, **kwargs)
 
         if listed:
-            DECLARED[name] = Operation(name, traced, role, writes, opens)
+            DECLARED[name] = Operation(name, traced, role, writes, opens, long or writes)
         return traced
 
     return declare

@@ -320,13 +320,13 @@ def _related(session: Session, record: DocumentRecord) -> Iterator[Related]:
     grants = session.grants
     for other in session.app.journal.catalogue.related(record.id):
         if grants.readable(other.access_class):
-            how: Literal["part", "whole", "copy", "thread"] = "thread"
+            how: Literal["part", "whole", "twin", "thread"] = "thread"
             if other.parent == record.id:
                 how = "part"
             elif other.id == record.parent:
                 how = "whole"
             elif other.twin is not None and other.twin == record.twin:
-                how = "copy"
+                how = "twin"
             yield Related(how=how, id=other.id, uri=other.uri, title=other.title, state=other.state)
 
 

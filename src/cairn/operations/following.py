@@ -17,7 +17,7 @@ async def standalone(
     session: Session, question: str, follows: str, chat: Chat | None, readable: Callable[[int], bool]
 ) -> StandAlone:
     """Return a question that needs no earlier one; raises Unknown for an answer that is not theirs."""
-    if not follows:
+    if not follows or not session.app.settings.conversation_days:
         return StandAlone(question)
     app = session.app
     before = await asyncio.to_thread(_recalled, session, follows, readable)

@@ -13,6 +13,7 @@ from cairn.audit import touched
 from cairn.errors import Invalid, Unknown
 from cairn.operations.declare import Say, operation
 from cairn.people import Asked
+from cairn.protocols import Journal
 from cairn.results.people import History, Question
 from cairn.results.reports import Report
 from cairn.session import Session
@@ -48,7 +49,7 @@ async def history_forget(
     session: Session, id: Annotated[str, Say("a trace id; all by default", positional=True)] = ""
 ) -> History:
     """Erase a question from your history with what it was answered, or all of them."""
-    gone = await asyncio.to_thread(_forget, session, id if id else None)
+    gone = await asyncio.to_thread(erase, session.app.journal, session.asker, id if id else None)
     if id and not gone:
         raise Unknown(f"No question {id!r} in the history of {session.asker}.")
     return await history_list(session)
@@ -74,13 +75,10 @@ async def history_judge(
     return _view(found)
 
 
-def _forget(session: Session, trace: str | None) -> int:
-    """Erase from every place that keeps what somebody asked."""
-    journal = session.app.journal
-    journal.reports.forget(session.asker, trace)
-    return sum(
-        held.forget(session.asker, trace) for held in (journal.questions, journal.turns, journal.answers)
-    )
+def erase(journal: Journal, person: str, trace: str | None = None) -> int:
+    """Erase a question of somebody's, or all, from every place that keeps what was asked; return how many."""
+    journal.reports.forget(person, trace)
+    return sum(held.forget(person, trace) for held in (journal.questions, journal.turns, journal.answers))
 
 
 def remember(session: Session, question: str, answer: Answer | Report) -> None:

@@ -98,19 +98,20 @@ async def _tested(chat: Chat, session: Session) -> ChatView:
         version="test@1",
         asker=session.asker,
     )
+    numbers = Part("user", "question", "List the numbers from 1 to 20 as JSON.")
+    view = ChatView(model=chat.name)
     try:
         _, first, done = await _heard(chat, asked)
-    except ModelFailed as error:
-        return ChatView(model=chat.name, lacks=(str(error),))
-    numbers = Part("user", "question", "List the numbers from 1 to 20 as JSON.")
-    try:
+        view = replace(view, writer=done.model, first=first)
         said, _, _ = await _heard(chat, replace(asked, parts=(asked.parts[0], numbers), schema=NUMBERS))
     except ModelFailed as error:
-        return ChatView(model=chat.name, writer=done.model, first=first, lacks=(str(error),))
-    lacks = [] if _fits("".join(said)) else ["structured output"]
-    lacks += [] if len(said) > 1 else ["streaming"]
-    lacks += [] if session.app.prices.of(chat.name) else ["a known price"]
-    return ChatView(model=chat.name, writer=done.model, first=first, lacks=tuple(lacks))
+        return replace(view, lacks=(str(error),))
+    has = {
+        "structured output": _fits("".join(said)),
+        "streaming": len(said) > 1,
+        "a known price": session.app.prices.of(chat.name) is not None,
+    }
+    return replace(view, lacks=tuple(name for name, there in has.items() if not there))
 
 
 async def _heard(chat: Chat, prompt: Prompt) -> tuple[list[str], float, Done]:

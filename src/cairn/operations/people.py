@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from cairn.audit import touched
 from cairn.errors import Invalid, Unknown
@@ -55,9 +55,7 @@ async def people_password(session: Session, person: Person, *, password: Passwor
 async def people_roles(session: Session, person: Person, roles: Roles) -> Accounts:
     """Say what a person may do, from their next request on; what they may read is not touched."""
     touched(f"person:{person}")
-    account = await asyncio.to_thread(_account, session, person)
-    await asyncio.to_thread(session.app.journal.people.save, replace(account, roles=_roles(roles)))
-    return await asyncio.to_thread(_listed, session)
+    return await asyncio.to_thread(_change, session, person, roles=_roles(roles))
 
 
 @operation("people.disable", role=Role.ADMIN, writes=True)
@@ -69,8 +67,7 @@ async def people_disable(
 ) -> Accounts:
     """Keep a person from signing in, and end whatever they are signed in with, tokens included."""
     touched(f"person:{person}")
-    await asyncio.to_thread(_disable, session, person, not enable)
-    return await asyncio.to_thread(_listed, session)
+    return await asyncio.to_thread(_change, session, person, ends=not enable, disabled=not enable)
 
 
 def _listed(session: Session, password: str = "") -> Accounts:
@@ -104,30 +101,20 @@ def _add(session: Session, person: str, roles: frozenset[Role], password: str, p
 
 
 def _password(session: Session, person: str, password: str) -> Accounts:
-    account = _account(session, person)
     given, hashed = _new(password)
-    session.app.journal.people.save(replace(account, password=hashed))
-    _end(session, person)
-    return _listed(session, "" if password else given)
+    return replace(_change(session, person, ends=True, password=hashed), password="" if password else given)
 
 
-def _disable(session: Session, person: str, disabled: bool) -> None:
-    session.app.journal.people.save(replace(_account(session, person), disabled=disabled))
-    if disabled:
-        _end(session, person)
-
-
-def _end(session: Session, person: str) -> None:
-    people = session.app.journal.people
-    people.revoke([token.id for token in people.tokens(person)])
-
-
-def _account(session: Session, person: str) -> Account:
+def _change(session: Session, person: str, *, ends: bool = False, **changes: Any) -> Accounts:
+    """Change somebody's account, and end whatever they are signed in with where that is to end."""
     people = session.app.journal.people
     account = people.account(person)
     if account is None:
         raise Unknown.name("account", person, [one.person for one in people.accounts()])
-    return account
+    people.save(replace(account, **changes))
+    if ends:
+        people.revoke([token.id for token in people.tokens(person)])
+    return _listed(session)
 
 
 def _new(password: str) -> tuple[str, str]:

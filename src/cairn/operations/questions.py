@@ -64,6 +64,8 @@ async def ask(
     chat = chosen(session, model)
     query = await asyncio.to_thread(asked, session, question, EVIDENCE, filters)
     alone = await following.standalone(session, question, follows, chat, query.readable)
+    if alone.text != question:
+        session.tell("question", alone.text)
     write = session.app.writer(chat) if chat is not None else None
     answer = await answered(session, replace(query, text=alone.text), write, alone.thread)
     await asyncio.to_thread(following.remember, session, question, follows, alone, answer)

@@ -31,13 +31,7 @@ async def tokens_create(
         raise Denied("A token makes no tokens; sign in to make one.")
     if not name.strip() or not 1 <= days <= MOST_DAYS:
         raise Invalid(f"A token needs a name, and 1 to {MOST_DAYS} days to live, not {days}.")
-    whose = person if person else session.name
-    if whose != session.name:
-        session.require(Role.ADMIN)
-        if whose == OWNER:
-            session.require(Role.OWNER)
-    if whose != OWNER and await asyncio.to_thread(session.app.journal.people.account, whose) is None:
-        raise Unknown(f"{whose!r} may not sign in; let them: cairn people add {whose}")
+    whose = await asyncio.to_thread(_whose, session, person if person else session.name)
     wanted = frozenset({Role.READER, *_known(scopes)})
     lasting = timedelta(days=days)
     secret, token = await asyncio.to_thread(
@@ -75,6 +69,15 @@ async def tokens_revoke(
     touched(f"token:{id}")
     await asyncio.to_thread(people.revoke, [id])
     return Tokens(tokens=tuple(map(_view, found)))
+
+
+def _whose(session: Session, person: str) -> str:
+    """Return the person if a token of theirs may be made."""
+    if person != session.name:
+        session.require(Role.OWNER if person == OWNER else Role.ADMIN)
+    if person != OWNER and session.app.journal.people.account(person) is None:
+        raise Unknown(f"{person!r} may not sign in; let them: cairn people add {person}")
+    return person
 
 
 def _known(scopes: Sequence[str]) -> list[Role]:

@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any, Literal
 
@@ -184,7 +184,7 @@ class Version:
 class Related:
     """A document that hangs together with another."""
 
-    how: Literal["part", "whole", "copy", "thread"]
+    how: Literal["part", "whole", "twin", "thread"]
     """A file within it, what it is within, the same words elsewhere, or a message of the same thread."""
     id: int
     uri: str
@@ -378,7 +378,7 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]

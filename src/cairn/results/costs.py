@@ -10,6 +10,11 @@ LeakKind = Literal[
 ]
 
 
+def money(dollars: float) -> str:
+    """Say an amount of dollars; a small one in more digits."""
+    return f"${dollars:.4f}" if 0 < dollars < 1 else f"${dollars:,.2f}"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CostLine:
     """What the calls of one day, person, model, purpose or answer came to."""
@@ -76,9 +81,16 @@ class Leak:
     """Wasted."""
     dollars: float | None = 0.0
     """Wasted, as far as prices are known; None where none is."""
-    bytes: int = 0
+    characters: int = 0
     """Wasted on disk."""
     traces: tuple[str, ...]
+
+    @property
+    def wasted(self) -> str:
+        """Say what it wastes: money where that is known, else tokens or characters."""
+        if self.dollars:
+            return money(self.dollars)
+        return f"{self.tokens:,} tokens" if self.tokens else f"{self.characters:,} characters"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

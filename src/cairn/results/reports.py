@@ -103,24 +103,21 @@ class Run(NamedTuple):
     """An address it leads to."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """A heading; 1 is the outermost level below the title."""
 
     text: str
     level: int = 1
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Paragraph:
+class Paragraph(NamedTuple):
     """Some lines of text; a ``bullet`` is one of a list, a ``quiet`` one is about the text before."""
 
     runs: tuple[Run, ...]
     kind: str = "plain"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Grid:
+class Grid(NamedTuple):
     """A table, as wide as a page can hold; every row has as many cells as the others."""
 
     caption: tuple[Run, ...]
@@ -130,8 +127,7 @@ class Grid:
     """Rows, from 0, that are told from the others."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An entry of the list of references, to which citations lead."""
 
     number: int
@@ -141,8 +137,7 @@ class Entry:
 Block = Heading | Paragraph | Grid | Entry
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Printed:
+class Printed(NamedTuple):
     """A report as it is set, whatever the file format."""
 
     title: str

@@ -70,13 +70,13 @@ def _font(letter: str, eastern: str) -> str | None:
 
 
 def _eastern(text: str) -> str:
-    """Return what ideographs of a text are set in: a text with Japanese or Korean letters is in that language."""
+    """Return what ideographs of a text are set in: with Japanese or Korean letters it is in that language."""
     kinds = {unicodedata.name(letter, "").split(" ")[0] for letter in text}
     return next((font for kind, font in EASTERN.items() if kind in kinds), CHINESE)
 
 
 def _stacked(letter: str) -> bool:
-    """Tell whether a letter is of a script whose letters join or stack: those of South and South-East Asia."""
+    """Tell whether a letter is of a script whose letters join or stack: South and South-East Asia's."""
     return "\u0900" <= letter <= "\u0eff" or "\u1000" <= letter <= "\u109f" or "\u1780" <= letter <= "\u17ff"
 
 

@@ -118,6 +118,7 @@ def name_terms(text: str) -> set[str]:
     return {"".join(run) for size in range(1, NAME_RUN + 1) for run in zip(*shifted[:size], strict=False)}
 
 
+@lru_cache(maxsize=256)
 def primary(language: str | None) -> str:
     """Return the ISO 639-1 code at the front of a language tag, ``und`` for none."""
     if not language:

@@ -4,6 +4,7 @@ Knows neither of the engines.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -45,6 +46,7 @@ def moment(when: datetime) -> int:
     return (when - EPOCH) // timedelta(microseconds=1)
 
 
+@lru_cache(maxsize=256)
 def kinds(media_type: str) -> tuple[str, str]:
     """Return what a filter may call a media type: ``("text/html", "text")``."""
     full = media_type.partition(";")[0].strip().lower()

@@ -13,7 +13,7 @@ from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 from cairn.adapters.indexes.analysis import LANGUAGES, STOPPED, normalise
 
 LONGEST_WORD = 100
-MOST_REMEMBERED = 200_000
+MOST_REMEMBERED = 100_000
 """Words of one analyser; when there are more, remembering begins anew."""
 
 

@@ -40,7 +40,7 @@ from cairn.errors import Invalid, Storage
 from cairn.records import Entry, Hits, Scope
 
 META = "meta.json"
-HEAP = 128_000_000
+HEAP = 100_000_000
 """Bytes each of a writer's threads holds before it writes a segment: the larger, the less is merged later."""
 MANY = 5_000
 """From so many documents of the engine on, it indexes with THREADS: each writes a segment of its own, which

@@ -3,18 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, delete, func, select, update
 
 from cairn.adapters.journal.database import Database
 from cairn.adapters.journal.service import ORIGINS, USAGE, calls, spending
 from cairn.chat import Call, Spent, Usage
 from cairn.protocols import Group, Spending
 
-_KINDS = {one.name: type(one.default) for one in fields(Spent)}
-SUMS = tuple(_KINDS)
+SUMS = tuple(one.name for one in fields(Spent))
 KEYS = tuple(column.name for column in spending.primary_key)
 EVERYBODY = ""
 """As whose the sums of all are kept, by purpose; each one's own are not."""
@@ -25,6 +25,9 @@ class SqlAccounts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        insert = database.insert(spending)
+        sums = {name: spending.c[name] + insert.excluded[name] for name in SUMS}
+        self._add = insert.on_conflict_do_update(index_elements=KEYS, set_=sums)
 
     def open(self, call: Call, check: Callable[[Spending], None]) -> int:
         with self._database.write() as connection:
@@ -56,7 +59,7 @@ class SqlAccounts:
     ) -> dict[tuple[str, ...], Spent]:
         summed = asker is None and "trace" not in by and not {"asker", "purpose"} <= set(by)
         table, sums = (spending, _SUMMED) if summed else (calls, _ONE_BY_ONE)
-        within = [table.c.day.between(since.isoformat(), until.isoformat())]
+        within: list[ColumnElement[bool]] = [table.c.day.between(since.isoformat(), until.isoformat())]
         if asker is not None:
             within.append(table.c.asker == asker)
         elif summed:
@@ -82,18 +85,16 @@ class SqlAccounts:
         """Add a call to the sums of its asker and to those of everybody, or take it out of them."""
         own = {"day": _day(call), "model": call.model, "outcome": call.outcome, "again": _again(call)}
         adds = {name: value * times for name, value in asdict(Spent.on(call)).items()}
-        for keys in (
-            own | {"asker": call.asker, "purpose": ""},
-            own | {"asker": EVERYBODY, "purpose": call.purpose},
-        ):
-            insert = self._database.insert(spending).values(keys | adds)
-            sums = {name: spending.c[name] + insert.excluded[name] for name in SUMS}
-            connection.execute(insert.on_conflict_do_update(index_elements=KEYS, set_=sums))
-            if times < 0:
-                row = and_(*(spending.c[name] == value for name, value in keys.items()))
-                connection.execute(delete(spending).where(row, spending.c.calls == 0))
+        everybodys = own | {"asker": EVERYBODY, "purpose": call.purpose}
+        rows = [keys | adds for keys in (own | {"asker": call.asker, "purpose": ""}, everybodys)]
+        connection.execute(self._add, rows)
+        if times < 0:
+            connection.execute(_EMPTIED, [{f"of_{name}": row[name] for name in KEYS} for row in rows])
 
 
+_EMPTIED = delete(spending).where(
+    spending.c.calls == 0, *(spending.c[name] == bindparam(f"of_{name}") for name in KEYS)
+)
 _SUMMED: Mapping[str, ColumnElement[Any]] = {name: func.sum(spending.c[name]) for name in SUMS}
 _ONE_BY_ONE: Mapping[str, ColumnElement[Any]] = {
     name: func.sum(calls.c[name]) if name in calls.c else func.count() for name in SUMS
@@ -123,8 +124,12 @@ def _again(call: Call) -> str:
 
 def _sums(values: Sequence[Any]) -> Spent:
     # A sum over nothing is NULL, and PostgreSQL's sums of integers are decimals.
-    told = zip(_KINDS.items(), values, strict=True)
-    return Spent(**{name: kind(0 if value is None else value) for (name, kind), value in told})
+    told = zip(SUMS, values, strict=True)
+    return Spent(**{name: _number(0 if value is None else value) for name, value in told})
+
+
+def _number(value: Any) -> Any:
+    return int(value) if isinstance(value, Decimal) else value
 
 
 def _values(call: Call) -> dict[str, Any]:

@@ -51,7 +51,9 @@ class SqlReports:
     def forget(self, person: str, trace: str | None = None) -> None:
         own = reports.c.person == person
         with self._database.write() as connection:
-            connection.execute(delete(reports).where(own if trace is None else own & (reports.c.trace == trace)))
+            connection.execute(
+                delete(reports).where(own if trace is None else own & (reports.c.trace == trace))
+            )
 
     def erase(self, documents: Collection[int]) -> None:
         gone = [trace for trace, held in self._resting() if not held.isdisjoint(documents)]

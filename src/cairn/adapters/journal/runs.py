@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import LargeBinary, Row, cast, func, select, update
+from sqlalchemy import func, select, update
 
 from cairn.adapters.journal.database import Database
 from cairn.adapters.journal.service import jobs, spans
@@ -39,10 +39,10 @@ class SqlRuns:
             ]
 
     def large(self, since: datetime, over: int) -> list[SpanSize]:
-        size = func.length(cast(spans.c.attributes, LargeBinary))
+        size = func.length(spans.c.attributes)
         query = select(spans.c.name, spans.c.trace, size.label("size")).where(size > over)
         query = query.where(spans.c.start >= since.timestamp() * 1e9).order_by(spans.c.start.desc())
-        found: dict[str, list[Row[Any]]] = {}
+        found: dict[str, list[Any]] = {}
         with self._database.read() as connection:
             for row in connection.execute(query.limit(LOOKED_AT)):
                 found.setdefault(row.name, []).append(row)
@@ -73,7 +73,7 @@ class SqlRuns:
         )
 
 
-def _size(name: str, rows: Sequence[Row[Any]], over: int) -> SpanSize:
+def _size(name: str, rows: Sequence[Any], over: int) -> SpanSize:
     sizes = [row.size for row in rows]
     traces = tuple(dict.fromkeys(row.trace for row in rows))
     return SpanSize(name, len(rows), sum(sizes) - over * len(rows), max(sizes), traces)

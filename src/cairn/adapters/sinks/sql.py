@@ -17,7 +17,7 @@ from cairn.records import SpanRecord
 class JournalProcessor(SpanProcessor):
     """Holds a trace's spans until its root ends, then records them in one transaction.
 
-    Who gives up waiting ends the root before the steps that go on in threads: each of those is recorded alone.
+    Who gives up waiting ends the root before steps that go on in threads: each of those is recorded alone.
     """
 
     def __init__(self, runs: Runs) -> None:

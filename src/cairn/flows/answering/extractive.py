@@ -6,7 +6,6 @@ not trained for it) and as written. When what was found is not likely enough to 
 """
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -81,11 +80,11 @@ class Draft:
 class Extractive:
     """Chooses sentences from evidence."""
 
-    def __init__(self, embedder: Embedder, *, sentences: int) -> None:
+    def __init__(self, embedder: Embedder, *, sentences: int, at_once: int = 1) -> None:
         self._embedder = embedder
         self._sentences = sentences
         # Each uses all cores for a while: those who wait hold no thread that others could be answered in.
-        self._turns = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2))
+        self._turns = ThreadPoolExecutor(at_once)
 
     async def __call__(self, question: str, evidence: Sequence[Evidence]) -> Draft:
         """Return the best sentences as claims; of no evidence, none."""

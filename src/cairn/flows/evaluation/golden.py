@@ -98,7 +98,7 @@ async def judge(case: Case, ask: Ask) -> Outcome:
         split=case.split,
         answerable=case.answerable,
         abstained=answer.abstained,
-        facts_found=case.answerable and not answer.abstained and _holds(case, answer.text),
+        facts_found=case.answerable and not answer.abstained and holds(case, answer.text),
         cited_right=case.answerable and not answer.abstained and cites(case, answer.claims, answer.evidence),
         placed=_placed(case, answer) if case.answerable and case.places else None,
         violations=tuple(leaks),
@@ -146,10 +146,11 @@ def cites(case: Case, claims: Sequence[Claim], evidence: Sequence[Evidence]) -> 
 
 def _right_place(case: Case, text: str) -> bool:
     plain = _plain(text)
-    return any(_plain(quote) in plain for quote in case.quotes) or _holds(case, text)
+    return any(_plain(quote) in plain for quote in case.quotes) or holds(case, text)
 
 
-def _holds(case: Case, text: str) -> bool:
+def holds(case: Case, text: str) -> bool:
+    """Tell whether a text holds all that a right answer must."""
     plain = _plain(text)
     return all(any(_plain(way) in plain for way in fact) for fact in case.facts)
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from cairn.chat import Call, Spent
 from cairn.errors import Invalid, OverBudget
 from cairn.protocols import Spending
+from cairn.results.costs import money
 
 _BUDGET = re.compile(
     r"(?P<whose>person|all) (?:\$(?P<dollars>\d+(?:\.\d+)?)|(?P<tokens>\d+) tokens) a (?P<period>day|month)"
@@ -44,9 +45,7 @@ class Budget(NamedTuple):
 
     def said(self, amount: float) -> str:
         """Return an amount of it in words."""
-        if not self.dollars:
-            return f"{amount:,.0f} tokens"
-        return f"${amount:,.2f}" if amount >= 1 else f"${amount:.4f}"
+        return money(amount) if self.dollars else f"{amount:,.0f} tokens"
 
 
 class Budgets:

@@ -31,7 +31,7 @@ ENOUGH = 20
 """Calls or requests that make a habit."""
 DRIFT = 1.3
 TRACED = 4_000
-"""Bytes of a step's attributes: more is content, or nobody reads it."""
+"""Characters of a step's attributes: more is content, or nobody reads it."""
 SHOWN = 5
 """Traces that are named of each leak."""
 
@@ -52,7 +52,7 @@ def leaks(
         *drifts(calls, before),
         *verbose_steps(spans),
     ]
-    return sorted(found, key=lambda one: (-_or_zero(one.dollars), -one.tokens, -one.bytes))
+    return sorted(found, key=lambda one: (-_or_zero(one.dollars), -one.tokens, -one.characters))
 
 
 def retry_loops(calls: Sequence[Call]) -> Iterator[Leak]:
@@ -64,14 +64,17 @@ def retry_loops(calls: Sequence[Call]) -> Iterator[Leak]:
         if runs:
             longest = max(runs, key=len)
             said = (
-                f"{purpose}: the same prompt went to {model} up to {len(longest)} times for one answer, "
-                f"{len(runs)} times over; bound the attempts, or mend why it fails"
-                f"{f' ({longest[0].reason})' if longest[0].reason else ''}."
+                f"{purpose}: the same prompt went to {model} up to {len(longest)} times for one answer "
+                f"(loops: {len(runs)}); bound the attempts, or mend why{_because(longest[0])}."
             )
             wasted = [call for run in runs for call in run[:-1]]
             yield _leak(
                 "retry loop", said, [run[0] for run in runs], _tokens(wasted), _dollars(wasted), len(wasted)
             )
+
+
+def _because(call: Call) -> str:
+    return f" it fails: {call.reason}" if call.reason else " it is sent again"
 
 
 def _runs(sent: Sequence[Call]) -> Iterator[list[Call]]:
@@ -208,14 +211,14 @@ def verbose_steps(spans: Iterable[SpanSize]) -> Iterator[Leak]:
     """Find steps that write more into traces than anybody reads."""
     for one in spans:
         said = (
-            f"The step {one.name!r} wrote more than {TRACED:,} bytes into a trace {one.spans} times, and "
-            f"up to {one.largest:,}; trace ids and numbers, not content."
+            f"The step {one.name!r} wrote more than {TRACED:,} characters into a trace {one.spans} times, "
+            f"and up to {one.largest:,}; trace ids and numbers, not content."
         )
         yield Leak(
             kind="verbose tracing",
             said=said,
             calls=0,
-            bytes=one.bytes,
+            characters=one.characters,
             dollars=None,
             traces=one.traces[:SHOWN],
         )

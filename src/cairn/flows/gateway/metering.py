@@ -113,8 +113,8 @@ class Metered:
         usage = Usage() if free else replace(call.usage, output=heard.tokens)
         if isinstance(error, asyncio.CancelledError | GeneratorExit):
             return self._settled(call, heard, usage, outcome="cancelled", estimated=not free)
-        # Only of these it is sure that they repeat nothing that was said.
-        reason = str(error) if isinstance(error, CairnError) else type(error).__name__
+        # Only of this it is sure that it repeats nothing that was said.
+        reason = str(error) if isinstance(error, ModelFailed) else type(error).__name__
         return self._settled(call, heard, usage, outcome="failed", reason=reason, estimated=not free)
 
     def _settled(self, call: Call, heard: "_Heard", usage: Usage, **more: Any) -> Call:
@@ -139,7 +139,7 @@ class Metered:
 
     async def _close(self, opened: "asyncio.Future[int]", call: Call) -> None:
         with suppress(CairnError):  # then what was expected stands
-            number = await opened
+            number = await asyncio.shield(opened)
             await asyncio.shield(asyncio.to_thread(self._accounts.close, number, call))
 
 

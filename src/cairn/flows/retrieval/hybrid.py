@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -47,17 +49,26 @@ class Hybrid:
     """A retriever over one index; see ``cairn.protocols.Retriever``."""
 
     def __init__(
-        self, index: Index, embedder: Embedder, journal: Journal, *, recency: timedelta = timedelta(0)
+        self,
+        index: Index,
+        embedder: Embedder,
+        journal: Journal,
+        *,
+        recency: timedelta = timedelta(0),
+        at_once: int = 1,
     ) -> None:
         self._index = index
         self._half_life = recency
         self._embedder = embedder
         self._catalogue = journal.catalogue
         self._vectors = journal.vectors
+        # With more threads than cores at it, each waits at every row for the others' turns in Python.
+        self._turns = ThreadPoolExecutor(at_once)
 
     async def __call__(self, query: Query) -> list[Evidence]:
         """Return at most ``query.k`` passages, best first."""
-        return await asyncio.to_thread(self._search, query)
+        work = copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(self._turns, work, self._search, query)
 
     def _search(self, query: Query) -> list[Evidence]:
         with span("names") as step:

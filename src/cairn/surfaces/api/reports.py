@@ -29,6 +29,8 @@ def add(api: FastAPI) -> None:
         """Send a report of your own, while you may read all that it rests on."""
         session = signed_in(request)
         public = session.app.settings.serve_url
-        found = await export(session, id, format, public if public else str(request.base_url).removesuffix("/v1/"))
+        found = await export(
+            session, id, format, public if public else str(request.base_url).removesuffix("/v1/")
+        )
         named = {"Content-Disposition": f'attachment; filename="{found.name}"'}
         return Response(found.content, media_type=found.media_type, headers=SANDBOX | named)

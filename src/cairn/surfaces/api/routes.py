@@ -14,7 +14,7 @@ from cairn.operations import Operation
 from cairn.results import plain
 from cairn.session import Session
 from cairn.surfaces.api.idempotency import HEADER, Repeats
-from cairn.surfaces.api.streams import EVENTS, stream
+from cairn.surfaces.api.streams import EVENTS, TOLD, stream
 from cairn.surfaces.http.arguments import arguments, model
 from cairn.surfaces.http.signed_in import signed_in
 
@@ -38,6 +38,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
+STREAMED = {EVENTS: {"schema": {"type": "string", "description": TOLD}}}
 REPEATED = {
     "parameters": [
         {
@@ -78,13 +79,12 @@ def add(api: FastAPI, operation: Operation, repeats: Repeats) -> None:
         description=f"{said}\n\nTakes the role `{operation.role}`.",
         tags=[operation.name.partition(".")[0]],
         openapi_extra=REPEATED if operation.writes else None,
-        responses=PROBLEMS | {200: {"model": hints["return"], "description": "Done"}},
+        responses=PROBLEMS | {200: {"model": hints["return"], "description": "Done", "content": STREAMED}},
     )
 
 
 async def answer(session: Session, operation: Operation, given: Mapping[str, Any]) -> Any:
     """Run an operation and return its result for JSON; raises TimeoutError when that takes too long."""
-    # What writes is never given up half-way.
-    async with asyncio.timeout(None if operation.writes else session.app.settings.request_seconds):
+    async with asyncio.timeout(None if operation.long else session.app.settings.request_seconds):
         result = await operation.run(session, **given)
     return plain(result)

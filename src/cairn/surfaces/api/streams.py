@@ -1,8 +1,4 @@
-"""An operation as server-sent events: what it does while it does it, then its result.
-
-``stage`` when a step has ended, ``progress``, ``evidence`` as it is found, then the result (``answer``
-and its ``citations``, or ``result``) and ``done``; or ``problem``. When the client goes, it is cancelled.
-"""
+"""An operation as server-sent events: what it does while it does it, then its result; see ``TOLD``."""
 
 import asyncio
 import json
@@ -22,6 +18,10 @@ from cairn.trace import watching
 from cairn.types import Answer
 
 EVENTS = "text/event-stream"
+TOLD = """`stage` when a step has ended, `progress`, `evidence` as it is found, a follow-up's `question` as it
+was understood, what a language model writes as `text`, and each sentence of it as a `claim` when it has been
+checked; then the result (`answer` and its `citations`, or `result`) and `done`; or `problem`. When the client
+goes, it is cancelled."""
 SILENCE = 15.0
 """Seconds after which a comment shows that the line still stands."""
 PACE = 0.2

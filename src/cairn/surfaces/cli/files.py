@@ -29,7 +29,9 @@ def add(command: argparse.ArgumentParser) -> None:
     """Give a command the options."""
     known = ["json", *registry.known("exports")]
     command.add_argument("--format", default="", metavar="FORMAT", help=f"as a file: {', '.join(known)}")
-    command.add_argument("--output", default="", metavar="FILE", help="where to; its name may tell the format")
+    command.add_argument(
+        "--output", default="", metavar="FILE", help="where to; its name may tell the format"
+    )
 
 
 def wanted(given: dict[str, Any]) -> Wanted:

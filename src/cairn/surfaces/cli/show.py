@@ -14,7 +14,7 @@ from cairn import results
 from cairn.results import plain
 from cairn.results.system import Chats
 from cairn.surfaces.cli.visible import visible
-from cairn.types import Answer, Locator
+from cairn.types import Locator
 
 LINES = 6
 """Lines of a passage shown in a list."""
@@ -54,30 +54,6 @@ def _visible(shown: Any) -> Any:
 def show(result: Any) -> None:
     """Print a result for a person."""
     print(json.dumps(plain(result), indent=2, ensure_ascii=False))
-
-
-@show.register
-def _(result: Answer) -> None:
-    out = console()
-    if result.abstained:
-        out.print(Text(result.text, style="yellow"))
-        if result.evidence:
-            out.print("\nClosest:")
-            for evidence in result.evidence:
-                out.print(Text(f"  {place(evidence.uri, evidence.locators[:1])}", style="dim"))
-    else:
-        for claim in result.claims:
-            numbers = "".join(f" [{citation.number}]" for citation in claim.citations)
-            out.print(Text.assemble(claim.text, (numbers, "bold cyan")))
-        out.print()
-        for number, where in _references(result):
-            out.print(Text.assemble((f"  [{number}] ", "bold cyan"), where))
-    out.print(
-        Text(
-            f"\n{_sure(result)} · {result.seconds * 1000:.0f} ms · trace {result.trace}",
-            style="dim",
-        )
-    )
 
 
 @show.register
@@ -308,15 +284,6 @@ def place(uri: str, locators: Iterable[Locator]) -> str:
     ).removeprefix(", ")
 
 
-def _references(answer: Answer) -> list[tuple[int, str]]:
-    """Return a line for each number: the file and every place cited in it."""
-    places: dict[int, tuple[str, list[Locator]]] = {}
-    for claim in answer.claims:
-        for citation in claim.citations:
-            places.setdefault(citation.number, (citation.uri, []))[1].extend(citation.locators)
-    return [(number, place(uri, locators)) for number, (uri, locators) in sorted(places.items())]
-
-
 @show.register
 def _(result: Chats) -> None:
     table = table_of("model", "first word", "lacks" if result.tested else "")
@@ -327,10 +294,6 @@ def _(result: Chats) -> None:
     out.print(
         table if result.chats else "No language model writes answers here: set chat, as docs/models.md says."
     )
-
-
-def _sure(answer: Answer) -> str:
-    return f"{answer.confidence:.0%} sure"
 
 
 def _documents(result: results.Documents | results.Visible) -> None:

@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from cairn.results.costs import CostLine, Costs, Leak, Leaks
+from cairn.results.costs import CostLine, Costs, Leaks, money
 from cairn.surfaces.cli.show import console, show, table_of
 
 
@@ -28,7 +28,7 @@ def _(result: Costs) -> None:
 def _(result: Leaks) -> None:
     out = console()
     for leak in result.leaks:
-        out.print(Text.assemble((f"{leak.kind}  ", "yellow"), f"{wasted(leak)}  {leak.said}"))
+        out.print(Text.assemble((f"{leak.kind}  ", "yellow"), f"{leak.wasted}  {leak.said}"))
         out.print(Text(f"    {' '.join(leak.traces)}", style="dim"))
     found = f"{len(result.leaks)} leaks" if result.leaks else "no leak found"
     out.print(f"{found} in {result.calls:,} calls since {result.since}, which cost {money(result.dollars)}")
@@ -45,15 +45,3 @@ def _cells(line: CostLine) -> list[str]:
         "" if line.first_seconds is None else f"{line.first_seconds:.2f} s",
         f"{money(line.dollars)}{unknown}",
     ]
-
-
-def wasted(leak: Leak) -> str:
-    """Return what a leak wastes: money where that is known, else tokens or bytes."""
-    if leak.dollars:
-        return money(leak.dollars)
-    return f"{leak.tokens:,} tokens" if leak.tokens else f"{leak.bytes:,} bytes"
-
-
-def money(dollars: float) -> str:
-    """Return an amount in dollars; small ones in more digits."""
-    return f"${dollars:,.2f}" if dollars >= 1 or not dollars else f"${dollars:.4f}"

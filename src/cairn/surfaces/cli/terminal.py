@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from cairn.surfaces.cli import show, show_costs, show_people, show_reports
+from cairn.surfaces.cli import show, show_answers, show_costs, show_people, show_reports
 
-FORMS = (show, show_people, show_costs, show_reports)
+FORMS = (show, show_answers, show_people, show_costs, show_reports)
 """Each adds its forms to ``show.show`` when it is imported."""
 
 

@@ -10,7 +10,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from cairn.errors import Busy, CairnError, Denied, Invalid, ParseFailed, Storage, Unavailable, Unknown
+from cairn.errors import (
+    Busy,
+    CairnError,
+    Denied,
+    Invalid,
+    ModelFailed,
+    OverBudget,
+    ParseFailed,
+    Storage,
+    Unavailable,
+    Unknown,
+)
 from cairn.operations.identity import SignInFailed, TooOften
 
 STATUS: Mapping[type[Exception], int] = {
@@ -20,6 +31,8 @@ STATUS: Mapping[type[Exception], int] = {
     Invalid: 400,
     ParseFailed: 422,
     TooOften: 429,
+    OverBudget: 429,
+    ModelFailed: 502,
     TimeoutError: 503,
     Busy: 503,
     Unavailable: 503,
@@ -94,6 +107,8 @@ def _place(error: BaseException) -> str:
 def _headers(error: Exception, status: int) -> dict[str, str]:
     if isinstance(error, TooOften):
         return {"Retry-After": str(ceil(error.seconds))}
+    if isinstance(error, ModelFailed) and error.after is not None:
+        return {"Retry-After": str(ceil(error.after))}
     if status == 503:
         return {"Retry-After": "5"}
     return CHALLENGE if status == 401 else {}

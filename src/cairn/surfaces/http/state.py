@@ -1,22 +1,32 @@
 """How the server is: alive, ready, and in numbers for Prometheus, which say nothing of content or people."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from time import perf_counter
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Scope
 
 from cairn.app import App
+from cairn.chat import Spent
 from cairn.people import Role
 from cairn.surfaces.http.signed_in import signed_in
 from cairn.types import State
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
+SPENT: tuple[tuple[str, str, Callable[[Spent], float]], ...] = (
+    ("calls", "Calls of language models", lambda spent: spent.calls),
+    ("input_tokens", "Tokens read", lambda spent: spent.input),
+    ("cached_tokens", "Tokens read from the provider's cache", lambda spent: spent.cached),
+    ("output_tokens", "Tokens written", lambda spent: spent.output),
+    ("dollars", "What they cost, where prices are known", lambda spent: spent.cost),
+)
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "WEBSOCKET"}
 
 
@@ -30,7 +40,18 @@ class Metrics:
         self._seconds = Histogram("cairn_request_seconds", "To the answer's end", ("route",), registry=held)
         self._under_way = Gauge("cairn_requests_under_way", "Not answered yet", registry=held)
         self.documents = Gauge("cairn_documents", "Documents by state", ("state",), registry=held)
+        self.spent: Mapping[tuple[str, ...], Spent] = {}
+        """By model and outcome, since the accounts began."""
+        held.register(self)
         self.behind = Gauge("cairn_index_behind", "Changes not applied yet", ("view",), registry=held)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what language models cost, as the accounts have it: by model, never by person."""
+        for name, about, of in SPENT:
+            counter = CounterMetricFamily(f"cairn_model_{name}", about, labels=("model", "outcome"))
+            for labels, spent in self.spent.items():
+                counter.add_metric(labels, of(spent))
+            yield counter
 
     @contextmanager
     def counting(self, scope: Scope, status: Callable[[], int]) -> Iterator[None]:
@@ -72,6 +93,7 @@ def _look(app: App, metrics: Metrics) -> None:
         counts[state] += count
     for state, count in counts.items():
         metrics.documents.labels(state).set(count)
+    metrics.spent = app.journal.accounts.spent(("model", "outcome"), date.min, date.max)
     head, positions = app.journal.catalogue.head(), app.index.positions()
     metrics.behind.labels("words").set(head - positions.words)
     metrics.behind.labels("vectors").set(head - positions.vectors)

@@ -113,7 +113,8 @@ async def _run(
         given = tool.given(sent)
     except ValidationError as error:
         raise Invalid(wrong(error.errors())) from None
-    async with progress(context), asyncio.timeout(session.app.settings.request_seconds):
+    seconds = None if tool.operation.long else session.app.settings.request_seconds
+    async with progress(context), asyncio.timeout(seconds):
         return await tool.operation.run(session, **given)
 
 

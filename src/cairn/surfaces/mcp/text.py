@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator
 from functools import singledispatch
 from typing import Any
 
+from cairn.operations.reports import rendered
 from cairn.results import DocumentView, Found, plain
-from cairn.types import Answer, Locator
+from cairn.results.reports import Report
+from cairn.types import Answer, Claim, Locator
 
 URI = "cairn://document/"
 """Before a document's number: the resource that it is."""
@@ -35,7 +37,10 @@ def _told(result: Any) -> tuple[str, Iterable[str]]:
 def _(result: Answer) -> tuple[str, Iterable[str]]:
     if result.abstained:
         return "The documents that may be read do not answer this; the closest are named.", _closest(result)
-    return f"Answered in the documents' own words, {result.confidence:.0%} sure.", _claims(result)
+    how = "Answered in the documents' own words"
+    if result.writer:
+        how = "Written by a language model, each sentence checked against what it cites"
+    return f"{how}, {result.confidence:.0%} sure.", _claims(result)
 
 
 @_told.register
@@ -49,15 +54,40 @@ def _(result: DocumentView) -> tuple[str, Iterable[str]]:
     return f"Document {result.id}, passages shown: {len(result.passages)}; {more}", _document(result)
 
 
+@_told.register
+def _(result: Report) -> tuple[str, Iterable[str]]:
+    return "A report; what it could not find stands under its limits.", _report(result)
+
+
+def _report(report: Report) -> Iterator[str]:
+    yield from rendered(report, "markdown").content.decode().splitlines()
+    yield from (f"[{one.number}] {URI}{one.document}" for one in report.references)
+
+
 def _closest(answer: Answer) -> Iterator[str]:
+    yield from _about(answer)
     yield answer.text
     for one in answer.evidence:
         yield f"- {_place(one.uri, one.locators[:1])} {URI}{one.document}"
 
 
+def _about(answer: Answer) -> Iterator[str]:
+    if answer.question:
+        yield f"Asked: {answer.question}"
+    if answer.notice:
+        yield f"Notice: {answer.notice}"
+
+
+def _verdict(claim: Claim) -> str:
+    return f" ({claim.verdict}: {claim.reason})" if claim.reason else f" ({claim.verdict})"
+
+
 def _claims(answer: Answer) -> Iterator[str]:
+    yield from _about(answer)
     for claim in answer.claims:
-        yield claim.text + "".join(f" [{citation.number}]" for citation in claim.citations)
+        numbers = "".join(f" [{citation.number}]" for citation in claim.citations)
+        yield claim.text + numbers + (_verdict(claim) if answer.writer else "")
+    yield from (f"Withdrawn, do not use: {claim.text}{_verdict(claim)}" for claim in answer.withdrawn)
     yield ""
     documents = {one.id: one.document for one in answer.evidence}
     cited = {one.number: one for claim in answer.claims for one in claim.citations}

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from cairn.operations.access import access_list
 from cairn.operations.documents import status
 from cairn.operations.history import history_list
+from cairn.operations.questions import EXTRACTS
 from cairn.people import Role
 from cairn.surfaces.http.signed_in import signed_in
 from cairn.surfaces.web.rendering import page
@@ -41,6 +42,8 @@ async def show(request: Request) -> Response:
         recent=list({(one.question, one.behalf): one for one in recent}.values())[:RECENT],
         people=people,
         may_as=session.holds(Role.ADMIN),
+        models=tuple(session.app.chats),
+        extracts=EXTRACTS,
         types=TYPES,
     )
 

@@ -18,7 +18,7 @@ from cairn.surfaces.http.arguments import Text
 from cairn.surfaces.http.signed_in import signed_in
 from cairn.surfaces.web.asking import TYPES
 from cairn.surfaces.web.posted import Number, posted
-from cairn.surfaces.web.reading import around, columns, parts, quote, read_at, row
+from cairn.surfaces.web.reading import around, parts, quote, read_at
 from cairn.surfaces.web.rendering import page
 from cairn.types import State
 
@@ -80,8 +80,7 @@ async def show_document(request: Request) -> Response:
     """Show a document as it was read, with what is cited marked."""
     session = signed_in(request)
     held = await document(session, request.path_params["id"])
-    said = request.query_params.get("at", "")
-    at = read_at(said)
+    at = read_at(request.query_params.get("at", ""))
     who = request.query_params.get("who", "")
     curates = session.holds(Role.CURATOR)
     name = f"d{held.id}"
@@ -92,10 +91,8 @@ async def show_document(request: Request) -> Response:
         kind=dict(TYPES).get(held.media_type, held.media_type),
         parts=parts(held, at),
         at=at,
-        quote=quote(held, at) if at is not None else "",
+        quote=quote(held, at),
         pictures=held.media_type == PICTURED and (at is not None or (held.pages or 0) <= DRAWN),
-        columns=columns,
-        row=row,
         curates=curates,
         readers=await access_readers(session, name) if curates else None,
         who=who,
@@ -119,6 +116,4 @@ async def show_original(request: Request) -> Response:
         said=said,
         quote=quote(held, at),
         pictures=held.media_type == PICTURED,
-        columns=columns,
-        row=row,
     )

@@ -105,12 +105,9 @@ def around(document: DocumentView, at: At) -> list[Part]:
     return list(_parts(document.passages[max(places[0] - NEAR, 0) : places[0] + NEAR + 1], at))
 
 
-def quote(document: DocumentView, at: At) -> str:
+def quote(document: DocumentView, at: At | None) -> str:
     """Return the cited words."""
-    for passage in document.passages:
-        if passage.id == at.passage:
-            return passage.text if at.span is None else passage.text[slice(*at.span)]
-    return ""
+    return "".join(passage.text[slice(*_cited(passage, at))] for passage in document.passages)
 
 
 def _parts(passages: Sequence[PassageView], at: At | None) -> Iterator[Part]:

@@ -13,9 +13,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from cairn.people import Role
+from cairn.results.costs import money
 from cairn.session import Session
 from cairn.surfaces.http.signed_in import visitor
 from cairn.surfaces.web import asset
+from cairn.surfaces.web.reading import columns, row
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -29,6 +31,7 @@ PLACES = (
     ("/library", "Library", Role.READER),
     ("/access", "Access", Role.CURATOR),
     ("/measure", "Measure", Role.ADMIN),
+    ("/costs", "Costs", Role.AUDITOR),
     ("/system", "System", Role.ADMIN),
 )
 """The pages in the navigation, with the role each takes."""
@@ -90,7 +93,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"size": _size, "moment": _moment, "code": _code, "count": "{:,}".format}
+    made.globals |= {"columns": columns, "row": row}
+    made.filters |= {"size": _size, "moment": _moment, "code": _code, "count": "{:,}".format, "money": money}
     return made
 
 

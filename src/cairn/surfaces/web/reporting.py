@@ -1,6 +1,6 @@
 """The page that a report is written on.
 
-As where one asks: the script asks for it, with its visitor's rights, and the question stands behind the ``#``.
+The script asks for it, with its visitor's rights; the question stands behind the ``#``, as where one asks.
 """
 
 from starlette.requests import Request
@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from cairn.operations.access import access_list
 from cairn.operations.documents import status
+from cairn.operations.questions import EXTRACTS
 from cairn.people import Role
 from cairn.surfaces.http.signed_in import signed_in
 from cairn.surfaces.web.asking import TYPES
@@ -27,6 +28,8 @@ async def show(request: Request) -> Response:
         sources=held.sources if len(held.sources) > 1 else (),
         people=(await access_list(session)).people if may_as else (),
         may_as=may_as,
+        models=tuple(session.app.chats),
+        extracts=EXTRACTS,
         types=TYPES,
         formats=FORMATS,
     )

@@ -16,7 +16,18 @@ from starlette.routing import Route
 
 from cairn.app import App
 from cairn.surfaces.http.problems import HANDLERS, handled
-from cairn.surfaces.web import asking, asset, governing, library, measuring, reporting, running, signing, tracing
+from cairn.surfaces.web import (
+    asking,
+    asset,
+    costing,
+    governing,
+    library,
+    measuring,
+    reporting,
+    running,
+    signing,
+    tracing,
+)
 from cairn.surfaces.web.rendering import page
 
 PREFIX = ""
@@ -26,6 +37,7 @@ TITLES = {
     404: "There is nothing here for you",
     429: "That was too often",
     500: "Something in Cairn is broken",
+    502: "The language model failed",
     503: "Not just now",
 }
 
@@ -51,6 +63,7 @@ def build(app: App) -> Starlette:
         Route("/access", governing.show),
         Route("/access", governing.look, methods=["POST"]),
         Route("/measure", measuring.show),
+        Route("/costs", costing.show),
         Route("/system", running.show),
     ]
     site = Starlette(routes=routes, exception_handlers=_HANDLERS)

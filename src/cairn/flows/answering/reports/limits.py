@@ -10,9 +10,9 @@ from cairn.results.reports import Reference, Section
 from cairn.types import State
 
 UNREAD: Mapping[State, str] = {
-    State.FAILED: "could not be read",
-    State.SKIPPED: "are of a kind that is not read",
-    State.PENDING: "wait to be read",
+    State.FAILED: "unreadable",
+    State.SKIPPED: "of a kind that is not read",
+    State.PENDING: "waiting to be read",
 }
 
 
@@ -55,7 +55,7 @@ def _unsearched(about: Circumstances) -> Iterator[str]:
         yield "Only a part of the library was searched, as was asked for."
     counts = [f"{about.unread[state]:,} {said}" for state, said in UNREAD.items() if about.unread.get(state)]
     if counts:
-        yield f"Not searched: of the documents you may read, {', '.join(counts)}."
+        yield f"Not searched, of the documents you may read: {', '.join(counts)}."
     if about.behind:
         yield "The newest documents were searched by their words alone, not by their meaning yet."
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from cairn.errors import CairnError
 from cairn.flows.answering.reports.plan import Topic
-from cairn.flows.answering.reports.tables import excerpt, joined
+from cairn.flows.answering.reports.tables import cells, excerpt, joined
 from cairn.results.reports import Excerpt, Section
 from cairn.trace import span
 from cairn.types import Answer, Citation, Claim, Evidence
@@ -56,7 +56,7 @@ class Sections:
         """Return a topic's section; None where it was found beside, and tells nothing new."""
         if isinstance(came, Exception):
             note = str(came) if isinstance(came, CairnError) else BROKEN
-            return Section(title=topic.title, question=topic.question, note=note)
+            return Section(title=topic.title, question=topic.question, note=note) if topic.asked else None
         said = {(one.evidence, one.quote) for claim in came.claims for one in claim.citations}
         if not topic.asked and (came.abstained or said <= self._said):
             return None
@@ -94,18 +94,21 @@ def _tables(citations: Iterable[Citation], held: dict[str, Evidence]) -> list[Ex
     found: list[Excerpt] = []
     for citation in citations:
         new = excerpt(citation, held[citation.evidence])
-        if new is None:
-            continue
-        merged = [joined(one, new) for one in found]
-        at = next((number for number, one in enumerate(merged) if one is not None), None)
-        if at is None:
-            found.append(new)
-        else:
-            found[at] = merged[at]  # type: ignore[call-overload]
+        if new is not None:
+            _add(new, found)
     return found
+
+
+def _add(new: Excerpt, found: list[Excerpt]) -> None:
+    for place, one in enumerate(found):
+        both = joined(one, new)
+        if both is not None:
+            found[place] = both
+            return
+    found.append(new)
 
 
 def _row(claim: Claim, tables: Sequence[Excerpt]) -> bool:
     """Tell whether a claim is nothing but a row that a table shows."""
-    last = tuple(claim.text.rpartition("\n")[2].split(" | "))
-    return any(last in table.rows and claim.citations[0].quote in claim.text for table in tables)
+    last = cells(claim.text.rpartition("\n")[2])
+    return claim.citations[0].quote in claim.text and any(last in table.rows for table in tables)

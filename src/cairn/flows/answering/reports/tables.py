@@ -8,6 +8,8 @@ from itertools import groupby
 from cairn.results.reports import Cells, Excerpt
 from cairn.types import Anchor, Citation, Evidence
 
+Lines = list[tuple[int, str]]
+"""Lines of a text, each with where it begins."""
 BETWEEN = " | "
 """Between the cells of a row, as it is read."""
 WHOLE = 12
@@ -59,11 +61,9 @@ def joined(one: Excerpt, other: Excerpt) -> Excerpt | None:
     )
 
 
-def _table(
-    evidence: Evidence, start: int, end: int
-) -> tuple[list[tuple[int, str]], list[tuple[int, str]]] | None:
-    """Return header and rows, each with where it begins, of the table that characters ``start:end`` are in."""
-    header: list[tuple[int, str]] = []
+def _table(evidence: Evidence, start: int, end: int) -> tuple[Lines, Lines] | None:
+    """Return header and rows of the table around characters ``start:end``."""
+    header: Lines = []
     for kind, group in groupby(evidence.anchors, key=lambda anchor: anchor.kind):
         run = list(group)
         if kind == "table" and run[0].start < end and run[-1].end > start:
@@ -72,7 +72,7 @@ def _table(
     return None
 
 
-def _lines(text: str, run: list[Anchor]) -> list[tuple[int, str]]:
+def _lines(text: str, run: list[Anchor]) -> Lines:
     found, at = [], run[0].start
     for line in text[run[0].start : run[-1].end].split("\n"):
         if line.strip():

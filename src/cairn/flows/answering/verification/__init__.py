@@ -4,6 +4,7 @@ Knows nothing of who wrote the claim, so that it judges extracts and written ans
 """
 
 from cairn.flows.answering.verification.quotation import verdict
-from cairn.flows.answering.verification.verifier import Verifier, states
+from cairn.flows.answering.verification.stating import states
+from cairn.flows.answering.verification.verifier import Verifier
 
 __all__ = ["Verifier", "states", "verdict"]

@@ -10,6 +10,7 @@ from itertools import combinations, permutations
 from statistics import fmean
 from typing import NamedTuple
 
+from cairn.flows.answering.verification.binding import same_time
 from cairn.flows.answering.verification.dates import Date
 from cairn.flows.answering.verification.grid import named_rows
 from cairn.flows.answering.verification.parts import Parts, Told
@@ -25,17 +26,22 @@ MANY = 4
 """Cells that are added up, at most."""
 
 _CHANGE = re.compile(
-    r"\b(?:chang|increas|decreas|differ|rise|rose|risen|fell|fall|grew|grow|declin|drop|more|less|fewer|higher|lower|gap"
-    r"|exceed|gain|reduc|shr[aiu]nk|climb|up|down|variance|over|under|margin|wid|narrow|improv|jump|shed|lost|added)",
+    r"\b(?:chang|increas|decreas|differ|rise|rose|risen|fell|fall|grew|grow|declin|drop|more|less|fewer"
+    r"|higher|lower|gap"
+    r"|exceed|gain|reduc|shr[aiu]nk|climb|up\b|down\b|variance|wid|narrow|improv|jump|shed|lost|added)",
     re.IGNORECASE,
 )
+_DIFFERENCE = re.compile(r"\b(?:difference|average[sd]?|mean)\b", re.IGNORECASE)
 RECKONED = re.compile(
-    r"chang|increas|decreas|differ|varia|growth|average|mean\b|%|percent|\bvs|versus|over|ppt|yr",
+    r"chang|increas|decreas|differ|varia|growth|average|mean\b|%|percent|\bvs|versus|over|ppt|yr|reduc"
+    r"|declin|lower|higher"
+    r"|\b(?:grew|rose|fell|gain|drop)",
     re.IGNORECASE,
 )
 """In a row's or column's name: it holds what is reckoned."""
 _SHARE = re.compile(
-    r"\b(?:share|proportion|portion|percent\w*|account\w*|made up|makes? up|represent\w*|constitut\w*|ratio|fraction"
+    r"\b(?:share|proportion|portion|percent\w*|account\w*|made up|makes? up|represent\w*|constitut\w*"
+    r"|ratio|fraction"
     r"|compris\w*|contribut\w*)\b|%",
     re.IGNORECASE,
 )
@@ -47,15 +53,19 @@ _RATIO = re.compile(r"\b(?:ratio|times|multiple)\b", re.IGNORECASE)
 
 
 def calls_for(told: Told, claim: Parts) -> bool:
-    """Tell whether a claim's number is said to be reckoned: a change between two years, an average."""
+    """Tell whether a claim says that its number is reckoned: a change between years, an average."""
+    if told.quantity.unit in ("s", "month", "clock"):
+        return False
     years = {date.year for date in told.dates if date.year}
-    return len(claim.told) == 1 and (
-        (len(years) > 1 and _CHANGE.search(claim.text) is not None) or _MEAN.search(claim.text) is not None
-    )
+    changes = len(years) > 1 and _CHANGE.search(claim.text) is not None
+    return len(claim.told) == 1 and (changes or _DIFFERENCE.search(claim.text) is not None)
 
 
 class Factor(NamedTuple):
     """A cell that may be reckoned with."""
+
+    asked: bool
+    """Of a time that the claim names; not of the year before, from which something changed."""
 
     row: Row
     column: Column | None
@@ -85,7 +95,7 @@ class Derived(NamedTuple):
 
 
 def derive(told: Told, claim: Parts, reading: Reading) -> Derived | None:
-    """Return how a claim's number follows from the cells it names, or None; the right way round if there is one."""
+    """Return how a claim's number follows from the cells it names, if it does; the right way round first."""
     wrong = None
     for number, table in enumerate(reading.tables):
         for derived in _derivations(told, claim, table, number):
@@ -104,11 +114,17 @@ def _derivations(told: Told, claim: Parts, table: Table, number: int) -> Iterato
             if _is(told, value, unit):
                 right_way = name != "change" or _points(told, claim, left, right, value)
                 yield Derived(_cells(number, (left, right)), right_way, _written(left, right))
-    for group in _lines(factors):
+    for group in _lines([factor for factor in factors if factor.asked or _between(factor, claim)]):
         values = [factor.value for factor in group]
         for cue, reckon in ((_SUM, sum), (_MEAN, fmean)):
             if cue.search(claim.text) and _is(told, _call(reckon, values), group[0].cell.quantity.unit):
                 yield Derived(_cells(number, group), True, " and ".join(f.cell.quantity.text for f in group))
+
+
+def _between(factor: Factor, claim: Parts) -> bool:
+    """Tell whether a cell is of a year between those that a claim names."""
+    years = [date.year for date in claim.dates if date.year]
+    return len(years) > 1 and min(years) <= factor.year <= max(years)
 
 
 def _call(reckon: Callable[[Sequence[float]], float], values: Sequence[float]) -> float:
@@ -119,7 +135,7 @@ def _factors(told: Told, claim: Parts, table: Table) -> list[Factor]:
     words = dict.fromkeys(told.words, 1.0)
     asked = claim.dates
     found = [
-        Factor(row, column, cell, _order(row, claim))
+        Factor(same_time(asked, row, column), row, column, cell, _order(row, claim))
         for row in named_rows(words, table, NAMED)
         for cell in row.cells
         for column in [table.columns[cell.column] if cell.column < len(table.columns) else None]
@@ -157,7 +173,9 @@ def _of_two(left: Factor, right: Factor, text: str) -> Iterator[tuple[str, float
             yield "change", left.value - right.value, "pp"
         if right.value:
             yield "change", 100 * (left.value - right.value) / abs(right.value), "%"
-    if _SHARE.search(text) and right.value:
+    if not (left.asked and right.asked):
+        return
+    if _SHARE.search(text) and right.value and left.year == right.year:
         yield "share", 100 * left.value / right.value, "%"
     if _RATIO.search(text) and right.value:
         yield "ratio", left.value / right.value, ""

@@ -1,8 +1,8 @@
 """Where in the evidence a claim's number stands, and whether it is said there of the same thing.
 
 A number that stands in another row, another year's column or another clause is not the number of the claim.
-Every number of the evidence is described by words: a cell by its row and column, a number in a sentence by its
-stretch of the sentence. A claim's number must stand where the description fits best.
+Every number of the evidence is described by words: a cell by its row and column, a number in a sentence by
+its stretch of the sentence. A claim's number must stand where the description fits best.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +23,8 @@ GROUP = 0.6
 """What the words of the row that names a group count beside those of the row itself."""
 REST = 0.3
 """What the words of a sentence count for a number that another number stands nearer to."""
+ELSEWHERE = 0.5
+"""What is left of the fit of a number of another year, or that something came from and did not go to."""
 CONTEXT = 0.3
 """What the words above a sentence count."""
 CURRENCIES = frozenset(
@@ -85,9 +87,10 @@ def find(told: Told, reading: Reading) -> Found:
     places: list[Place] = []
     rivals: list[Place] = []
     astray: list[Place] = []
+    known = currencies(reading)
     for number in range(len(reading.tables)):
-        _in_table(told, reading, number, places, rivals, astray)
-    _in_prose(told, reading, places, rivals, astray)
+        _in_table(told, reading, number, known, places, rivals, astray)
+    _in_prose(told, reading, known, places, rivals, astray)
     return Found(tuple(places), tuple(rivals), tuple(astray))
 
 
@@ -160,15 +163,16 @@ def _in_table(
     told: Told,
     reading: Reading,
     number: int,
+    known: frozenset[str],
     places: list[Place],
     rivals: list[Place],
     astray: list[Place],
 ) -> None:
     table = reading.tables[number]
-    known = currencies(reading)
-    rows = meant_rows(told.words, table)
+    listed = _listed(told, table)
+    rows = meant_rows(told.words, table) if listed is None else {listed: 1.0}
     columns = meant_columns(told.words, table)
-    first = next(place for place, one in enumerate(reading.statements) if one.table == number)
+    first = reading.firsts[number]
     for place, row in enumerate(table.rows):
         for cell in row.cells:
             column = table.columns[cell.column] if cell.column < len(table.columns) else None
@@ -178,11 +182,22 @@ def _in_table(
                 and (cell.column in columns or column is None)
                 and same_time(told.dates, row, column)
             )
-            held = Place(first + place, cell.quantity, 1.0, _said_of(row, column))
+            held = Place(first + place, cell.quantity, _named(told, row), _said_of(row, column))
             if agrees(told.quantity, cell.quantity, near, known):
                 (places if meant else astray).append(held)
             elif meant and same_unit(told.quantity, cell.quantity, near, known):
                 rivals.append(held)
+
+
+def _listed(told: Told, table: Table) -> int | None:
+    """Return the row of a number in ``A and B were 5 and 3``: rows and numbers go together in order."""
+    place, count = told.place
+    named = sorted(
+        (min(told.listed.index(word) for word in row.terms), number)
+        for number, row in enumerate(table.rows)
+        if row.cells and row.terms and row.terms <= set(told.listed)
+    )
+    return named[place][1] if len(named) == count > 1 else None
 
 
 def _row_fit(words: Mapping[str, float], row: Row, table: Table) -> float:
@@ -198,22 +213,36 @@ def _fit(words: Mapping[str, float], held: Mapping[str, float]) -> float:
     return shared * (shared / whole) ** 0.5 if whole else 0.0
 
 
+def _named(told: Told, row: Row) -> float:
+    """Return how much of a row's label is said, and of what is said how much is in the label."""
+    mine = {word for word in told.words if word[0] not in "=<"} - {told.quantity.text}
+    return len(mine & row.terms) / max(len(row.terms), 1) * (len(mine & row.terms) > 1 or len(row.terms) == 1)
+
+
 def _said_of(row: Row, column: Column | None) -> str:
     return ", ".join(filter(None, (row.label, column.text if column is not None else "")))
 
 
 def _in_prose(
-    told: Told, reading: Reading, places: list[Place], rivals: list[Place], astray: list[Place]
+    told: Told,
+    reading: Reading,
+    known: frozenset[str],
+    places: list[Place],
+    rivals: list[Place],
+    astray: list[Place],
 ) -> None:
-    known = currencies(reading)
     held: list[tuple[bool, Place]] = []
     for number, statement in enumerate(reading.statements):
         for mention in statement.mentions:
             if not same_unit(told.quantity, mention.quantity, statement.words, known) or _bare(told, mention):
                 continue
+            exact = same_unit(told.quantity, mention.quantity, mention.words, known)
             right = told.quantity.states(_nearest(told.quantity, mention.quantity), mention.quantity.bound)
             fit = _likeness(told, statement, mention.words, reading) * _whole(told, statement)
-            held.append((right, Place(number, mention.quantity, fit, statement.text)))
+            if _of_another_year(told, statement, mention) or _of_another_role(told, mention):
+                fit *= ELSEWHERE
+            if right or exact:
+                held.append((right, Place(number, mention.quantity, fit, statement.text)))
     best = max((place.fit for right, place in held if right), default=0.0)
     most = max(
         (place.fit for right, place in held if not right and place.quantity.text.lower() != "one"),
@@ -231,6 +260,19 @@ def _in_prose(
 def _bare(told: Told, mention: Mention) -> bool:
     """Tell whether money is asked for, and a plain number is held that is not even large."""
     return told.quantity.unit in CURRENCIES and not mention.quantity.unit and mention.quantity.scale == 1
+
+
+def _of_another_year(told: Told, statement: Statement, mention: Mention) -> bool:
+    """Tell whether a number is of one year, and the year of the claim is that of another in the sentence."""
+    mine = {word for word, weight in told.words.items() if word[0] == "=" and weight == 1.0}
+    theirs = {word for word in mention.words if word[0] == "="}
+    return bool(mine and theirs) and not mine & theirs and bool(mine & statement.words)
+
+
+def _of_another_role(told: Told, mention: Mention) -> bool:
+    mine = {word for word in told.words if word[0] == "<"}
+    theirs = {word for word in mention.words if word[0] == "<"}
+    return bool(mine and theirs) and not mine & theirs
 
 
 def _whole(told: Told, statement: Statement) -> float:

@@ -19,7 +19,8 @@ OTHER = 0.3
 """What the words of the other side of a comparison count."""
 
 _THAN = re.compile(
-    r"\b(?:than|compared (?:with|to)|relative to|versus|vs\.?|as against|als|gegenüber)\b|\b(?:exceed|surpass|outstrip)\w*",
+    r"\b(?:than|compared (?:with|to)|relative to|versus|vs\.?|as against|als|gegenüber)\b|\b(?:exceed"
+    r"|surpass|outstrip)\w*",
     re.IGNORECASE,
 )
 _MOST = re.compile(r"\b(?:largest|highest|biggest|greatest|most|maximum)\b", re.IGNORECASE)
@@ -48,7 +49,7 @@ def compare(claim: Parts, reading: Reading) -> Outcome:
         pairs = _pairs(claim, table)
         if way and pairs and len({left.value > right.value for left, right in pairs}) == 1:
             left, right = pairs[0]
-            first = next(place for place, one in enumerate(reading.statements) if one.table == number)
+            first = reading.firsts[number]
             held = (first + left.cell.row, first + right.cell.row)
             if (left.value > right.value) == (way > 0) and left.value != right.value:
                 return Outcome(True, held)
@@ -75,7 +76,7 @@ def superlative(claim: Parts, reading: Reading) -> Outcome:
             and row.group == best.row.group
             and not _TOTAL.search(row.label)
         ]
-        first = next(place for place, one in enumerate(reading.statements) if one.table == number)
+        first = reading.firsts[number]
         if rest:
             holds = best.value >= max(rest) if most else best.value <= min(rest)
             reason = (
@@ -85,18 +86,25 @@ def superlative(claim: Parts, reading: Reading) -> Outcome:
     return Outcome(None)
 
 
-def swapped(claim: Parts, statement: Statement) -> bool:
-    """Tell whether a sentence compares the same two the other way round."""
+def crossed(claim: Parts, statement: Statement) -> bool:
+    """Tell whether a sentence compares the same two, and names them the other way round."""
     mine, theirs = _THAN.search(claim.text), _THAN.search(statement.text)
     if mine is None or theirs is None:
         return False
-    ours, held = direction(claim.text), direction(statement.text)
-    left, right = (set(terms(claim.text[slice(*side)])) for side in _sides(claim.text, mine))
-    before, after = (set(terms(statement.text[slice(*side)])) for side in _sides(statement.text, theirs))
+    left, right = _compared(claim.text, mine)
+    before, after = _compared(statement.text, theirs)
     both = left & right
     straight = len((left - both) & before) + len((right - both) & after)
-    crossed = len((left - both) & after) + len((right - both) & before)
-    return straight != crossed and (crossed > straight) == (ours * held >= 0)
+    turned = len((left - both) & after) + len((right - both) & before)
+    return turned > straight
+
+
+def _compared(text: str, match: re.Match[str]) -> tuple[set[str], set[str]]:
+    """Return the words of what is compared, and of that with which it is: up to the next comma."""
+    (_, _), (start, end) = _sides(text, match)
+    comma = text.find(",", start, end)
+    end = comma if comma >= 0 else end
+    return set(terms(text[:start] + " " + text[end:])), set(terms(text[start:end]))
 
 
 def _sides(text: str, match: re.Match[str]) -> tuple[tuple[int, int], tuple[int, int]]:

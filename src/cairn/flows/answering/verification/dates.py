@@ -1,4 +1,4 @@
-"""Dates and periods in a text: ``19 June 2025``, ``2025-06-19``, ``19.06.2025``, ``Q3 2025``, ``FY19``, ``2018/19``.
+"""Dates and periods in a text: ``19 June 2025``, ``2025-06-19``, ``19.06.2025``, ``Q3 2025``, ``2018/19``.
 
 A period that two years share, as fiscal years do, is the year it ends in. Knows nothing of calendars beyond
 that; what could be read in two ways is read in both.
@@ -94,10 +94,6 @@ class Date:
             if mine is not None and theirs is not None
         ]
         return bool(pairs) and all(mine == theirs for mine, theirs in pairs)
-
-    def agrees_kind(self, other: "Date") -> bool:
-        """Tell whether both are years, or both more than that."""
-        return self.bare == other.bare
 
 
 def dates(text: str) -> list[Date]:

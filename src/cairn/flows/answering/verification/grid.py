@@ -9,6 +9,7 @@ from typing import NamedTuple
 from cairn.flows.answering.verification.binding import meant_columns, meant_rows, same_time
 from cairn.flows.answering.verification.dates import Date
 from cairn.flows.answering.verification.tables import Cell, Column, Row, Table
+from cairn.flows.answering.words import terms
 
 
 class Meant(NamedTuple):
@@ -43,5 +44,12 @@ def named_rows(words: Mapping[str, float], table: Table, share: float) -> list[R
     return [
         row
         for row in table.rows
-        if row.cells and row.terms and sum(word in words for word in row.terms) >= share * len(row.terms)
+        for label in [_core(row)]
+        if row.cells and label and sum(word in words for word in label) >= share * len(label)
     ]
+
+
+def _core(row: Row) -> frozenset[str]:
+    """Return the words of a label without what stands in parentheses behind it."""
+    bare = frozenset(terms(row.label.partition(" (")[0]))
+    return bare if bare else row.terms

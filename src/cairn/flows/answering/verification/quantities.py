@@ -1,4 +1,4 @@
-"""Numbers with what they count: ``EUR 4.2 million`` is 4,200,000 EUR, ``a third of`` some 33 %, ``90 minutes`` 5,400 s.
+"""Numbers with what they count: ``EUR 4.2 million`` is 4,200,000 EUR, ``90 minutes`` 5,400 s.
 
 Knows nothing of tables, whose headers may say the unit and the scale: see ``tables.py``.
 """
@@ -20,7 +20,8 @@ _HYPHENED = re.compile(r"-(?P<word>[a-z]+)")
 _TWO = re.compile(r"\s?-?(per\scent|percentage\spoints?|basis\spoints?)\b", re.IGNORECASE)
 _BEFORE = re.compile(r"(?P<word>[A-Za-z]{3}|[A-Z]{0,3}[$€£¥₹]|[Ee]uros?)\s{0,3}[(−-]?$")
 _ABOUT = re.compile(
-    r"\b(?:about|around|roughly|approximately|approx\.?|nearly|almost|some|circa|ca\.?|close to|just (?:under|over)"
+    r"\b(?:about|around|roughly|approximately|approx\.?|nearly|almost|some|circa|ca\.?|close to|just"
+    r" (?:under|over)"
     r"|rund|etwa|ungefähr|knapp|environ|près de|~|≈)\s?$|[~≈]\s?$",
     re.IGNORECASE,
 )
@@ -94,11 +95,9 @@ class Quantity:
         if self.bound == "about":
             return off <= min(self.place / 2, CLOSE * mine) + 1e-9 * mine
         half = self.place / 2
-        return (
-            self.place < mine
-            and self._rounded
-            and (off < half * (1 - 1e-6) or (theirs < mine and off <= half * (1 + 1e-6)))
-        )
+        if abs(off - half) <= 1e-6 * half:  # a half may be rounded up, and down where digits were to spare
+            return self.place < mine and self._rounded and (theirs < mine or self.scale > 1)
+        return self.place < mine and self._rounded and off < half
 
     @property
     def _rounded(self) -> bool:

@@ -1,11 +1,11 @@
-"""An evidence as the statements that can be checked against: its sentences, its rows, and what stands above them.
+"""An evidence as the statements to check against: its sentences, its rows, and what stands above them.
 
 Reads each evidence once. Knows nothing of any claim.
 """
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cairn.flows.answering.units import rows, runs, units
 from cairn.flows.answering.verification.dates import Date, dates
@@ -60,8 +60,10 @@ class Reading:
     """Of each evidence: title, headings and name."""
     dates: tuple[tuple[Date, ...], ...]
     """Of each evidence: in its context."""
-    words: tuple[frozenset[str], ...] = field(default=())
+    words: tuple[frozenset[str], ...]
     """Of each evidence: of its context."""
+    firsts: tuple[int, ...]
+    """Of each table: which statement its first row is."""
 
 
 def read(evidence: Sequence[Evidence]) -> Reading:
@@ -78,7 +80,13 @@ def read(evidence: Sequence[Evidence]) -> Reading:
         contexts=contexts,
         dates=tuple(tuple(dates(context)) for context in contexts),
         words=tuple(frozenset(terms(context)) | timed(dates(context)) for context in contexts),
+        firsts=tuple(_firsts(statements, len(tables))),
     )
+
+
+def _firsts(statements: Sequence[Statement], tables: int) -> list[int]:
+    found = {one.table: number for number, one in reversed(list(enumerate(statements)))}
+    return [found.get(table, 0) for table in range(tables)]
 
 
 def _read(number: int, evidence: Evidence, statements: list[Statement], tables: list[Table]) -> None:
@@ -139,13 +147,13 @@ def _statement(number: int, start: int, end: int, text: str, above: str) -> Stat
 def _within(
     words: Sequence[tuple[str, int]], said: Sequence[Date], start: int, end: int, *, paired: bool
 ) -> frozenset[str]:
-    """Return the words of a stretch and its dates; ``paired`` are dates that go with it wherever they stand."""
+    """Return the words of a stretch and its dates; ``paired`` ones go with it wherever they stand."""
     inside = [word for word, at in words if start <= at < end]
     return frozenset(inside) | timed(date for date in said if paired or start <= date.start < end)
 
 
 def role(text: str, at: int) -> frozenset[str]:
-    """Return the word that says which number of a comparison the one at ``at`` is: ``from``, ``to``, ``than``."""
+    """Return the word that says which number of a comparison stands at ``at``: ``from``, ``to``, ``than``."""
     match = _ROLE.search(text[max(0, at - 24) : at])
     return frozenset([f"<{match[1].lower()}"]) if match is not None else frozenset()
 

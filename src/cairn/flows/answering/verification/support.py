@@ -1,14 +1,14 @@
 """How much of what a claim says the evidence says: by its words, and by what they mean.
 
-Late interaction (Khattab and Zaharia 2020, arXiv 2004.12832) with the embedder's token vectors, as extracts are
-chosen; word by word, so that one word that nothing supports is not hidden by the others.
+Late interaction (Khattab and Zaharia 2020, arXiv 2004.12832) with the embedder's token vectors, as extracts
+are chosen; word by word, so that one word that nothing supports is not hidden by the others.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from cairn.flows.answering.verification.parts import Parts
+from cairn.flows.answering.verification.parts import LIGHT, Parts
 from cairn.flows.answering.verification.polarity import words_of
 from cairn.flows.answering.verification.statements import Reading, Statement
 from cairn.flows.answering.words import STEM, placed, terms
@@ -22,17 +22,9 @@ ALIKE, FAR = 0.62, 0.30
 ABOVE = 0.7
 """What a word counts that only stands in the title, a heading or a header."""
 
-_LIGHT = """
-amount amounts amounted came come comes coming figure figures value values valued reported report reports recorded stood
-stands total totalled number fiscal year years period company share shares accounted made makes make represented
-represents together combined seen saw was went going reached compared comparison difference change changed
-document documents text source says said say stated states state notes noted note according mentions mentioned evidence
-equal equals percent percentage respectively being approximately about roughly around nearly
-"""
-LIGHT = frozenset(word[:STEM] for word in _LIGHT.split())
-"""Words with which figures are told, that say nothing by themselves."""
-
-MOVES = frozenset(word[:STEM] for word in words_of("direction"))
+_RECKONED = "average averages averaged mean sum both ratio difference growth rate percentage proportion due"
+MOVES = frozenset(word[:STEM] for word in (*words_of("direction"), *_RECKONED.split()))
+"""Words that cells bear out: that something is more, or rises, or is reckoned."""
 
 
 class Support(NamedTuple):
@@ -70,6 +62,8 @@ def support(
     most = max(idf.values(), default=1.0)
     said = frozenset().union(*(reading.statements[number].words for number in chosen))
     above = frozenset().union(*(_above(reading, number) for number in chosen))
+    if not moves:  # what a table is about may be said anywhere beside it
+        above = above.union(*(one.words for one in reading.statements))
     share = {word: (1.0 if word in said else ABOVE if word in above else 0.0) for word in claim.words}
     if any(value < 1 for value in share.values()):
         _by_meaning(claim, [reading.statements[number] for number in chosen], share, embedder)

@@ -1,11 +1,11 @@
-"""The tables of an evidence: what each cell is said of, by its row, its columns' headers and its table's scale.
+"""The tables of an evidence: what each cell is said of, by row, column header and scale of the table.
 
 Knows tables as passages hold them: one line a row, cells joined by ``" | "``, header rows marked.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cairn.flows.answering.verification.dates import Date, dates
 from cairn.flows.answering.verification.measures import CURRENCIES, SCALES
@@ -17,10 +17,12 @@ BETWEEN = " | "
 
 _SCALE = re.compile(
     r"(?:\b(?:in|of)\s+)?(?P<before>[$€£¥]|\b[A-Z]{3}\b|\b[Dd]ollars|\b[Ee]uros?)?(?:\s?in)?\s*"
-    r"(?P<scale>\b[Tt]housands?|\b[Mm]illions?|\b[Bb]illions?|\bTEUR|\bMio\b|\bMrd\b|\bTsd\b|\b[Mm]illiers|’000|'000|\bk€|€k\b|(?<=[$€£A-Z])(?:bn|mn|m|k)\b)",
+    r"(?P<scale>\b(?i:thousands?|millions?|billions?)\b|\bTEUR|\bMio\b|\bMrd\b|\bTsd\b|\b[Mm]illiers"
+    r"|[’'‘]000|\bk€|€k\b|(?<=[$€£A-Z])(?:bn|mn|m|k)\b)",
 )
 _IN_PROSE = re.compile(
-    r"\b(?:in|expressed in|amounts in|dollars in)\s+(?:[$€£]|US\$|[A-Z]{3})?\s?(?:thousands|millions|billions)\b"
+    r"\b(?:in|expressed in|amounts in|dollars in)\s+(?:[$€£]|US\$|[A-Z]{3})?\s?(?:thousands|millions"
+    r"|billions)\b"
     r"|\((?:[$€£]|[A-Z]{3}|[Dd]ollars)?\s?(?:in\s)?(?:thousands?|millions?|billions?)\b",
     re.IGNORECASE,
 )
@@ -28,6 +30,9 @@ _PLAIN = re.compile(
     r"\bper\b|%|\bpercent|\bratio\b|\brate\b|\bnumber of\b|\bheadcount\b|\bemployees\b", re.IGNORECASE
 )
 _PERCENT = re.compile(r"%|\bpercent(?:age)?s?\b|\bper cent\b|\bprozent\b", re.IGNORECASE)
+_SPREADS = re.compile(
+    r"\d{4}|year|fiscal|ended|period|month|quarter|\(|december|june|march|september", re.IGNORECASE
+)
 _CURRENCY = re.compile(r"[$€£¥]|\b(?:EUR|USD|GBP|CHF|JPY|RMB|TEUR|[Ee]uros?|[Dd]ollars?)\b")
 
 
@@ -101,12 +106,26 @@ def table(header: Sequence[str], lines: Sequence[tuple[int, int, str]], heading:
     )
     rows: list[Row] = []
     group = ""
+    shares = _shares([text.split(BETWEEN) for _, _, text in lines])
+    columns = tuple(
+        replace(column, scale=Scale(1.0, "%")) if place in shares and column.scale is None else column
+        for place, column in enumerate(columns)
+    )
     for number, (start, end, text) in enumerate(lines):
         row = _row(number, start, end, text, group, columns, above)
         if not row.cells and row.label and not _holds_values(text):
             group = row.label
         rows.append(row)
     return Table(columns=columns, rows=tuple(rows), heading=heading)
+
+
+def _shares(rows: Sequence[Sequence[str]]) -> set[int]:
+    """Return the columns whose first and last numbers are percentages: those between are, too."""
+    width = max(map(len, rows), default=0)
+    valued = [
+        [row[place] for row in rows if place < len(row) and _is_number(row[place])] for place in range(width)
+    ]
+    return {place for place, cells in enumerate(valued) if cells and "%" in cells[0] and "%" in cells[-1]}
 
 
 def _parted(
@@ -130,7 +149,7 @@ def scale_said(text: str) -> Scale | None:
     if match is None:
         unit = _unit(text)
         return Scale(1.0, unit) if unit else None
-    word = match["scale"].lower().strip("'’")
+    word = match["scale"].lower().strip("'’‘")
     factor = 1e3 if word in ("000", "€k") else SCALES[word if word in SCALES else word.rstrip("s")]
     return Scale(factor, _unit(text))
 
@@ -171,7 +190,10 @@ def _filled(row: Sequence[str], width: int) -> list[str]:
         return cells
     width, rest = divmod(len(cells) - 1, len(told))
     blocks = [list(filter(None, cells[at : at + width])) for at in range(1, len(cells), width)]
-    if not rest and all(len(block) == 1 for block in blocks):  # a label stands anywhere above its columns
+    spreads = len(told) > 1 or _SPREADS.search(told[0]) is not None
+    if (
+        spreads and not rest and all(len(block) == 1 for block in blocks)
+    ):  # a label stands anywhere above its columns
         return [cells[0], *(block[0] for block in blocks for _ in range(width))]
     current = ""
     filled = [cells[0]]
@@ -188,7 +210,7 @@ def _row(
     found: list[Cell] = []
     labels: list[str] = []
     for place, part in enumerate(parts):
-        inside = [] if place == 0 and len(parts) > 1 and not _is_number(part) else _numbers(part)
+        inside = [] if place == 0 and len(parts) > 1 else _numbers(part)
         if place == 0 or not inside or not _is_number(part):
             labels.append(part)
         for quantity in inside:
@@ -218,7 +240,8 @@ def _row(
 def _numbers(part: str) -> list[Quantity]:
     if not any(c.isdigit() for c in part):
         return []
-    return quantities(part, [(one.start, one.end) for one in (*dates(part), *codes(part))])
+    taken = [(date.start, date.end) for date in dates(part)]
+    return quantities(part, [*taken, *((code.start, code.end) for code in codes(part))])
 
 
 def _is_number(part: str) -> bool:

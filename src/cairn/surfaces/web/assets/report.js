@@ -2,17 +2,19 @@
 // The question stands behind the #, as on the page where one asks.
 
 import { bytes, told } from "./api.js";
-import { cite, make } from "./cite.js";
+import { cite } from "./claims.js";
+import { make } from "./make.js";
 
 const asked = new URLSearchParams(location.hash.slice(1));
 const question = asked.get("q")?.trim() ?? "";
-const NARROWING = ["source", "type", "after", "before", "as"];
+const NARROWING = ["source", "type", "after", "before", "model", "as"];
 const as = asked.get("as") ?? "";
 const narrowing = {
   ...(asked.get("source") && { source: [asked.get("source")] }),
   ...(asked.get("type") && { type: [asked.get("type")] }),
   ...(asked.get("after") && { after: asked.get("after") }),
   ...(asked.get("before") && { before: asked.get("before") }),
+  ...(asked.get("model") && { model: asked.get("model") }),
 };
 const SUFFIXES = { markdown: "md" };
 

@@ -1,0 +1,1 @@
+"""Models that judge whether one text follows from another."""

@@ -1,0 +1,1 @@
+"""What adapters of models in the ONNX format have in common."""
