@@ -5,6 +5,8 @@ import json
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from itertools import count
 from time import perf_counter
 from typing import Annotated
 
@@ -43,7 +45,7 @@ from cairn.people import KeptReport
 from cairn.protocols import Chat, Export
 from cairn.results import plain
 from cairn.results.reading import read
-from cairn.results.reports import Report
+from cairn.results.reports import Report, Section
 from cairn.session import Session, untold
 from cairn.trace import span, trace_id
 from cairn.types import Answer, Filters, State
@@ -92,13 +94,17 @@ async def report(
     if chat is not None:
         chat = Allowance(chat, session.app.settings.report_tokens)
     planned = await _plan(session, question, filters, chat)
-    session.tell("plan", [topic.title for topic in planned.topics[: plan.MOST]])
-    composed = await compose(
-        planned.topics[: plan.MOST],
-        lambda part: _answered(session, part, filters, chat),
-        lambda section: session.tell("section", section),
-        show=session.app.settings.unsupported == "show",
-    )
+    topics = planned.topics[: plan.MOST]
+    session.tell("plan", [topic.title for topic in topics])
+    done = count(1)
+
+    def tell(section: Section) -> None:
+        session.tell("section", section)
+        session.report("sections", next(done), len(topics))
+
+    show = session.app.settings.unsupported == "show"
+    ask = partial(_answered, session, filters, chat)
+    composed = await compose(topics, ask, tell, show=show)
     summary = await _summarised(session, question, composed, chat)
     made = await asyncio.to_thread(_whole, session, question, composed, summary, planned, filters)
     made = replace(made, seconds=perf_counter() - began)
@@ -144,7 +150,7 @@ async def _plan(session: Session, question: str, filters: Filters, chat: Chat | 
     return Planned(topics=topics, seen=frozenset(one.document for one in seen), notice=notice)
 
 
-async def _answered(session: Session, part: str, filters: Filters, chat: Chat | None) -> Answer:
+async def _answered(session: Session, filters: Filters, chat: Chat | None, part: str) -> Answer:
     """Answer one part as any question is answered, with the rights of this moment."""
     query = await asyncio.to_thread(asked, session, part, EVIDENCE, filters)
     write = replace(session.app.writer(chat), show=True) if chat is not None else None
