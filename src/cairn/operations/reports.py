@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -96,15 +97,9 @@ async def report(
     planned = await _plan(session, question, filters, chat)
     topics = planned.topics[: plan.MOST]
     session.tell("plan", [topic.title for topic in topics])
-    done = count(1)
-
-    def tell(section: Section) -> None:
-        session.tell("section", section)
-        session.report("sections", next(done), len(topics))
-
     show = session.app.settings.unsupported == "show"
     ask = partial(_answered, session, filters, chat)
-    composed = await compose(topics, ask, tell, show=show)
+    composed = await compose(topics, ask, _telling(session, len(topics)), show=show)
     summary = await _summarised(session, question, composed, chat)
     made = await asyncio.to_thread(_whole, session, question, composed, summary, planned, filters)
     made = replace(made, seconds=perf_counter() - began)
@@ -148,6 +143,17 @@ async def _plan(session: Session, question: str, filters: Filters, chat: Chat | 
                 notice = f"The parts were told by rule: {error}"
         step.set_attribute("topics", len(topics))
     return Planned(topics=topics, seen=frozenset(one.document for one in seen), notice=notice)
+
+
+def _telling(session: Session, total: int) -> Callable[[Section], None]:
+    """Return what tells whoever waits of each section, and how many there are."""
+    numbers = count(1)
+
+    def tell(section: Section) -> None:
+        session.tell("section", section)
+        session.report("sections", next(numbers), total)
+
+    return tell
 
 
 async def _answered(session: Session, filters: Filters, chat: Chat | None, part: str) -> Answer:
@@ -202,9 +208,9 @@ def _unread(session: Session) -> dict[State, int]:
     """Return how many documents the asker may read that no search finds, by state."""
     grants = session.grants
     counts = dict.fromkeys(UNREAD, 0)
-    for (_, state, granted), count in session.app.journal.catalogue.counts().items():
+    for (_, state, granted), documents in session.app.journal.catalogue.counts().items():
         if state in counts and grants.readable(granted):
-            counts[state] += count
+            counts[state] += documents
     return counts
 
 
