@@ -91,16 +91,16 @@ def _asked(server: Server, operation: str, person: str, users: int, seconds: flo
         while time.perf_counter() < until:
             answers.append(client.ask(operation, **{given: questions.pop()}))
 
-    _together([(Client(server.port, **shown), use) for shown in tokens(server.home, [person] * users)])
+    _together([Client(server.port, **shown) for shown in tokens(server.home, [person] * users)], use)
     assert all(one.status == 200 for one in answers), Counter(one.status for one in answers)
     around = [one.seconds - json.loads(one.body)["seconds"] for one in answers]
     return Speed([one.seconds for one in answers], around, server.processor() - before)
 
 
-def _together(users: list[tuple[Client, Callable[[Client, list[str]], None]]]) -> None:
-    """Let users do what they do, each in a thread, with questions of their own; return when all are done."""
+def _together(clients: list[Client], use: Callable[[Client, list[str]], None]) -> None:
+    """Let each do this in a thread, with questions in an order of their own; return when all are done."""
     threads = []
-    for number, (client, use) in enumerate(users):
+    for number, client in enumerate(clients):
         questions = [one.text for one in corpus(SIZE).queries] * 20
         random.Random(number).shuffle(questions)
         threads.append(threading.Thread(target=use, args=(client, questions)))
@@ -108,7 +108,7 @@ def _together(users: list[tuple[Client, Callable[[Client, list[str]], None]]]) -
         each.start()
     for each in threads:
         each.join()
-    for client, _ in users:
+    for client in clients:
         client.close()
 
 

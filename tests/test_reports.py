@@ -194,6 +194,21 @@ def test_a_part_that_fails_leaves_the_others(
     assert any("The disk is full." in said for said in made.limits)
 
 
+def test_what_is_revoked_while_it_is_written_does_not_leave(
+    library: Session, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = operations.answered
+
+    async def revoking(session: Session, query: Any, write: Any) -> Any:
+        answer = await answered(session, query, write)
+        await access.access_remove(library, "person:amina", ["group:staff"])
+        return answer
+
+    monkeypatch.setattr(operations, "answered", revoking)
+    with pytest.raises(Unknown, match="who may read it, while it was written"):
+        run(report(as_amina(library), QUESTION))
+
+
 def test_questions_of_any_length_are_answered_or_refused(library: Session, run: Run) -> None:
     long = "What did the audit of 2018 find? " * 300
     made = run(report(library, long[:10_000]))

@@ -3,8 +3,8 @@
     make demo && python -m bench.financebench && python -m bench.claims
     python -m bench.claims held       # the documents that the verifier was not tuned on
 
-Claims are made by rule from the demo organisation, TAT-QA and FinanceBench's filings, true ones and ones broken
-in exactly one respect; see ``tables.py``, ``sentences.py`` and ``asked.py``. The same seed makes the same set.
+Claims are made by rule from the demo organisation, TAT-QA and FinanceBench's filings, true ones and ones
+broken in exactly one respect; see ``tables.py``, ``sentences.py`` and ``asked.py``. A seed makes it the same.
 """
 
 import json
@@ -42,9 +42,8 @@ def main() -> None:
     began = process_time()
     judged = [verifier.check(one.text, [one.given.evidence]) for one in made]
     each = (process_time() - began) / len(made)
-    print(
-        f"{which}: {len(made)} claims of {len({one.given.document for one in made})} documents, {1000 * each:.1f} ms each"
-    )
+    documents = len({one.given.document for one in made})
+    print(f"{which}: {len(made)} claims of {documents} documents, {1000 * each:.1f} ms each")
     report(made, judged)
     if which == TUNED:
         _keep(made, judged)
@@ -103,7 +102,7 @@ def _some(made: list[Made], share: float, random: Random) -> list[Made]:
 
 
 def report(made: Sequence[Made], judged: Sequence[Claim]) -> None:
-    """Print how many broken claims were taken for true, and true ones for broken: by source, break and form."""
+    """Print how many broken claims were taken for true, and true ones for broken."""
     wrong: dict[tuple[str, str, str], list[bool]] = defaultdict(list)
     for one, claim in zip(made, judged, strict=True):
         accepted = claim.verdict == "supported"

@@ -1,7 +1,7 @@
-"""What claims are made of and cite: passages of the demo organisation, of TAT-QA and of FinanceBench's filings.
+"""What claims are made of and cite: passages of the demo organisation, of TAT-QA and of FinanceBench.
 
-Documents are parted by their name into a half that the verifier was tuned on and one that is held out; filings
-by their company, since those of one say much the same.
+Documents are parted by their name into a half that the verifier was tuned on and one that is held out;
+filings by their company, since those of one say much the same.
 """
 
 import json

@@ -12,10 +12,18 @@ from bench.claims.evidence import Given
 from bench.claims.made import Made, another, figures
 from cairn.flows.answering.units import units
 
-MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
-_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]
+_MONTHS = """
+January February March April May June July August September October November December
+"""
+MONTHS = _MONTHS.split()
+_NUMERALS = """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen twenty
+"""
+_WORDS = _NUMERALS.split()
 _SUBJECTLESS = re.compile(
-    r"^(?:It|They|He|She|This|These|Those|That|Its|Their|His|Her|Such|Both|There|Here|Some|Others|Neither|We|Our|I|You|See|Note|As|However)\b"
+    r"^(?:It|They|He|She|This|These|Those|That|Its|Their|His|Her|Such|Both|There|Here|Some|Others"
+    r"|Neither|We|Our|I|You|See|Note|As|However)\b"
 )
 _VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|will|can|must|may|should|does|did|\w+ed|\w+s)\b")
 _FIGURE = re.compile(r"(?<![\w.,/-])(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?![\w,/]|\.\d|-)")
@@ -122,7 +130,8 @@ _DENIED = re.compile(
     r"\b(is|are|was|were|has|have|had|will|can|must|may|should|could|would|does|did|do) not\b|\b(can)not\b"
 )
 _PASSIVE = re.compile(
-    r"^(?P<subject>[A-Z][^,;:]{3,60}?) (?P<be>is|are|was|were) (?P<verb>[a-z]+ed|led|paid|held|made|sent|chosen|kept|given|written|done) by (?P<agent>[^,;:.]{3,60})\.$"
+    r"^(?P<subject>[A-Z][^,;:]{3,60}?) (?P<be>is|are|was|were) (?P<verb>[a-z]+ed|led|paid|held|made"
+    r"|sent|chosen|kept|given|written|done) by (?P<agent>[^,;:.]{3,60})\.$"
 )
 
 
@@ -189,15 +198,18 @@ def _lower(text: str) -> str:
     return text[0].lower() + text[1:] if text.split()[0] in _COMMON else text
 
 
-_COMMON = frozenset(
-    ["The", "A", "An", "In", "On", "At", "For", "From", "By", "With", "After", "Before", "During", "Each", "Every", "All", "No", "Both", "If", "When", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Twelve", "Twenty-seven", "One", "As", "Under", "Because", "Since", "Until", "Its", "Their", "This", "These"]
-)
+_OPENERS = """
+The A An In On At For From By With After Before During Each Every All No Both If When Two Three Four
+Five Six Seven Eight Nine Ten Twelve Twenty-seven One As Under Because Since Until Its Their This These
+"""
+_COMMON = frozenset(_OPENERS.split())
 
 
 def _reordered(text: str, given: Given, random: Random) -> str | None:
     """Move a clause that leads to the end, or one that gives the reason or the condition to the front."""
     lead = re.match(
-        r"^((?:In|On|At|During|From|By|Since|Before|After|For|Under|When|If|As of|Until) [^,]{3,60}), ([^,]+(?:, [^,]+)?)\.$",
+        r"^((?:In|On|At|During|From|By|Since|Before|After|For|Under|When|If|As of|Until) [^,]{3,60}),"
+        r" ([^,]+(?:, [^,]+)?)\.$",
         text,
     )
     if lead is not None and " and " not in lead[2][:1]:
@@ -300,7 +312,8 @@ def _quantities(text: str) -> list[re.Match[str]]:
         for match in _FIGURE.finditer(text)
         if not any(a <= match.start() < b for a, b in dates)
         and not re.search(
-            r"\b(?:Note|Item|Topic|Article|Section|Part|Level|level|Form|No\.|Rule|Exhibit|ASU|ASC|page|chapter|Schedule)\s?$",
+            r"\b(?:Note|Item|Topic|Article|Section|Part|Level|level|Form|No\.|Rule|Exhibit|ASU|ASC|page"
+            r"|chapter|Schedule)\s?$",
             text[: match.start()],
         )
     ]
@@ -418,16 +431,19 @@ def _negation(text: str, random: Random) -> str | None:
 def _swapped(text: str) -> str | None:
     """Swap the two numbers of a movement, or the two sides of a comparison."""
     moved = re.search(
-        r"\bfrom ((?:EUR |[$€])?[\d.,]*\d(?: ?(?:%|million|billion|percent))?|[a-z]+teen|[a-z]+) to ((?:EUR |[$€])?[\d.,]*\d(?: ?(?:%|million|billion|percent))?|[a-z]+)\b",
+        r"\bfrom ((?:EUR |[$€])?[\d.,]*\d(?: ?(?:%|million|billion|percent))?|[a-z]+teen|[a-z]+) to"
+        r" ((?:EUR |[$€])?[\d.,]*\d(?: ?(?:%|million|billion|percent))?|[a-z]+)\b",
         text,
     )
     if moved is not None and re.search(
-        r"\b(?:rise|rose|increas\w+|fell|fall\w*|decreas\w+|declin\w+|grew|drop\w*|cut|reduc\w+|raised|up|down)\b",
+        r"\b(?:rise|rose|increas\w+|fell|fall\w*|decreas\w+|declin\w+|grew|drop\w*|cut|reduc\w+|raised"
+        r"|up|down)\b",
         text,
     ):
         return text[: moved.start()] + f"from {moved[2]} to {moved[1]}" + text[moved.end() :]
     ordered = re.match(
-        r"^(\w+(?: \w+){0,3}) ((?:is|are|was|were|has|have|had) (?:\w+ )?(?:more|less|higher|lower|larger|smaller|older|better|longer|faster)\b[^,.]{0,30}?) than ((?:in |the )?[^,.]{3,40})\.$",
+        r"^(\w+(?: \w+){0,3}) ((?:is|are|was|were|has|have|had) (?:\w+ )?(?:more|less|higher|lower"
+        r"|larger|smaller|older|better|longer|faster)\b[^,.]{0,30}?) than ((?:in |the )?[^,.]{3,40})\.$",
         text,
     )
     if ordered is not None:

@@ -1,4 +1,4 @@
-"""Claims from the cells of tables: values, changes, comparisons, shares and sums, in sentences of several makes."""
+"""Claims from the cells of tables: values, changes, comparisons, shares and sums, in several sentences."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -131,6 +131,7 @@ def _change(given: Given, sheet: Sheet, line: Line, random: Random) -> Iterator[
         return
     unit, scale = _counted(sheet, line)
     years = f"{sheet.years[early]} and {sheet.years[late]}"
+    span = f"{sheet.years[early]} to {sheet.years[late]}"
     rate = round(100 * (new - old) / old, 1)
     amount = round(abs(new - old), 3)
     up = new > old
@@ -151,7 +152,7 @@ def _change(given: Given, sheet: Sheet, line: Line, random: Random) -> Iterator[
                 f"{line.label} {verb} by {by} between {years}.",
                 f"Between {years}, {line.label} {verb} by {by}.",
                 f"{line.label} {verb} {by} from {sheet.years[early]} to {sheet.years[late]}.",
-                f"{'An increase' if rise else 'A decrease'} of {by} was seen in {line.label} from {sheet.years[early]} to {sheet.years[late]}.",
+                f"{'An increase' if rise else 'A decrease'} of {by} was seen in {line.label} from {span}.",
             )
         )
 

@@ -3,11 +3,9 @@
 An App is a library opened in this process; who uses it is the session's affair.
 """
 
-import fcntl
-import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -37,6 +35,7 @@ from cairn.flows.gateway.timing import Timed
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost, orphaned
 from cairn.flows.ingest.workers import cores
 from cairn.flows.keeping import swap
+from cairn.flows.keeping.locking import locked_file
 from cairn.flows.retrieval.copies import Distinct
 from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
@@ -389,25 +388,3 @@ class App:
         for part in ("index", "journal"):
             if part in vars(self):
                 vars(self)[part].close()
-
-
-@contextmanager
-def locked_file(path: Path) -> Iterator[None]:
-    """Hold a lock that ends with the process, however that ends."""
-    try:
-        opened = path.open("a+")
-    except OSError as error:
-        raise Storage(f"This library cannot be written: {path}: {error.strerror}.") from error
-    with opened as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            writer = file.read().strip()
-            raise Busy(
-                f"Another process ({writer}) is writing this library; wait for it or stop it."
-            ) from None
-        with suppress(OSError):  # no room: nobody is told who writes, and that is all
-            os.ftruncate(file.fileno(), 0)
-            os.write(file.fileno(), f"process {os.getpid()}".encode())
-        yield

@@ -15,7 +15,17 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from cairn import registry
-from cairn.errors import Busy, CairnError, Denied, Invalid, ParseFailed, Storage, Unavailable, Unknown
+from cairn.errors import (
+    Busy,
+    CairnError,
+    Denied,
+    Invalid,
+    ModelFailed,
+    ParseFailed,
+    Storage,
+    Unavailable,
+    Unknown,
+)
 from cairn.protocols import Caller
 from cairn.results import plain
 from cairn.results.people import Uploaded
@@ -31,6 +41,7 @@ _ERRORS: Mapping[int, type[CairnError]] = {
     413: Invalid,
     422: ParseFailed,
     429: Busy,
+    502: ModelFailed,
     503: Unavailable,
     507: Storage,
 }

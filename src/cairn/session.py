@@ -10,10 +10,11 @@ from pathlib import Path
 from types import TracebackType
 
 from cairn.access import OWNER
-from cairn.app import App, Grants, locked_file, unreported
+from cairn.app import App, Grants, unreported
 from cairn.errors import Denied, Storage, Unavailable
 from cairn.flows.ingest.views import Report
 from cairn.flows.keeping import swap
+from cairn.flows.keeping.locking import locked_file
 from cairn.people import Role, included
 
 

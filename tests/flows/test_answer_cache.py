@@ -54,11 +54,8 @@ def test_the_same_question_is_written_once(owner: Session, run: Run[Any]) -> Non
 
 def test_other_words_for_the_same_are_given_it(owner: Session, run: Run[Any]) -> None:
     run(cairn.ask(owner, BUDGET))
-    assert (
-        "Written on" in run(cairn.ask(owner, "The heat plan: what is the budget of the plan?")).notice or True
-    )
     assert "Written on" in run(cairn.ask(owner, "Of the heat plan what is the budget?")).notice
-    assert asked(owner) <= 2
+    assert asked(owner) == 1
 
 
 @pytest.mark.parametrize(
@@ -69,11 +66,24 @@ def test_other_words_for_the_same_are_given_it(owner: Session, run: Run[Any]) ->
         ("Which rooms are open?", "Which rooms are not open?"),
         ("Who spent the most?", "Who spent the least?"),
         ("Who approved it?", "When was it approved?"),
+        ("Is it open?", "Isn't it open?"),
         ("Was ist vor Mai fällig?", "Was ist nach Mai fällig?"),
     ],
 )
 def test_other_numbers_names_or_denials_are_other_questions(one: str, other: str) -> None:
     assert not interchangeable(one, other) and interchangeable(one, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Who approved the budget for 2025?", "who approved the 2025 budget"),
+        ("When was the laundry sold?", "When did they sell the laundry?"),
+        ("What is the plan's budget?", "What's the budget of the plan?"),
+    ],
+)
+def test_wording_is_for_the_vectors_to_judge(one: str, other: str) -> None:
+    assert interchangeable(one, other)
 
 
 @given(st.text(max_size=60))

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,16 @@ _ACTIVE = re.compile(r"\]\(|\]:|<[A-Za-z/!]")
 _ADDRESS = re.compile(r"https?://[^\s)]+")
 
 
+class Forgetful(Cache):
+    """A cache that keeps nothing."""
+
+    def __init__(self) -> None:
+        self._kept = timedelta(0)
+
+    def head(self) -> int:
+        return 0
+
+
 def writer(chat: ScriptedChat) -> Writer:
     embedder = _embedder()
     return Writer(
@@ -40,7 +51,7 @@ def writer(chat: ScriptedChat) -> Writer:
         states=states,
         extract=Extractive(embedder, sentences=4),
         prompts=Prompts(),
-        cache=Cache(None, None, embedder, days=0, likeness=1),  # type: ignore[arg-type]
+        cache=Forgetful(),
         threshold=0.3,
         tokens=2_000,
         show=True,

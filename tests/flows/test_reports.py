@@ -108,7 +108,15 @@ def _titled(one: Evidence, title: str) -> Evidence:
 
 
 def test_a_question_of_any_length_is_planned_within_bounds() -> None:
-    for question in ("word " * 4000, "x" * 20_000, "who? " * 4000, "who leads team a? " * 1000, "a, " * 6000):
+    for question in (
+        "word " * 4000,
+        "x" * 20_000,
+        "who? " * 4000,
+        "who leads team a? " * 1000,
+        "a, " * 6000,
+        " " * 19_999 + "x",
+        "\n" * 19_999,
+    ):
         topics = plan.parts(question)
         assert topics and all(len(topic.question) <= 2 * plan.LONGEST + 10 for topic in topics)
         assert all(len(topic.title) <= plan.TITLE and "\n" not in topic.title for topic in topics)

@@ -72,6 +72,8 @@ def verdict(claim: str, *cited: Evidence) -> str:
         "Other sales fell from $56.7 million in 2018 to $44.1 million in 2019.",
         "Other was $44.1 million in 2019, down from $56.7 million a year earlier.",
         "Fixed price was $1,452.4 million and Other $44.1 million in 2019.",
+        "Fixed price and Other were $1,452.4 million and $44.1 million in 2019.",
+        "Other was $44.1 million and $56.7 million in 2019 and 2018, respectively.",
         "Other declined by $12.6 million between 2018 and 2019.",
         "Other decreased by 22.2% from 2018 to 2019.",
         "Fixed price made up 97.1% of total sales in 2019.",
@@ -102,6 +104,8 @@ def test_what_a_table_says(claim: str) -> None:
         "Fixed price made up 95.3% of total sales in 2019.",
         "Other was higher in 2019 than in 2018.",
         "Other exceeded Fixed price in 2019.",
+        "Other and Fixed price were $1,452.4 million and $44.1 million in 2019.",
+        "Other was $44.1 million and $56.7 million in 2018 and 2019, respectively.",
         "The change in Other between 2018 and 2019 was $44.1 million.",
         "Together, Fixed price and Other came to $1,300 million in 2018.",
     ],
@@ -201,13 +205,12 @@ def test_what_states_something(text: str, told: bool) -> None:
     assert states(text) is told
 
 
-SENTENCE = st.lists(
-    st.sampled_from(
-        ["otter", "heron", "brook", "12", "4.5", "Morvane", "not", "rose", "fell", "from", "to", "in", "2024", "million", "percent", "Anna", "Quill"]
-    ),
-    min_size=1,
-    max_size=14,
-).map(lambda words: " ".join(words).capitalize() + ".")
+WORDS = """
+otter heron brook 12 4.5 Morvane not rose fell from to in 2024 million percent Anna Quill
+"""
+SENTENCE = st.lists(st.sampled_from(WORDS.split()), min_size=1, max_size=14).map(
+    lambda words: " ".join(words).capitalize() + "."
+)
 
 
 @given(st.lists(SENTENCE, min_size=1, max_size=5))

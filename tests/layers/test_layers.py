@@ -71,7 +71,7 @@ SHOWN = {
     "http": {"prometheus_client", "pydantic", "starlette", "uvicorn"},
     "api": {"fastapi", "pydantic", "starlette"},
     "mcp": {"mcp", "mcp_types", "pydantic", "starlette"},
-    "web": {"jinja2", "starlette"},
+    "web": {"jinja2", "markupsafe", "pydantic", "starlette"},
 }
 """What each surface is made with."""
 

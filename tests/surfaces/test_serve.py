@@ -149,6 +149,9 @@ def test_the_client_offers_the_same_calls_and_results(server: Running, home: Pat
         assert asyncio.run(cairn.status(there)) == asyncio.run(cairn.status(here))
         original = asyncio.run(there.original(far.evidence[0].document))
         assert original.startswith(b"# Audit 2018")
+        made = asyncio.run(cairn.report(there, question))
+        assert made.summary == asyncio.run(cairn.report(here, question)).summary != ()
+        assert asyncio.run(there.report(made.trace, "pdf")).startswith(b"%PDF")
         for call, error in (
             (lambda: cairn.document(there, "owner.md"), Unknown),
             (lambda: access.access_list(there), Denied),

@@ -49,7 +49,7 @@ class Operation(NamedTuple):
     opens: bool = True
     """Whether it needs the library open; one that does not is for this machine's command line alone."""
     long: bool = False
-    """Whether it may take longer than a request is given; one that writes may, for it is never left half-way."""
+    """Whether it may take longer than a request is given; what writes may, as it is never left half-way."""
 
 
 DECLARED: dict[str, Operation] = {}

@@ -20,7 +20,7 @@ from cairn.flows.answering.reports.outlining import outlined
 from cairn.flows.answering.reports.plan import Topic
 from cairn.flows.answering.reports.printing import printed
 from cairn.flows.answering.reports.references import references
-from cairn.flows.answering.reports.standing import stands
+from cairn.flows.answering.reports.standing import may_read, stands
 from cairn.flows.answering.reports.summary import Summariser, Summary, best
 from cairn.flows.answering.verification import states
 from cairn.operations.declare import Say, operation
@@ -203,15 +203,20 @@ def _unread(session: Session) -> dict[State, int]:
 
 
 def _keep(session: Session, made: Report, seen: frozenset[int]) -> None:
-    touched(*(f"d{one.document}" for one in made.references))
+    """Keep a report, all of which may be read at this moment; raises Unknown where that is no longer so."""
+    journal = session.app.journal
+    documents = seen.union(one.document for one in made.references)
+    touched(*(f"d{number}" for number in sorted(documents)))
+    if not may_read(documents, journal.catalogue, session.grants.readable):
+        raise Unknown("What the report rests on went, or who may read it, while it was written; ask again.")
     kept = KeptReport(
         trace=made.trace,
         person=session.asker,
         behalf=_behalf(session),
-        documents=seen.union(one.document for one in made.references),
+        documents=documents,
         body=json.dumps(plain(made)),
     )
-    session.app.journal.reports.keep(kept)
+    journal.reports.keep(kept)
 
 
 def _export(session: Session, id: str, format: str, site: str) -> Exported:
@@ -221,7 +226,8 @@ def _export(session: Session, id: str, format: str, site: str) -> Exported:
     made: Report | None = read(Report, json.loads(kept.body)) if kept is not None else None
     if kept is None or made is None:
         raise Unknown(f"No report {id!r} of {session.name}'s; they are kept for a week.")
-    if not stands(made, kept.documents, journal.catalogue, session.grants.readable):
+    readable = may_read(kept.documents, journal.catalogue, session.grants.readable)
+    if not (readable and stands(made, kept.documents, journal.catalogue)):
         raise Unknown(f"What the report {id!r} rests on has changed, or who may read it; ask again.")
     return rendered(made, format, site)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -28,8 +28,8 @@ def _plain(kind: Any, value: Any) -> Any:
         hints = _hints(kind)
         held = {f.name: read(hints[f.name], value[f.name]) for f in fields(kind) if f.name in value}
         return kind(**held)
-    if isinstance(kind, type) and issubclass(kind, datetime):
-        return datetime.fromisoformat(value)
+    if isinstance(kind, type) and issubclass(kind, date):
+        return kind.fromisoformat(value)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)
     if isinstance(kind, type) and issubclass(kind, tuple):

@@ -42,8 +42,8 @@ class Onnx:
 def load(rest: str, *, home: Path) -> Onnx:
     """The model ``onnx:MODEL``: a folder, a name within ``home``/models, or one of the hub.
 
-    Raises Invalid without a name, or where its configuration does not say which class is which; Unavailable when
-    it is nowhere.
+    Raises Invalid without a name, or where its configuration does not say which class is which; Unavailable
+    when it is nowhere.
     """
     return Onnx(
         rest, find(rest, home=home, what="entailment model", example="onnx:FOLDER or onnx:OWNER/NAME")

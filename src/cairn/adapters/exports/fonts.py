@@ -70,7 +70,7 @@ def _font(letter: str, eastern: str) -> str | None:
 
 
 def _eastern(text: str) -> str:
-    """Return what ideographs of a text are set in: one with Japanese or Korean letters is in that language."""
+    """Return what ideographs of a text are set in: with Japanese or Korean letters it is in that language."""
     kinds = {unicodedata.name(letter, "").split(" ")[0] for letter in text}
     return next((font for kind, font in EASTERN.items() if kind in kinds), CHINESE)
 

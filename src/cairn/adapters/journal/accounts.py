@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, delete, func, select, update
 
 from cairn.adapters.journal.database import Database
 from cairn.adapters.journal.service import ORIGINS, USAGE, calls, spending
@@ -25,6 +25,9 @@ class SqlAccounts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        insert = database.insert(spending)
+        sums = {name: spending.c[name] + insert.excluded[name] for name in SUMS}
+        self._add = insert.on_conflict_do_update(index_elements=KEYS, set_=sums)
 
     def open(self, call: Call, check: Callable[[Spending], None]) -> int:
         with self._database.write() as connection:
@@ -82,18 +85,16 @@ class SqlAccounts:
         """Add a call to the sums of its asker and to those of everybody, or take it out of them."""
         own = {"day": _day(call), "model": call.model, "outcome": call.outcome, "again": _again(call)}
         adds = {name: value * times for name, value in asdict(Spent.on(call)).items()}
-        for keys in (
-            own | {"asker": call.asker, "purpose": ""},
-            own | {"asker": EVERYBODY, "purpose": call.purpose},
-        ):
-            insert = self._database.insert(spending).values(keys | adds)
-            sums = {name: spending.c[name] + insert.excluded[name] for name in SUMS}
-            connection.execute(insert.on_conflict_do_update(index_elements=KEYS, set_=sums))
-            if times < 0:
-                row = and_(*(spending.c[name] == value for name, value in keys.items()))
-                connection.execute(delete(spending).where(row, spending.c.calls == 0))
+        everybodys = own | {"asker": EVERYBODY, "purpose": call.purpose}
+        rows = [keys | adds for keys in (own | {"asker": call.asker, "purpose": ""}, everybodys)]
+        connection.execute(self._add, rows)
+        if times < 0:
+            connection.execute(_EMPTIED, [{f"of_{name}": row[name] for name in KEYS} for row in rows])
 
 
+_EMPTIED = delete(spending).where(
+    spending.c.calls == 0, *(spending.c[name] == bindparam(f"of_{name}") for name in KEYS)
+)
 _SUMMED: Mapping[str, ColumnElement[Any]] = {name: func.sum(spending.c[name]) for name in SUMS}
 _ONE_BY_ONE: Mapping[str, ColumnElement[Any]] = {
     name: func.sum(calls.c[name]) if name in calls.c else func.count() for name in SUMS

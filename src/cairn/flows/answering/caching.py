@@ -6,7 +6,7 @@ looked up before evidence was found anew: whatever it cites must be among what t
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -18,22 +18,22 @@ from cairn.flows.answering.words import FUNCTION_WORDS
 from cairn.protocols import Answers, Catalogue, Embedder
 from cairn.records import KeptAnswer, Query
 from cairn.trace import span
-from cairn.types import Answer, Claim, Evidence
+from cairn.types import Answer, Citation, Evidence
 
 COMPARED = 1_000
 """Of a scope's answers the newest are compared."""
 CHANGES = 1_000
 """After so many changes of the library an answer to another wording is not given again."""
 
-_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
 # What turns a question into another one, and vectors do not tell well; with what is asked for.
 _TURNING_WORDS = """
-not no never without nor neither none except excluding only before after since until more most less least
+not t no never without nor neither none except excluding only before after since until more most less least
 fewer fewest highest lowest higher lower larger largest smaller smallest maximum minimum max min first last
 latest earliest previous next increase increased decrease decreased rise rose fall fell gain loss up down
 above below over under any all who whom whose what when where why how which many much long often far old
 nicht kein keine keinen keiner nie ohne vor nach seit bis mehr meist weniger höchste niedrigste erste letzte
-wer wen wem was wann wo warum wie welche welcher welches viel viele
+wer wen wem wann wo warum wie welche welcher welches viel viele
 ne pas non jamais sans avant après depuis plus moins premier dernier qui que quoi quel quelle quand où
 pourquoi comment combien nunca sin antes después más menos quién qué cuándo dónde cómo cuánto
 """
@@ -50,6 +50,8 @@ class Asked:
     told: str
     """Of the prompt, all but the question and its evidence."""
     model: str
+    head: int
+    """The journal's newest change before evidence was looked for."""
 
     def scope(self) -> str:
         """Return a digest of all but the question and its evidence."""
@@ -73,6 +75,10 @@ class Cache:
         self._embedder = embedder
         self._kept = timedelta(days=days)
         self._likeness = likeness
+
+    def head(self) -> int:
+        """Return the journal's newest change."""
+        return self._catalogue.head()
 
     def find(self, asked: Asked) -> KeptAnswer | None:
         """Return an answer that may be given again, with its citations as they are now."""
@@ -102,7 +108,7 @@ class Cache:
             writer=answer.writer,
             trace=answer.trace,
             person=asked.prompt.asker,
-            head=self._catalogue.head(),
+            head=asked.head,
             documents=frozenset(one.evidence.document for one in asked.packed.shown),
             tokens=tokens,
             at=now,
@@ -111,15 +117,18 @@ class Cache:
 
     def _find(self, asked: Asked) -> tuple[KeptAnswer | None, str]:
         current = {one.evidence.id: one.evidence for one in asked.packed.shown}
-        same = self._usable(self._answers.find(asked.key()), current, lambda kept: True)
-        if same is not None:
-            return same, "exact"
+        same = self._answers.find(asked.key())
+        if same is not None and self._stands(same, current):
+            return _named(same, current), "exact"
         for key in self._alike(asked):
-            other = self._usable(
-                self._answers.find(key), current, lambda kept: self._unchanged(kept, asked.packed)
-            )
-            if other is not None and interchangeable(other.question, asked.query.text):
-                return other, "semantic"
+            other = self._answers.find(key)
+            if (
+                other is not None
+                and interchangeable(other.question, asked.query.text)
+                and self._stands(other, current)
+                and self._unchanged(other, current)
+            ):
+                return _named(other, current), "semantic"
         return None, "none"
 
     def _alike(self, asked: Asked) -> list[str]:
@@ -131,30 +140,15 @@ class Cache:
         near = sorted(((float(other @ vector), key) for key, other in held.items()), reverse=True)
         return [key for cosine, key in near if cosine >= self._likeness]
 
-    def _usable(
-        self,
-        kept: KeptAnswer | None,
-        current: dict[str, Evidence],
-        further: Callable[[KeptAnswer], bool],
-    ) -> KeptAnswer | None:
-        """Return an answer that is young enough and cites only what was found, with it as it is named now."""
-        if kept is None or kept.at < datetime.now(UTC) - self._kept:
-            return None
-        both = (*kept.claims, *kept.withdrawn)
-        if any(one.evidence not in current for claim in both for one in claim.citations):
-            return None
-        if not further(kept):
-            return None
-        return replace(
-            kept,
-            claims=tuple(_named(claim, current) for claim in kept.claims),
-            withdrawn=tuple(_named(claim, current) for claim in kept.withdrawn),
-        )
+    def _stands(self, kept: KeptAnswer, current: Mapping[str, Evidence]) -> bool:
+        """Tell whether an answer is young enough and cites only what was found."""
+        cited = {one.evidence for claim in (*kept.claims, *kept.withdrawn) for one in claim.citations}
+        return kept.at >= datetime.now(UTC) - self._kept and cited <= current.keys()
 
-    def _unchanged(self, kept: KeptAnswer, packed: Packed) -> bool:
-        """Tell whether nothing that was found for the question has changed since the answer."""
+    def _unchanged(self, kept: KeptAnswer, current: Mapping[str, Evidence]) -> bool:
+        """Tell whether nothing that was found has changed since the evidence of the answer was."""
         changes = self._catalogue.changes(kept.head, CHANGES)
-        documents = {one.evidence.document for one in packed.shown}
+        documents = {one.document for one in current.values()}
         fresh = (change.kind == "content" and change.document in documents for change in changes)
         return len(changes) < CHANGES and not any(fresh)
 
@@ -175,15 +169,19 @@ def _plain(question: str) -> list[str]:
     return [word.casefold() for word in _WORD.findall(question)]
 
 
-def _named(claim: Claim, current: dict[str, Evidence]) -> Claim:
-    """Name what a claim cites as it is called now: files are renamed."""
-    return replace(
-        claim,
-        citations=tuple(
-            replace(one, uri=current[one.evidence].uri, title=current[one.evidence].title)
-            for one in claim.citations
-        ),
+def _named(kept: KeptAnswer, current: Mapping[str, Evidence]) -> KeptAnswer:
+    """Name what an answer cites as it is called now: files are renamed."""
+    claims, withdrawn = (
+        tuple(
+            replace(claim, citations=tuple(_cited(one, current) for one in claim.citations)) for claim in held
+        )
+        for held in (kept.claims, kept.withdrawn)
     )
+    return replace(kept, claims=claims, withdrawn=withdrawn)
+
+
+def _cited(one: Citation, current: Mapping[str, Evidence]) -> Citation:
+    return replace(one, uri=current[one.evidence].uri, title=current[one.evidence].title)
 
 
 @lru_cache(maxsize=64)

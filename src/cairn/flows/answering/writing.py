@@ -78,13 +78,14 @@ class Writer:
     async def __call__(self, query: Query, retrieve: Retriever, whose: Whose, tell: Tell) -> Answer:
         """Answer ``query`` from what its asker may read; tell evidence, text and claims as they come."""
         began = perf_counter()
+        head = await asyncio.to_thread(self.cache.head)
         looked = await self._looked_up(query, retrieve, whose)
         evidence = _merged(looked)
         tell("evidence", evidence)
         if not evidence:
             return abstention((), 0.0, began)
         packed = await asyncio.to_thread(pack, query.text, evidence, self.tokens)
-        asked = self._asked(query, packed, whose)
+        asked = self._asked(query, packed, whose, head)
         kept = await asyncio.to_thread(self.cache.find, asked)
         if kept is not None:
             return self._again(kept, packed, tell, began)
@@ -115,7 +116,7 @@ class Writer:
             Looked(question=one, evidence=tuple(held)) for one, held in zip(questions, found, strict=True)
         ]
 
-    def _asked(self, query: Query, packed: Packed, whose: Whose) -> Asked:
+    def _asked(self, query: Query, packed: Packed, whose: Whose, head: int) -> Asked:
         template = self.prompts["answer"]
         given = {"fence": packed.fence, "evidence": packed.text(), "question": query.text}
         prompt = Prompt(
@@ -125,7 +126,14 @@ class Writer:
             asker=whose.asker,
             thread=whose.thread,
         )
-        return Asked(query=query, packed=packed, prompt=prompt, told=repr(template), model=self.chat.name)
+        return Asked(
+            query=query,
+            packed=packed,
+            prompt=prompt,
+            told=repr(template),
+            model=self.chat.name,
+            head=head,
+        )
 
     async def _write(self, asked: Asked, tell: Tell) -> Drafted:
         """Have the model write, and once more what did not pass the check."""

@@ -21,9 +21,9 @@ TITLE = 110
 SPARSE = 3
 """Words of its own below which a part is asked with the subject of the part before."""
 
-# Between the parts of a question: a line, a list's sign, a sentence's end, or a comma before a question word.
+# Between the parts of a line: a sentence's end, or a comma before a word that asks.
 _BETWEEN = re.compile(
-    r"\n+|(?<=[?？。])\s*|(?<=[.!;])\s+"
+    r"(?<=[?？。])\s*|(?<=[.!;])\s+"
     r"|,?\s+(?:and|und|et|y|e)\s+(?=(?:who|what|when|where|which|why|how|wer|was|wann|wo|welche\w*|warum|wie"
     r"|qui|quoi|quand|où|quel\w*|pourquoi|comment|combien|quién|qué|cuándo|dónde|cuál|cómo|cuánt\w*|is|are|did|does)\b)"
     r"|,\s+(?=(?:who|what|when|where|which|why|how|wer|wann|welche\w*|warum|wie|qui|quand|quel\w*|comment)\b)",
@@ -32,7 +32,7 @@ _BETWEEN = re.compile(
 # "the heat plan: budget, roles and cool spaces"
 _LIST = re.compile(r"^(?P<subject>[^:]{3,200}):\s+(?P<items>[^:?]+)$")
 _ITEM = re.compile(r",\s+(?:and|or|und|oder|et|ou|y|o|e)\s+|[,;]\s+|\s+(?:and|und|et|y|e)\s+")
-_SIGN = re.compile(r"^\s*(?:[-*•–]|\(?\d{1,2}[.)]|\(?[a-h]\))\s+", re.MULTILINE)
+_SIGN = re.compile(r"^(?:[-*•–]|\(?\d{1,2}[.)]|\(?[a-h]\))\s+")
 
 
 class Topic(NamedTuple):
@@ -57,7 +57,7 @@ def parts(question: str) -> list[Topic]:
         alone = len(terms(said)) >= SPARSE or not subject
         listed = [] if found else _listed(said)
         found += listed if listed else [_topic(said if alone else f"{said} ({subject})", said)]
-    return _once(found) if found else [_topic(_cut(question))]
+    return _once(found) if found else [_topic(_cut(" ".join(question.split())))]
 
 
 def found(question: str, evidence: Sequence[Evidence]) -> list[Topic]:
@@ -77,10 +77,16 @@ def headings(question: str, evidence: Sequence[Evidence]) -> list[Topic]:
     return _once(_topic(_cut(one))._replace(asked=False) for one in subjects if wanted & set(terms(one)))
 
 
+def named(questions: Iterable[str]) -> list[Topic]:
+    """Return what a model proposes to ask as topics: questions of one line and bounded length, each once."""
+    lines = (" ".join(one.split()) for one in questions)
+    return _once(_topic(_cut(line)) for line in lines if terms(line))
+
+
 def _fitted(topic: Topic, beside: Sequence[Topic]) -> Topic:
     """Return a topic of a few words as the heading that holds all of them."""
     words = set(terms(topic.title))
-    if len(words) >= SPARSE:
+    if not words or len(words) >= SPARSE:
         return topic
     fit = (one.question for one in beside if words <= set(terms(one.question.partition(": ")[2])))
     return topic._replace(question=next(fit, topic.question))
@@ -92,17 +98,12 @@ def _subject_of(one: Evidence) -> str:
     return f"{one.title}: {heading}" if heading.strip() else one.title
 
 
-def named(questions: Iterable[str]) -> list[Topic]:
-    """Return what a model proposes to ask as topics: questions of one line and bounded length, each once."""
-    lines = (" ".join(one.split()) for one in questions)
-    return _once(_topic(_cut(line)) for line in lines if terms(line))
-
-
 def _said(question: str) -> Iterator[str]:
-    for piece in _BETWEEN.split(_SIGN.sub("", question)):
-        said = " ".join(piece.split()).strip(" ,;")
-        if terms(said):
-            yield _cut(said)
+    for line in question.splitlines():
+        for piece in _BETWEEN.split(_SIGN.sub("", " ".join(line.split()))):
+            said = piece.strip(" ,;")
+            if terms(said):
+                yield _cut(said)
 
 
 def _listed(said: str) -> list[Topic]:

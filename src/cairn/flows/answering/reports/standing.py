@@ -1,27 +1,23 @@
-"""Whether what a report rests on still stands, and may still be read by whoever wants it."""
+"""Whether what a report rests on may still be read by whoever wants it, and still stands."""
 
 from collections.abc import Callable, Collection, Iterator
 
 from cairn.flows.answering.reports.tables import BETWEEN
 from cairn.flows.answering.verification import verdict
 from cairn.protocols import Catalogue
+from cairn.records import DocumentRecord
 from cairn.results.reports import Report
 from cairn.types import State
 
 
-def stands(
-    report: Report, documents: Collection[int], catalogue: Catalogue, readable: Callable[[int], bool]
-) -> bool:
-    """Tell whether all ``documents`` may be read, and each cited word still stands where it is cited.
+def may_read(documents: Collection[int], catalogue: Catalogue, readable: Callable[[int], bool]) -> bool:
+    """Tell whether all ``documents`` are there and may be read; ``readable`` decides about a class."""
+    held = {one.id for one in catalogue.documents(documents) if _there(one) and readable(one.access_class)}
+    return held.issuperset(documents)
 
-    ``readable`` decides about an access class.
-    """
-    held = {one.id: one for one in catalogue.documents(documents)}
-    if any(
-        number not in held or held[number].state is State.DELETED or not readable(held[number].access_class)
-        for number in documents
-    ):
-        return False
+
+def stands(report: Report, documents: Collection[int], catalogue: Catalogue) -> bool:
+    """Tell whether each cited word still stands where it is cited, in one of ``documents``."""
     cited = list(_cited(report))
     found = catalogue.citable({passage for passage, _ in cited})
     return all(
@@ -30,6 +26,10 @@ def stands(
         and verdict(words, found[passage][0].passage.text) == "supported"
         for passage, words in cited
     )
+
+
+def _there(document: DocumentRecord) -> bool:
+    return document.state is not State.DELETED
 
 
 def _cited(report: Report) -> Iterator[tuple[int, str]]:

@@ -26,19 +26,22 @@ MANY = 4
 """Cells that are added up, at most."""
 
 _CHANGE = re.compile(
-    r"\b(?:chang|increas|decreas|differ|rise|rose|risen|fell|fall|grew|grow|declin|drop|more|less|fewer|higher|lower|gap"
+    r"\b(?:chang|increas|decreas|differ|rise|rose|risen|fell|fall|grew|grow|declin|drop|more|less|fewer"
+    r"|higher|lower|gap"
     r"|exceed|gain|reduc|shr[aiu]nk|climb|up\b|down\b|variance|wid|narrow|improv|jump|shed|lost|added)",
     re.IGNORECASE,
 )
 _DIFFERENCE = re.compile(r"\b(?:difference|average[sd]?|mean)\b", re.IGNORECASE)
 RECKONED = re.compile(
-    r"chang|increas|decreas|differ|varia|growth|average|mean\b|%|percent|\bvs|versus|over|ppt|yr|reduc|declin|lower|higher"
+    r"chang|increas|decreas|differ|varia|growth|average|mean\b|%|percent|\bvs|versus|over|ppt|yr|reduc"
+    r"|declin|lower|higher"
     r"|\b(?:grew|rose|fell|gain|drop)",
     re.IGNORECASE,
 )
 """In a row's or column's name: it holds what is reckoned."""
 _SHARE = re.compile(
-    r"\b(?:share|proportion|portion|percent\w*|account\w*|made up|makes? up|represent\w*|constitut\w*|ratio|fraction"
+    r"\b(?:share|proportion|portion|percent\w*|account\w*|made up|makes? up|represent\w*|constitut\w*"
+    r"|ratio|fraction"
     r"|compris\w*|contribut\w*)\b|%",
     re.IGNORECASE,
 )
@@ -50,7 +53,7 @@ _RATIO = re.compile(r"\b(?:ratio|times|multiple)\b", re.IGNORECASE)
 
 
 def calls_for(told: Told, claim: Parts) -> bool:
-    """Tell whether a claim's number is said to be reckoned: a change between two years, a difference, an average."""
+    """Tell whether a claim says that its number is reckoned: a change between years, an average."""
     if told.quantity.unit in ("s", "month", "clock"):
         return False
     years = {date.year for date in told.dates if date.year}
@@ -92,7 +95,7 @@ class Derived(NamedTuple):
 
 
 def derive(told: Told, claim: Parts, reading: Reading) -> Derived | None:
-    """Return how a claim's number follows from the cells it names, or None; the right way round if there is one."""
+    """Return how a claim's number follows from the cells it names, if it does; the right way round first."""
     wrong = None
     for number, table in enumerate(reading.tables):
         for derived in _derivations(told, claim, table, number):

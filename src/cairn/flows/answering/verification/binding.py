@@ -1,8 +1,8 @@
 """Where in the evidence a claim's number stands, and whether it is said there of the same thing.
 
 A number that stands in another row, another year's column or another clause is not the number of the claim.
-Every number of the evidence is described by words: a cell by its row and column, a number in a sentence by its
-stretch of the sentence. A claim's number must stand where the description fits best.
+Every number of the evidence is described by words: a cell by its row and column, a number in a sentence by
+its stretch of the sentence. A claim's number must stand where the description fits best.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,18 +24,38 @@ GROUP = 0.6
 REST = 0.3
 """What the words of a sentence count for a number that another number stands nearer to."""
 ELSEWHERE = 0.5
-"""What is left of the fit of a number that is said of another year, or is what something came from, not to."""
+"""What is left of the fit of a number of another year, or that something came from and did not go to."""
 CONTEXT = 0.3
 """What the words above a sentence count."""
-CURRENCIES = frozenset(["USD", "EUR", "GBP", "CHF", "JPY", "RMB", "INR", "SEK", "NOK", "DKK", "AUD", "CAD", "HKD", "SGD"])
+CURRENCIES = frozenset(
+    ["USD", "EUR", "GBP", "CHF", "JPY", "RMB", "INR", "SEK", "NOK", "DKK", "AUD", "CAD", "HKD", "SGD"]
+)
 
 SCALE_TERMS = frozenset(["thous", "milli", "billi", "dolla", "euro", "euros", "eur", "usd"])
 _RATES = frozenset(["margi", "rate", "rates", "perce", "ratio", "share"])
 _UNIT_WORDS = {
     "s": frozenset(
-        ["secon", "minut", "hour", "hours", "day", "days", "week", "weeks", "stund", "tage", "tagen", "woche", "heure", "jours", "semai"]
+        [
+            "secon",
+            "minut",
+            "hour",
+            "hours",
+            "day",
+            "days",
+            "week",
+            "weeks",
+            "stund",
+            "tage",
+            "tagen",
+            "woche",
+            "heure",
+            "jours",
+            "semai",
+        ]
     ),
-    "month": frozenset(["month", "monat", "mois", "year", "years", "jahr", "jahre", "jahren", "ans", "année"]),
+    "month": frozenset(
+        ["month", "monat", "mois", "year", "years", "jahr", "jahre", "jahren", "ans", "année"]
+    ),
     "°C": frozenset(["degre", "tempe", "°c", "grad"]),
 }
 
@@ -67,9 +87,10 @@ def find(told: Told, reading: Reading) -> Found:
     places: list[Place] = []
     rivals: list[Place] = []
     astray: list[Place] = []
+    known = currencies(reading)
     for number in range(len(reading.tables)):
-        _in_table(told, reading, number, places, rivals, astray)
-    _in_prose(told, reading, places, rivals, astray)
+        _in_table(told, reading, number, known, places, rivals, astray)
+    _in_prose(told, reading, known, places, rivals, astray)
     return Found(tuple(places), tuple(rivals), tuple(astray))
 
 
@@ -142,13 +163,14 @@ def _in_table(
     told: Told,
     reading: Reading,
     number: int,
+    known: frozenset[str],
     places: list[Place],
     rivals: list[Place],
     astray: list[Place],
 ) -> None:
     table = reading.tables[number]
-    known = currencies(reading)
-    rows = meant_rows(told.words, table)
+    listed = _listed(told, table)
+    rows = meant_rows(told.words, table) if listed is None else {listed: 1.0}
     columns = meant_columns(told.words, table)
     first = reading.firsts[number]
     for place, row in enumerate(table.rows):
@@ -165,6 +187,17 @@ def _in_table(
                 (places if meant else astray).append(held)
             elif meant and same_unit(told.quantity, cell.quantity, near, known):
                 rivals.append(held)
+
+
+def _listed(told: Told, table: Table) -> int | None:
+    """Return the row of a number in ``A and B were 5 and 3``: rows and numbers go together in order."""
+    place, count = told.place
+    named = sorted(
+        (min(told.listed.index(word) for word in row.terms), number)
+        for number, row in enumerate(table.rows)
+        if row.cells and row.terms and row.terms <= set(told.listed)
+    )
+    return named[place][1] if len(named) == count > 1 else None
 
 
 def _row_fit(words: Mapping[str, float], row: Row, table: Table) -> float:
@@ -191,9 +224,13 @@ def _said_of(row: Row, column: Column | None) -> str:
 
 
 def _in_prose(
-    told: Told, reading: Reading, places: list[Place], rivals: list[Place], astray: list[Place]
+    told: Told,
+    reading: Reading,
+    known: frozenset[str],
+    places: list[Place],
+    rivals: list[Place],
+    astray: list[Place],
 ) -> None:
-    known = currencies(reading)
     held: list[tuple[bool, Place]] = []
     for number, statement in enumerate(reading.statements):
         for mention in statement.mentions:

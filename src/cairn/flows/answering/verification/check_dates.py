@@ -1,7 +1,7 @@
 """Does each date of a claim stand where the rest of the claim does?
 
-A date that stands elsewhere in the evidence is not the claim's date, unless the sentence itself has none and takes
-it from its heading, its title or the sentences before.
+A date that stands elsewhere in the evidence is not the claim's date, unless the sentence itself has none and
+takes it from its heading, its title or the sentences before.
 """
 
 from collections.abc import Sequence
@@ -59,7 +59,11 @@ def _near(claim: Parts, said: Support, findings: Findings) -> list[int]:
 def _above(reading: Reading, number: int) -> list[Date]:
     """Return the dates above a row's columns, and of what has no date itself those of its headings."""
     one = reading.statements[number]
-    columns = [date for column in reading.tables[one.table].columns for date in column.dates] if one.table >= 0 else []
+    columns = (
+        [date for column in reading.tables[one.table].columns for date in column.dates]
+        if one.table >= 0
+        else []
+    )
     return columns if one.dates else [*columns, *dates(one.above)]
 
 
@@ -88,5 +92,7 @@ def _says(other: Date, date: Date, around: Sequence[Date]) -> bool:
     if date.bare or other.bare:
         return date.bare and other.year == date.year
     if (date.month, date.day, date.quarter) != (other.month, other.day, other.quarter):
-        return date.day is None and date.quarter is None and (date.month, date.year) == (other.month, other.year)
+        return (
+            date.day is None and date.quarter is None and (date.month, date.year) == (other.month, other.year)
+        )
     return date.year is None or any(one.year == date.year for one in (other, *around))

@@ -1,7 +1,7 @@
 """Does each name of a claim stand where the rest of the claim does?
 
-A name that stands elsewhere in the evidence may be what the sentence means by ``it``, unless the sentence names
-somebody itself whom the claim does not.
+A name that stands elsewhere in the evidence may be what the sentence means by ``it``, unless the sentence
+names somebody itself whom the claim does not.
 """
 
 import re
@@ -30,7 +30,10 @@ def _check(name: Name, claim: Parts, near: Sequence[Statement], findings: Findin
         findings.stands += bool(wanted)
         return
     contexts = findings.reading.contexts
-    around = [*(f"{one.above}\n{contexts[one.evidence]}" for one in near), *(one.text for one in findings.reading.statements)]
+    around = [
+        *(f"{one.above}\n{contexts[one.evidence]}" for one in near),
+        *(one.text for one in findings.reading.statements),
+    ]
     known = any(_in_a_row(text, wanted) for text in around)
     if known and not any(_names_another(one, claim) for one in near):
         findings.stands += 1
@@ -40,7 +43,7 @@ def _check(name: Name, claim: Parts, near: Sequence[Statement], findings: Findin
 
 
 def _names(statement: Statement, name: Name, wanted: Sequence[str]) -> bool:
-    """Tell whether a statement says a name; a sentence with its capitals, with a word or two between at most."""
+    """Tell whether a statement says a name; a sentence with its capitals, a word or two between at most."""
     if statement.table >= 0:
         return _in_a_row(statement.text, wanted)
     words = [re.escape(word.rstrip("s")) for word in _WORD.findall(name.text)]

@@ -50,7 +50,7 @@ def _check(told: Told, claim: Parts, ranks: Mapping[int, int], findings: Finding
 
 
 def _admitted(told: Told, claim: Parts, found: Found, findings: Findings) -> list[Place]:
-    """Return the places that count: none of another sentence than the claim's, no cell of a row it does not name."""
+    """Return the places that count: in no sentence unlike the claim, and no row that it does not name."""
     statements = findings.reading.statements
     places = list(found.places)
     if calls_for(told, claim):
@@ -70,7 +70,7 @@ def _admitted(told: Told, claim: Parts, found: Found, findings: Findings) -> lis
 
 
 def _meant(places: list[Place], ranks: Mapping[int, int], findings: Findings) -> Place | None:
-    """Return the place that is meant: of those that fit best the one whose statement says most of the claim."""
+    """Return the place that is meant: of those that fit best the one whose statement is likest."""
     statements = findings.reading.statements
     most = max((place.fit for place in places if statements[place.statement].table < 0), default=0.0)
     fit = [p for p in places if statements[p.statement].table >= 0 or p.fit >= ALIKE * most]
@@ -94,7 +94,7 @@ def _shown(place: Place) -> str:
 
 
 def _check_repeated(claim: Parts, findings: Findings) -> None:
-    """Note a number that a claim says twice and its sentence once, beside another that the claim leaves out."""
+    """Note a number that a claim says twice and its sentence once, beside another that it leaves out."""
     if len(claim.told) < 2 or len(findings.bound) != 1:
         return
     (number,) = findings.bound

@@ -1,4 +1,4 @@
-"""Does a claim point the way the evidence does? Which is more by cells, denials and opposites by sentences."""
+"""Does a claim point the way the evidence does? Which is more, by cells; denials, opposites, by sentences."""
 
 import re
 
@@ -64,7 +64,8 @@ def _told_of(claim: Parts, statement: Statement) -> str:
 def _bare(of: Parts) -> str:
     """Return a text without its numbers and dates, whose words are judged apart."""
     text = of.text
-    spans = [(one.start, one.end) for one in (*of.dates, *(told.quantity for told in of.told))]
+    spans = [(date.start, date.end) for date in of.dates]
+    spans += [(told.quantity.start, told.quantity.end) for told in of.told]
     for start, end in sorted(spans, reverse=True):
         text = f"{text[:start]} {text[end:]}"
     return text

@@ -1,4 +1,4 @@
-"""A verdict as a claim with its citations: the words of each cited evidence that it rests on, and where they stand."""
+"""A verdict as a claim with citations: the words of each evidence that it rests on, and where they stand."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ def quotation(text: str, cited: Sequence[Evidence]) -> Claim | None:
 def judged(
     text: str, cited: Sequence[Evidence], verdict: Verdict, reason: str, rests_on: Sequence[Statement] = ()
 ) -> Claim:
-    """Return a claim with its verdict; each citation quotes the first statement of its evidence in ``rests_on``."""
+    """Return a claim with its verdict; a citation quotes its evidence's first statement in ``rests_on``."""
     citations = []
     for number, one in enumerate(cited):
         span = next(((held.start, held.end) for held in rests_on if held.evidence == number), NOWHERE)

@@ -19,7 +19,8 @@ OTHER = 0.3
 """What the words of the other side of a comparison count."""
 
 _THAN = re.compile(
-    r"\b(?:than|compared (?:with|to)|relative to|versus|vs\.?|as against|als|gegenüber)\b|\b(?:exceed|surpass|outstrip)\w*",
+    r"\b(?:than|compared (?:with|to)|relative to|versus|vs\.?|as against|als|gegenüber)\b|\b(?:exceed"
+    r"|surpass|outstrip)\w*",
     re.IGNORECASE,
 )
 _MOST = re.compile(r"\b(?:largest|highest|biggest|greatest|most|maximum)\b", re.IGNORECASE)

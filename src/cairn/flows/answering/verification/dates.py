@@ -1,4 +1,4 @@
-"""Dates and periods in a text: ``19 June 2025``, ``2025-06-19``, ``19.06.2025``, ``Q3 2025``, ``FY19``, ``2018/19``.
+"""Dates and periods in a text: ``19 June 2025``, ``2025-06-19``, ``19.06.2025``, ``Q3 2025``, ``2018/19``.
 
 A period that two years share, as fiscal years do, is the year it ends in. Knows nothing of calendars beyond
 that; what could be read in two ways is read in both.
@@ -25,7 +25,20 @@ _MONTHS = (
 MONTHS = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _NAME = "|".join(sorted((name.capitalize() for name in MONTHS), key=len, reverse=True))
 _FRENCH = "|".join(
-    ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"]
+    [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ]
 )
 _MONTH = rf"(?P<month>{_NAME}|{_NAME.upper()}|{_FRENCH})\b\.?"
 _YEAR = r"(?:1[89]|20)\d\d"

@@ -21,7 +21,7 @@ def share(claim: Parts, statement: Statement) -> float:
 
 
 def source(claim: Parts, reading: Reading, least: float, bound: Collection[int] = ()) -> int | None:
-    """Return the sentence that says most of a claim's words, of like ones one of ``bound``; None below ``least``."""
+    """Return the sentence that says most of a claim's words, if it says so many; rather one of ``bound``."""
     best = max(
         sentences(reading),
         key=lambda n: share(claim, reading.statements[n]) + PREFERRED * (n in bound),

@@ -24,11 +24,18 @@ _NUMBERED = re.compile(r"\b(?P<letters>[A-Z]{2,5})\s(?=\d)[\d.-]+\b")
 _SIZED = re.compile(r"[A-Za-z]{0,3}\d[\d.,]*([A-Za-z]{1,3})")
 _CAPITAL = re.compile(r"[^\W\d_][\w'’&.-]*\w|[^\W\d_]")
 _STARTS = re.compile(r"(?:^|[.!?:]\s+|[\n|•]\s*)[\"“‘(]*$")
-_BETWEEN = frozenset(["of", "de", "du", "des", "von", "van", "der", "den", "di", "da", "la", "le", "&"])
+_LINKS = """
+of de du des von van der den di da la le &
+"""
+_BETWEEN = frozenset(_LINKS.split())
 _GERMAN = re.compile(r"\b(?:der|die|das|und|ist|nicht|werden|wird|sind|ein|eine|mit|für|bei|auf)\b")
-_UNNAMED = frozenset(
-    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "fiscal", "year", "quarter", "q1", "q2", "q3", "q4", "fy", "i", "eur", "usd", "gbp", "chf", "note", "since", "although", "however", "because", "according", "while", "until", "unless", "together", "compared", "overall", "total", "less", "whether", "nothing", "everyone", "today"]
-)
+_COMMON = """
+january february march april may june july august september october november december monday tuesday
+wednesday thursday friday saturday sunday fiscal year quarter q1 q2 q3 q4 fy i eur usd gbp chf note
+since although however because according while until unless together compared overall total less whether
+nothing everyone today
+"""
+_UNNAMED = frozenset(_COMMON.split())
 """Words with a capital that name nobody."""
 
 

@@ -29,46 +29,41 @@ _FIGURE = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+")
 
-_SMALL = ["zero", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_ENGLISH = {
-    **dict(zip(_SMALL, (0, *range(2, 20)), strict=True)),
-    **{word: ten for ten, word in zip(range(20, 100, 10), _TENS, strict=True)},
-}
-_UNITS = {
-    **dict(zip(["ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"], range(1, 10), strict=True)),
-}
-_GERMAN = {
-    **dict(
-        zip(
-            ["zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwölf", "dreizehn", "vierzehn", "fünfzehn", "sechzehn", "siebzehn", "achtzehn", "neunzehn"],
-            range(2, 20),
-            strict=True,
-        )
-    ),
-    **dict(
-        zip(
-            ["zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig"],
-            range(20, 100, 10),
-            strict=True,
-        )
-    ),
-}
+_ENGLISH_TEENS = """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen
+"""
+_ENGLISH_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_GERMAN_TEENS = """
+null ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn
+siebzehn achtzehn neunzehn
+"""
+_GERMAN_TENS = "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig"
+_FRENCH_TEENS = """
+zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize
+"""
+_FRENCH_TENS = "vingt trente quarante cinquante soixante"
+_AMBIGUOUS = ("ein", "un")
+"""Articles as well."""
+
+
+def _numbered(teens: str, tens: str) -> dict[str, int]:
+    words = {word: number for number, word in enumerate(teens.split())}
+    return words | {word: 10 * number for number, word in enumerate(tens.split(), 2)}
+
+
+_ENGLISH = _numbered(_ENGLISH_TEENS, _ENGLISH_TENS)
+_GERMAN = _numbered(_GERMAN_TEENS, _GERMAN_TENS)
 _COMPOUND = {
-    f"{unit}und{word}": ten + value
-    for word, ten in _GERMAN.items()
-    if ten % 10 == 0 and ten >= 20
-    for unit, value in _UNITS.items()
+    f"{unit}und{ten}": _GERMAN[unit] + _GERMAN[ten]
+    for ten in _GERMAN_TENS.split()
+    for unit in _GERMAN_TEENS.split()[1:10]
 }
-_FRENCH = dict(
-    zip(
-        ["deux", "trois", "quatre", "cinq", "sept", "huit", "neuf", "dix", "onze", "douze", "treize", "quatorze", "quinze", "seize", "vingt", "trente", "quarante", "cinquante", "soixante"],
-        (2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 30, 40, 50, 60),
-        strict=True,
-    )
-)
-_WRITTEN = {**_FRENCH, **_GERMAN, **_COMPOUND, **_ENGLISH, "dozen": 12, "dutzend": 12, "twice": 2, "one": 1}
-_DIGITS_AFTER_TENS = {word: value for word, value in _ENGLISH.items() if 2 <= value <= 9} | {"one": 1}
+_OTHER = {"dozen": 12, "dutzend": 12, "twice": 2}
+_WRITTEN = _numbered(_FRENCH_TEENS, _FRENCH_TENS) | _GERMAN | _COMPOUND | _ENGLISH | _OTHER
+for _word in _AMBIGUOUS:
+    del _WRITTEN[_word]
+_UNITS = {word: number for word, number in _ENGLISH.items() if 1 <= number <= 9}
 
 
 def numerals(text: str) -> list[Numeral]:
@@ -102,7 +97,7 @@ def _sign(text: str, at: int) -> bool:
 
 
 def _accounting(text: str, start: int, end: int) -> bool:
-    """Tell whether a figure alone in parentheses is negative, as in a ledger: ``(61)``, ``$(5,625)``, ``(4.2)%``."""
+    """Tell whether a figure alone in parentheses is negative, as in a ledger: ``(61)``, ``$(5,625)``."""
     before = text[max(0, start - 3) : start].rstrip(" $€£")
     after = text[end : end + 2].lstrip(" %")
     outer = text[: start - len(text[max(0, start - 3) : start]) + len(before)]
@@ -132,19 +127,21 @@ def _read(digits: str) -> tuple[tuple[float, ...], int]:
 
 
 def _words(text: str) -> Iterator[Numeral]:
-    previous: Numeral | None = None
+    tens: Numeral | None = None  # what a unit may follow: twenty-seven
     for match in _WORD.finditer(text):
         word = match.group().lower()
-        if previous is not None and previous.readings[0] in range(20, 100, 10) and word in _DIGITS_AFTER_TENS:
-            if text[previous.end : match.start()] in ("-", " "):
-                previous = Numeral(
-                    previous.start, match.end(), (previous.readings[0] + _DIGITS_AFTER_TENS[word],), 1.0
-                )
-                continue
-        if previous is not None:
-            yield previous
-            previous = None
+        if tens is not None and word in _UNITS and text[tens.end : match.start()] in ("-", " "):
+            yield Numeral(tens.start, match.end(), (tens.readings[0] + _UNITS[word],), 1.0)
+            tens = None
+            continue
+        if tens is not None:
+            yield tens
+            tens = None
         if word in _WRITTEN:
-            previous = Numeral(match.start(), match.end(), (float(_WRITTEN[word]),), 1.0)
-    if previous is not None:
-        yield previous
+            found = Numeral(match.start(), match.end(), (float(_WRITTEN[word]),), 1.0)
+            if _WRITTEN[word] % 10 == 0 and _WRITTEN[word] >= 20:
+                tens = found
+            else:
+                yield found
+    if tens is not None:
+        yield tens

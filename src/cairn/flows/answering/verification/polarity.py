@@ -8,35 +8,47 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-NEGATORS = frozenset(
-    ["not", "no", "never", "none", "neither", "nor", "nobody", "nothing", "nowhere", "without", "cannot", "n't", "cant", "hardly", "nicht", "kein", "keine", "keinen", "keiner", "keinem", "keines", "nie", "niemals", "niemand", "nichts", "ohne", "weder", "pas", "jamais", "aucun", "aucune", "sans", "rien", "personne"]
-)
-COMPARATIVES = frozenset(
-    ["higher", "lower", "more", "less", "fewer", "greater", "larger", "smaller", "bigger", "exceeded", "exceeds", "exceed", "surpassed", "rose", "fell", "increased", "decreased", "grew", "declined", "dropped", "climbed", "höher", "niedriger", "mehr", "weniger"]
-)
+_DENYING = """
+not no never none neither nor nobody nothing nowhere without cannot n't cant hardly nicht kein keine
+keinen keiner keinem keines nie niemals niemand nichts ohne weder pas jamais aucun aucune sans rien
+personne
+"""
+NEGATORS = frozenset(_DENYING.split())
+_COMPARING = """
+higher lower more less fewer greater larger smaller bigger exceeded exceeds exceed surpassed rose fell
+increased decreased grew declined dropped climbed höher niedriger mehr weniger
+"""
+COMPARATIVES = frozenset(_COMPARING.split())
 """Words that say by themselves which of two is more."""
 _AXES = {
     "direction": (
-        "rise rises rose risen rising increase increases increased increasing grow grows grew grown growing growth"
+        "rise rises rose risen rising increase increases increased increasing grow grows grew grown"
+        " growing growth"
         " climb climbs climbed higher up upward expand expanded improve improves improved improvement"
-        " more greater exceed exceeds exceeded exceeding surpass surpassed above larger raise raised doubled tripled"
+        " more greater exceed exceeds exceeded exceeding surpass surpassed above larger raise raised"
+        " doubled tripled"
         " stieg stiegen gestiegen steigt erhöht erhöhte höher mehr zunahme augmente augmenté hausse",
-        "fall falls fell fallen falling decrease decreases decreased decreasing decline declines declined declining"
-        " drop drops dropped dropping shrink shrank shrunk lower down downward reduce reduces reduced reduction cut"
+        "fall falls fell fallen falling decrease decreases decreased decreasing decline declines"
+        " declined declining"
+        " drop drops dropped dropping shrink shrank shrunk lower down downward reduce reduces reduced"
+        " reduction cut"
         " less fewer smaller below worsen worsened deteriorate deteriorated halved lowered"
         " sank sanken gesunken sinkt gesenkt senkte niedriger weniger abnahme diminue diminué baisse",
     ),
     "permission": (
         "allow allows allowed permit permits permitted permissible may authorised authorized lawful",
-        "forbid forbids forbidden prohibit prohibits prohibited ban bans banned refuse refuses refused disallowed unlawful",
+        "forbid forbids forbidden prohibit prohibits prohibited ban bans banned refuse refuses refused"
+        " disallowed unlawful",
     ),
     "result": (
         "gain gains profit profits surplus income benefit benefits overspend overspent overspending",
         "loss losses deficit deficits shortfall expense underspend underspent underspending",
     ),
     "answer": (
-        "accept accepts accepted approve approves approved agree agrees agreed adopt adopted grant granted pass passed",
-        "reject rejects rejected decline declined refuse refused deny denies denied disapprove disapproved oppose opposed",
+        "accept accepts accepted approve approves approved agree agrees agreed adopt adopted grant"
+        " granted pass passed",
+        "reject rejects rejected decline declined refuse refused deny denies denied disapprove"
+        " disapproved oppose opposed",
     ),
     "state": (
         "open opens opened opening start starts started begin begins began",
@@ -135,7 +147,7 @@ class Stance(NamedTuple):
     """How often it denies something."""
 
     def opposes(self, other: "Stance") -> bool:
-        """Tell whether one denies what the other says: an odd number of opposites and denials lies between them."""
+        """Tell whether one denies the other: an odd number of opposites and denials lies between them."""
         return (self.denials - other.denials + self._opposites(other)) % 2 == 1 or self._excludes(other)
 
     def _opposites(self, other: "Stance") -> int:
@@ -167,7 +179,7 @@ def stance(text: str) -> Stance:
 
 
 def direction(text: str) -> int:
-    """Return 1 where a text says that something rises or is more, -1 for the opposite, 0 for neither or both."""
+    """Return 1 where something is said to rise or be more, -1 for the opposite, 0 for neither or both."""
     words = _TOKEN.findall(text.lower())
     signs = [_WAYS[word]["direction"] for word in words if "direction" in _WAYS.get(word, {})]
     compared = [_WAYS[word]["direction"] for word in words if word in COMPARATIVES]

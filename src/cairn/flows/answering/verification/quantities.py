@@ -1,4 +1,4 @@
-"""Numbers with what they count: ``EUR 4.2 million`` is 4,200,000 EUR, ``a third of`` some 33 %, ``90 minutes`` 5,400 s.
+"""Numbers with what they count: ``EUR 4.2 million`` is 4,200,000 EUR, ``90 minutes`` 5,400 s.
 
 Knows nothing of tables, whose headers may say the unit and the scale: see ``tables.py``.
 """
@@ -20,7 +20,8 @@ _HYPHENED = re.compile(r"-(?P<word>[a-z]+)")
 _TWO = re.compile(r"\s?-?(per\scent|percentage\spoints?|basis\spoints?)\b", re.IGNORECASE)
 _BEFORE = re.compile(r"(?P<word>[A-Za-z]{3}|[A-Z]{0,3}[$€£¥₹]|[Ee]uros?)\s{0,3}[(−-]?$")
 _ABOUT = re.compile(
-    r"\b(?:about|around|roughly|approximately|approx\.?|nearly|almost|some|circa|ca\.?|close to|just (?:under|over)"
+    r"\b(?:about|around|roughly|approximately|approx\.?|nearly|almost|some|circa|ca\.?|close to|just"
+    r" (?:under|over)"
     r"|rund|etwa|ungefähr|knapp|environ|près de|~|≈)\s?$|[~≈]\s?$",
     re.IGNORECASE,
 )

@@ -5,13 +5,15 @@ Knows where sentences are usually joined; where they are not, the stretch is the
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 ORDERED = re.compile(r"\b(?:respectively|beziehungsweise|respectivement)\b", re.IGNORECASE)
 """Says that of two lists the first goes with the first, the second with the second."""
 _JOINTS = (
     re.compile(r"[;:]\s"),
     re.compile(
-        r"\b(?:while|whereas|but|compared (?:with|to)|against|versus|vs|than|from|to|up from|down from|respectively"
+        r"\b(?:while|whereas|but|compared (?:with|to)|against|versus|vs|than|from|to|up from|down from"
+        r"|respectively"
         r"|während|aber|gegenüber|gegen|als|auf|von|tandis que|contre|and then)\b",
         re.IGNORECASE,
     ),
@@ -25,7 +27,7 @@ def segments(text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[int, int
     """Return the stretch of ``text`` that belongs to each of the ``marks``, which are in order."""
     aside = {mark: within for mark in marks if (within := _aside(text, mark)) is not None}
     plain = [mark for mark in marks if mark not in aside]
-    cuts = [_cut(text, left[1], right[0]) for left, right in zip(plain, plain[1:], strict=False)]
+    cuts = [_cut(text, left[1], right[0]) for left, right in pairwise(plain)]
     found = []
     for mark in marks:
         if mark in aside:
@@ -48,7 +50,7 @@ def _aside(text: str, mark: tuple[int, int]) -> tuple[int, int] | None:
 
 
 def in_order(text: str, marks: Sequence[tuple[int, int]], others: Sequence[int]) -> list[int] | None:
-    """Pair marks with ``others`` (places in the text) one to one, where the text says they are in the same order.
+    """Pair marks with ``others`` (places in the text), where the text says that they are in the same order.
 
     Return for each mark which of the others it goes with; None where the text says nothing of the kind.
     """

@@ -1,4 +1,4 @@
-"""An evidence as the statements that can be checked against: its sentences, its rows, and what stands above them.
+"""An evidence as the statements to check against: its sentences, its rows, and what stands above them.
 
 Reads each evidence once. Knows nothing of any claim.
 """
@@ -147,13 +147,13 @@ def _statement(number: int, start: int, end: int, text: str, above: str) -> Stat
 def _within(
     words: Sequence[tuple[str, int]], said: Sequence[Date], start: int, end: int, *, paired: bool
 ) -> frozenset[str]:
-    """Return the words of a stretch and its dates; ``paired`` are dates that go with it wherever they stand."""
+    """Return the words of a stretch and its dates; ``paired`` ones go with it wherever they stand."""
     inside = [word for word, at in words if start <= at < end]
     return frozenset(inside) | timed(date for date in said if paired or start <= date.start < end)
 
 
 def role(text: str, at: int) -> frozenset[str]:
-    """Return the word that says which number of a comparison the one at ``at`` is: ``from``, ``to``, ``than``."""
+    """Return the word that says which number of a comparison stands at ``at``: ``from``, ``to``, ``than``."""
     match = _ROLE.search(text[max(0, at - 24) : at])
     return frozenset([f"<{match[1].lower()}"]) if match is not None else frozenset()
 

@@ -1,4 +1,4 @@
-"""Does a sentence state something at all? What leads in, asks or greets does not, and is not held to evidence."""
+"""Does a sentence state something at all? What leads in, asks or greets is not held to evidence."""
 
 import re
 

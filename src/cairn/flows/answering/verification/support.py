@@ -1,7 +1,7 @@
 """How much of what a claim says the evidence says: by its words, and by what they mean.
 
-Late interaction (Khattab and Zaharia 2020, arXiv 2004.12832) with the embedder's token vectors, as extracts are
-chosen; word by word, so that one word that nothing supports is not hidden by the others.
+Late interaction (Khattab and Zaharia 2020, arXiv 2004.12832) with the embedder's token vectors, as extracts
+are chosen; word by word, so that one word that nothing supports is not hidden by the others.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""The tables of an evidence: what each cell is said of, by its row, its columns' headers and its table's scale.
+"""The tables of an evidence: what each cell is said of, by row, column header and scale of the table.
 
 Knows tables as passages hold them: one line a row, cells joined by ``" | "``, header rows marked.
 """
@@ -17,10 +17,12 @@ BETWEEN = " | "
 
 _SCALE = re.compile(
     r"(?:\b(?:in|of)\s+)?(?P<before>[$€£¥]|\b[A-Z]{3}\b|\b[Dd]ollars|\b[Ee]uros?)?(?:\s?in)?\s*"
-    r"(?P<scale>\b(?i:thousands?|millions?|billions?)\b|\bTEUR|\bMio\b|\bMrd\b|\bTsd\b|\b[Mm]illiers|[’'‘]000|\bk€|€k\b|(?<=[$€£A-Z])(?:bn|mn|m|k)\b)",
+    r"(?P<scale>\b(?i:thousands?|millions?|billions?)\b|\bTEUR|\bMio\b|\bMrd\b|\bTsd\b|\b[Mm]illiers"
+    r"|[’'‘]000|\bk€|€k\b|(?<=[$€£A-Z])(?:bn|mn|m|k)\b)",
 )
 _IN_PROSE = re.compile(
-    r"\b(?:in|expressed in|amounts in|dollars in)\s+(?:[$€£]|US\$|[A-Z]{3})?\s?(?:thousands|millions|billions)\b"
+    r"\b(?:in|expressed in|amounts in|dollars in)\s+(?:[$€£]|US\$|[A-Z]{3})?\s?(?:thousands|millions"
+    r"|billions)\b"
     r"|\((?:[$€£]|[A-Z]{3}|[Dd]ollars)?\s?(?:in\s)?(?:thousands?|millions?|billions?)\b",
     re.IGNORECASE,
 )
@@ -238,7 +240,8 @@ def _row(
 def _numbers(part: str) -> list[Quantity]:
     if not any(c.isdigit() for c in part):
         return []
-    return quantities(part, [(one.start, one.end) for one in (*dates(part), *codes(part))])
+    taken = [(date.start, date.end) for date in dates(part)]
+    return quantities(part, [*taken, *((code.start, code.end) for code in codes(part))])
 
 
 def _is_number(part: str) -> bool:

@@ -71,7 +71,7 @@ class Verifier:
         return judged(claim.text, cited, _verdict(score, findings), reason, _rests_on(claim, said, findings))
 
     def _score(self, claim: Parts, said: Support, findings: Findings) -> float:
-        """Return how well the words are supported; by an entailment model, where there is one and it is sure."""
+        """Return how well the words are supported; by an entailment model where one is sure."""
         statements = findings.reading.statements
         if self._entailment is None or not statements:
             return said.score
