@@ -224,3 +224,13 @@ def test_a_written_answer_has_no_fault_that_axe_finds(visit: Any, served: Served
     expect(page.locator(".withdrawn")).to_be_visible()
     assert faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_a_question_can_be_answered_as_a_report(visit: Any) -> None:
+    page = visit("amina")
+    page.get_by_role("textbox", name="Your question").fill(QUESTION)
+    page.get_by_role("button", name="As a report").click()
+    page.wait_for_url("**/report#*")
+    expect(page.locator(".report")).to_have_attribute("aria-busy", "false", timeout=60_000)
+    expect(page.locator(".report h1")).to_be_visible()
+    assert page.evaluate("new URLSearchParams(location.hash.slice(1)).get('q')") == QUESTION

@@ -1,8 +1,8 @@
 // Asks the questions of the address, one after another, and shows each answer while it comes.
-// They stand behind its #, which no browser sends: an address that is passed on leaves nothing in a log.
 
 import { asked as understood, searched, show } from "./answer.js";
 import { told } from "./api.js";
+import { NARROWING, as, asked, chosen, narrowing, ready } from "./asked.js";
 import { close } from "./beside.js";
 import { Draft } from "./draft.js";
 import { make } from "./make.js";
@@ -23,17 +23,7 @@ const STAGES = {
 const WRITING = "Writing; each sentence is checked …";
 const WRITTEN = { write: "Checking what was written …", repair: "Checking what was corrected …" };
 
-const asked = new URLSearchParams(location.hash.slice(1));
 const questions = asked.getAll("q").filter((question) => question.trim());
-const NARROWING = ["source", "type", "after", "before", "model", "as"];
-const as = asked.get("as") ?? "";
-const narrowing = {
-  ...(asked.get("source") && { source: [asked.get("source")] }),
-  ...(asked.get("type") && { type: [asked.get("type")] }),
-  ...(asked.get("after") && { after: asked.get("after") }),
-  ...(asked.get("before") && { before: asked.get("before") }),
-  ...(asked.get("model") && { model: asked.get("model") }),
-};
 let follows = ""; // the trace of the answer before
 
 async function ask(exchange) {
@@ -102,21 +92,23 @@ async function copy(button, question) {
 }
 
 // A further question stands below the ones before, and may follow on them; the address holds them all.
-function further(event) {
-  event.preventDefault();
-  const form = event.target;
-  const chosen = new URLSearchParams([...new FormData(form)].filter(([, value]) => value.trim()));
-  const question = chosen.get("q");
+function further({ target: form, submitter }) {
+  const said = chosen(form);
+  const question = said.get("q");
   if (!question) return;
-  chosen.delete("q");
-  const narrowed = NARROWING.some((name) => (chosen.get(name) ?? "") !== (asked.get(name) ?? ""));
-  for (const one of [...questions, question]) chosen.append("q", one);
+  if (submitter?.matches("[data-report]")) {
+    location.assign(`/report#${said}`);
+    return;
+  }
+  said.delete("q");
+  const narrowed = NARROWING.some((name) => (said.get(name) ?? "") !== (asked.get(name) ?? ""));
+  for (const one of [...questions, question]) said.append("q", one);
   if (narrowed || !questions.length) {
-    location.hash = chosen;
+    location.hash = said;
     return;
   }
   questions.push(question);
-  history.replaceState(null, "", `#${chosen}`);
+  history.replaceState(null, "", `#${said}`);
   form.querySelector("textarea").value = "";
   close();
   const exchange = add(question);
@@ -137,17 +129,6 @@ function add(question) {
   return exchange;
 }
 
-for (const form of document.querySelectorAll(".question")) {
-  const field = form.querySelector("textarea");
-  field.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    form.requestSubmit();
-  });
-  for (const name of NARROWING) if (form.elements[name]) form.elements[name].value = asked.get(name) ?? "";
-  form.querySelector(".narrow").open = NARROWING.some((name) => asked.get(name));
-  form.addEventListener("submit", further);
-}
-addEventListener("hashchange", () => location.reload());
+for (const form of document.querySelectorAll(".question")) ready(form, further);
 if (questions.length) document.title = `${questions[0]} · Cairn`;
 for (const question of questions) await ask(add(question));

@@ -10,6 +10,8 @@ theme.addEventListener("change", () => {
   document.documentElement.dataset.theme = theme.value;
 });
 
+document.querySelector(".top [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // A jump must not touch what stands behind the # of an address: it is what was asked.
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();

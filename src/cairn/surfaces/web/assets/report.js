@@ -1,21 +1,11 @@
 // Asks for the report that the address names, and fills its sections in as they come.
-// The question stands behind the #, as on the page where one asks.
 
 import { bytes, told } from "./api.js";
+import { as, asked, chosen, narrowing, ready } from "./asked.js";
 import { cite } from "./claims.js";
 import { make } from "./make.js";
 
-const asked = new URLSearchParams(location.hash.slice(1));
 const question = asked.get("q")?.trim() ?? "";
-const NARROWING = ["source", "type", "after", "before", "model", "as"];
-const as = asked.get("as") ?? "";
-const narrowing = {
-  ...(asked.get("source") && { source: [asked.get("source")] }),
-  ...(asked.get("type") && { type: [asked.get("type")] }),
-  ...(asked.get("after") && { after: asked.get("after") }),
-  ...(asked.get("before") && { before: asked.get("before") }),
-  ...(asked.get("model") && { model: asked.get("model") }),
-};
 const SUFFIXES = { markdown: "md" };
 
 const page = document.querySelector(".report");
@@ -156,18 +146,7 @@ async function save(report, format) {
   }
 }
 
-const form = document.querySelector(".question");
-form.querySelector("textarea").addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  form.requestSubmit();
-});
-for (const name of NARROWING) if (form.elements[name]) form.elements[name].value = asked.get(name) ?? "";
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  location.hash = new URLSearchParams([...new FormData(form)].filter(([, value]) => value.trim()));
-});
-addEventListener("hashchange", () => location.reload());
+ready(document.querySelector(".question"), ({ target }) => (location.hash = chosen(target)));
 if (question) {
   page.querySelector("h1").textContent = question.length > 110 ? `${question.slice(0, 110)} …` : question;
   await write();
