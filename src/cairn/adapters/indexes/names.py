@@ -30,8 +30,13 @@ from cairn.records import Called, Holding, Scope
 
 FEW = 2_000
 """Of so few matches each is looked at; and so many documents, at most, one word names."""
-SAMPLE = 50
-"""So many passages tell whether a common word is about some documents."""
+SAMPLE = 300
+"""Of a common word, so many passages that hold it are looked at."""
+ENOUGH = 50
+"""So many passages tell whether it is about some documents."""
+
+Hits = list[tuple[float, DocAddress]]
+"""What the engine found, with its scores, best first."""
 MOST_SCOPES = 1_000
 
 
@@ -89,18 +94,25 @@ class LocalNames:
             return Holding(0, 0)
         query = holding_all(asked)
         with undamaged(self._words.path):
-            limit = at_most(asked, view.searcher)
-            # The best come first, which favours documents that these words are the subject of.
-            _, addresses = _looked_at(view.searcher, query, scope)
-            of = values(view.searcher, "document", addresses).tolist()
-            held = Holding(len(of), sum(each in documents for each in of))
-            if limit <= FEW:
-                return held
-            if held.everywhere >= SAMPLE and held.there < held.everywhere * share / 2:
-                return None
+            if at_most(asked, view.searcher) <= FEW:
+                return _about(view.searcher, _looked_at(view.searcher, query, scope, FEW), documents)
             seen = visible(query, scope)
+            held = _about(view.searcher, _sample(view.searcher, query, seen, scope), documents)
+            if held.everywhere >= ENOUGH and held.there < held.everywhere * share / 2:
+                return None
             there = restricted(seen, [numbers("document", documents)])
             return Holding(count(view.searcher, seen), count(view.searcher, there))
+
+
+def _about(searcher: Searcher, hits: Hits, documents: Collection[int]) -> Holding:
+    of = values(searcher, "document", [address for _, address in hits]).tolist()
+    return Holding(len(of), sum(each in documents for each in of))
+
+
+def _sample(searcher: Searcher, query: Query, seen: Query, scope: Scope) -> Hits:
+    """Return the best of what is in sight, which favours documents that these words are the subject of."""
+    found = _looked_at(searcher, query, scope, SAMPLE)
+    return found if len(found) >= ENOUGH else searcher.search(seen, SAMPLE, count=False).hits
 
 
 def _named(searcher: Searcher, field: str, terms: Mapping[str, float], scope: Scope) -> dict[int, Called]:
@@ -109,28 +121,22 @@ def _named(searcher: Searcher, field: str, terms: Mapping[str, float], scope: Sc
     if not held:
         return {}
     query = best_of(field, {term: terms[term] for term in held})
-    parts, addresses = _in_sight(searcher, query, scope, sum(held.values()))
+    if sum(held.values()) <= FEW:
+        hits = _looked_at(searcher, query, scope, FEW)
+    else:
+        hits = searcher.search(visible(query, scope), FEW, count=False).hits
+    addresses = [address for _, address in hits]
     documents, passages = (values(searcher, each, addresses).tolist() for each in ("named", "passages"))
-    return {d: Called(part, n) for d, part, n in zip(documents, parts, passages, strict=True)}
+    return {d: Called(part, n) for d, (part, _), n in zip(documents, hits, passages, strict=True)}
 
 
-def _in_sight(
-    searcher: Searcher, query: Query, scope: Scope, at_most: int
-) -> tuple[list[float], list[DocAddress]]:
-    """Return with their scores what matches, FEW at most; there are ``at_most`` so many, seen or not."""
-    if at_most <= FEW:
-        return _looked_at(searcher, query, scope)
-    hits = searcher.search(visible(query, scope), FEW, count=False).hits
-    return [score for score, _ in hits], [address for _, address in hits]
-
-
-def _looked_at(searcher: Searcher, query: Query, scope: Scope) -> tuple[list[float], list[DocAddress]]:
-    """Return with their scores those of the FEW best that are in sight.
+def _looked_at(searcher: Searcher, query: Query, scope: Scope, most: int) -> Hits:
+    """Return those of the ``most`` best that are in sight.
 
     Of few it is faster to look at each one's class than to have the engine know what may be seen.
     """
-    hits = searcher.search(narrowed(query, scope), FEW, count=False).hits
-    if scope.classes is not None:
-        held = values(searcher, "access_class", [address for _, address in hits]).tolist()
-        hits = [hit for hit, each in zip(hits, held, strict=True) if each in scope.classes]
-    return [score for score, _ in hits], [address for _, address in hits]
+    hits = searcher.search(narrowed(query, scope), most, count=False).hits
+    if scope.classes is None:
+        return hits
+    held = values(searcher, "access_class", [address for _, address in hits]).tolist()
+    return [hit for hit, each in zip(hits, held, strict=True) if each in scope.classes]

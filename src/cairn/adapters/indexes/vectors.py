@@ -82,6 +82,7 @@ class Vectors:
 
     def __init__(self, folder: Path, model: str, dimensions: int, *, writable: bool) -> None:
         self.path = folder / f"vectors-{model}-{LAYOUT}-{dimensions}"
+        self._head = str(self.path / MANIFEST)  # looked at for every search
         self._dimensions = dimensions
         self._writable = writable
         self._lock = threading.Lock()
@@ -232,7 +233,7 @@ class Vectors:
 
     def _stamp(self) -> Stamp | None:
         try:
-            found = (self.path / MANIFEST).stat()
+            found = os.stat(self._head)
         except OSError:
             return None
         return found.st_ino, found.st_mtime_ns, found.st_size

@@ -5,6 +5,7 @@ what was committed at their next call.
 """
 
 import contextlib
+import os
 import secrets
 import shutil
 import threading
@@ -71,6 +72,7 @@ class Words:
 
     def __init__(self, folder: Path, *, writable: bool) -> None:
         self.path = folder / f"words-{LAYOUT}"
+        self._head = str(self.path / META)  # looked at for every search
         self._writable = writable
         self._lock = threading.Lock()
         self._index: Index | None = None
@@ -207,7 +209,7 @@ class Words:
 
     def _stamp(self) -> Stamp | None:
         try:
-            found = (self.path / META).stat()
+            found = os.stat(self._head)
         except OSError:
             return None
         return found.st_ino, found.st_mtime_ns, found.st_size

@@ -28,6 +28,11 @@ BEST = 2
 """Passages taken as feedback."""
 
 
+def at_best(word: float, cosine: float, named: bool) -> float:
+    """Return what a candidate may score, feedback and recency apart; ``cosine`` is the most it can have."""
+    return WORDS * word + MEANING * cosine + NAME * named
+
+
 def fuse(
     question: Floats,
     vectors: Floats,

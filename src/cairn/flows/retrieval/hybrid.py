@@ -12,9 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
-from cairn.flows.retrieval.fusion import fuse
+from cairn.flows.retrieval.fusion import at_best, fuse
 from cairn.flows.retrieval.naming import Named, named
 from cairn.protocols import Embedder, Index, Journal
 from cairn.records import DocumentRecord, Hits, PassageRecord, Query, Scope, Standing
@@ -26,10 +27,22 @@ if TYPE_CHECKING:
 
 DEPTH = 100
 """Candidates taken from each ranking, at least."""
+CONSIDERED = 60
+"""The most promising candidates that the journal is asked about, at least."""
+SPARE = 4
+"""And so many for each passage that is wanted."""
 SHOWN = 10
 """Passages whose scores by stage stay in the trace."""
 MEANT = 0.5
 """Documents named this well, beside the best one's 1, are searched by themselves as well."""
+
+
+class Candidate(NamedTuple):
+    """What the index says of a passage."""
+
+    word: float
+    promise: float
+    """What its score may come to, by all that is known without the journal."""
 
 
 class Hybrid:
@@ -63,31 +76,35 @@ class Hybrid:
             step.set_attribute("documents", len(meant.scores))
         with span("embed"):
             vector = self._embedder.embed([query.text])[0]
-        words, found = self._candidates(query, vector, meant)
+        found = self._candidates(query, vector, meant)
         with span("journal check", candidates=len(found)) as step:
-            standing = self._standing(query, found)
-            step.set_attribute("removed", len(found) - len(standing))
+            standing, removed = self._standing(query, found)
+            step.set_attribute("removed", removed)
         with span("fuse", candidates=len(standing)) as step:
-            scores = self._scores(standing, vector, words, meant)
+            scores = self._scores(standing, vector, found, meant)
             ranked = sorted(standing, key=lambda passage: (-scores[passage]["rank"], passage))[: query.k]
             step.set_attributes({f"p{passage}": _said(scores[passage]) for passage in ranked[:SHOWN]})
         with span("read", passages=len(ranked)):
             return list(self._read(query, ranked, scores))
 
-    def _candidates(self, query: Query, vector: Floats, meant: Named) -> tuple[dict[int, float], set[int]]:
-        """Return the word scores of what words found, and all that anything found."""
-        words: dict[int, float] = {}
-        found: set[int] = set()
+    def _candidates(self, query: Query, vector: Floats, meant: Named) -> dict[int, Candidate]:
+        """Return all that anything found, the most promising first."""
+        found: dict[int, Candidate] = {}
         for name, scope in self._scopes(query, meant):
             with span(f"words{name}") as step:
-                hits = self._index.words(query.text, scope, _depth(query), meant.words)
-                step.set_attribute("candidates", len(hits.passages))
-            words.update(_scored(hits))
+                words = _scored(self._index.words(query.text, scope, _depth(query), meant.words))
+                step.set_attribute("candidates", len(words))
             with span(f"vectors{name}") as step:
-                hits = self._index.vectors(vector, scope, _depth(query))
-                step.set_attribute("candidates", len(hits.passages))
-            found |= _scored(hits).keys()
-        return words, found | words.keys()
+                cosines = _scored(self._index.vectors(vector, scope, _depth(query)))
+                step.set_attribute("candidates", len(cosines))
+            # What the nearest do not hold is no nearer than the last of them.
+            last = min(cosines.values(), default=0.0)
+            for passage in words.keys() | cosines.keys():
+                word, cosine = words.get(passage, 0.0), cosines.get(passage, last)
+                promise = at_best(word, cosine, scope is not query.scope)
+                known = found.get(passage, Candidate(0.0, promise))
+                found[passage] = Candidate(max(word, known.word), max(promise, known.promise))
+        return dict(sorted(found.items(), key=lambda one: (-one[1].promise, one[0])))
 
     def _scopes(self, query: Query, meant: Named) -> Iterator[tuple[str, Scope]]:
         yield "", query.scope
@@ -95,13 +112,21 @@ class Hybrid:
             best = [document for document, score in meant.scores.items() if score >= MEANT]
             yield " in named documents", replace(query.scope, documents=frozenset(best))
 
-    def _standing(self, query: Query, found: set[int]) -> dict[int, Standing]:
-        """Return what still stands in a document that the asker may read now."""
-        return {
-            passage: held
-            for passage, held in sorted(self._catalogue.standing(found).items())
-            if query.readable(held.access_class)
-        }
+    def _standing(self, query: Query, found: Mapping[int, Candidate]) -> tuple[dict[int, Standing], int]:
+        """Return the most promising that still stand in a document that the asker may read now.
+
+        And how many did not.
+        """
+        standing: dict[int, Standing] = {}
+        removed = 0
+        wanted = len(found) if self._half_life else max(CONSIDERED, SPARE * query.k)
+        promising = iter(found)
+        while len(standing) < wanted and (looked_at := list(islice(promising, wanted))):
+            held = self._catalogue.standing(looked_at)
+            kept = {p: held[p] for p in looked_at if p in held and query.readable(held[p].access_class)}
+            standing |= kept
+            removed += len(looked_at) - len(kept)
+        return standing, removed
 
     def _read(
         self, query: Query, ranked: Sequence[int], scores: Mapping[int, Mapping[str, float]]
@@ -118,13 +143,13 @@ class Hybrid:
         self,
         standing: Mapping[int, Standing],
         vector: Floats,
-        words: Mapping[int, float],
+        found: Mapping[int, Candidate],
         meant: Named,
     ) -> dict[int, dict[str, float]]:
         stages = fuse(
             vector,
             self._vectors.of(list(standing), len(vector)),
-            [words.get(passage, 0.0) for passage in standing],
+            [found[passage].word for passage in standing],
             [meant.scores.get(held.document, 0.0) for held in standing.values()],
             [self._freshness(held.modified) for held in standing.values()],
         )
