@@ -10,6 +10,7 @@ from cairn.operations import history
 from cairn.protocols import Chat
 from cairn.records import Said, Turn
 from cairn.session import Session
+from cairn.trace import UNTRACED
 from cairn.types import Answer
 
 
@@ -28,7 +29,7 @@ def remember(session: Session, question: str, follows: str, alone: StandAlone, a
     """Keep what was asked and answered, for a while, for the asker alone."""
     history.remember(session, question, answer)
     days = session.app.settings.conversation_days
-    if not days:
+    if not days or answer.trace == UNTRACED:
         return
     now = datetime.now(UTC)
     turns = session.app.journal.turns
