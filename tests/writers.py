@@ -71,6 +71,8 @@ class Sloppy:
     def __init__(self) -> None:
         self.spoiled = set[str]()
         """What was written wrong, without labels."""
+        self.misplaced = set[str]()
+        """What was written as it stands, and cites other evidence; which may say it as well."""
 
     def __call__(self, prompt: Prompt) -> str:
         if prompt.purpose != "answer":
@@ -93,7 +95,7 @@ class Sloppy:
         ]
         how = sum(map(ord, text))
         if how % 6 == 5 and len(labels) > 1:
-            self.spoiled.add(f"{text}.")
+            self.misplaced.add(f"{text}.")
             return f"{text} [{labels[labels.index(label) - 1]}]."
         wrong = next(way for way in (*ways[how % 6 :], *ways) if way != text)
         self.spoiled.add(f"{wrong}.")
