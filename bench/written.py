@@ -1,6 +1,6 @@
 """Written answers over the demo organisation's golden questions: how good they are, and what Cairn adds.
 
-    make demo && python -m bench.written             # answers, by writer: one table
+    make demo && python -m bench.written [EVERY]     # answers to every so many questions, by writer: a table
     python -m bench.written speed [LIBRARY QUESTION...]   # before the first token, and for each
 
 The writers are scripted (``tests/writers.py``): one that composes sentences from the evidence by rules, the
@@ -42,11 +42,11 @@ def main() -> None:
         where, *questions = sys.argv[2:] if len(sys.argv) > 2 else [str(LIBRARY)]
         speed(Path(where), questions if questions else [case.question for case in read_cases(GOLDEN)][:RUNS])
     else:
-        answers()
+        answers(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
 
 
-def answers() -> None:
-    """Print what becomes of each writer's answers."""
+def answers(every: int) -> None:
+    """Print what becomes of each writer's answers to every so many of the golden questions."""
     sloppy = Sloppy()
     writers: dict[str, Callable[[Prompt], str] | None] = {
         "none: extracts": None,
@@ -63,7 +63,7 @@ def answers() -> None:
             session.app.__dict__["chat"] = None if behaviour is None else ScriptedChat(behaviour)
             session.app.settings._values["answer_cache_days"] = 0.0
             session.app.settings._values["unsupported"] = "show"
-            shown, measures = asyncio.run(_asked(session))
+            shown, measures = asyncio.run(_asked(session, every))
         claims = [claim for answer in shown for claim in answer.claims]
         withdrawn = sum(len(answer.withdrawn) for answer in shown)
         spoiled = sum(claim.text in sloppy.spoiled for claim in claims) if behaviour is sloppy else 0
@@ -72,7 +72,7 @@ def answers() -> None:
         print(f"| {name} | {told} | {len(claims)} | {withdrawn} | {share} |", flush=True)
 
 
-async def _asked(session: Session) -> tuple[list[Answer], dict[str, float]]:
+async def _asked(session: Session, every: int) -> tuple[list[Answer], dict[str, float]]:
     shown = list[Answer]()
 
     async def ask(person: str, question: str) -> Answer:
@@ -80,7 +80,7 @@ async def _asked(session: Session) -> tuple[list[Answer], dict[str, float]]:
         shown.append(answer)
         return answer
 
-    outcomes = [await judge(case, ask) for case in read_cases(GOLDEN)]
+    outcomes = [await judge(case, ask) for case in read_cases(GOLDEN)[::every]]
     return shown, scores(outcomes)
 
 

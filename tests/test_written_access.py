@@ -107,7 +107,7 @@ class Library:
 
 
 @settings(
-    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )  # each is a library of its own and some dozen requests
 @given(steps=st.lists(st.one_of(ASK, ASK, ASK, GRANT, GRANT, CHANGE), min_size=5, max_size=18))
 def test_nothing_is_told_beyond_the_rights_of_that_moment(

@@ -353,7 +353,7 @@ def _sheet(given: Given) -> Sheet | None:
         return None
     said_above = " ".join(header)
     words = _SCALE.findall(said_above) or re.findall(
-        r"\bin (thousand|million|billion)s?\b", beside, re.IGNORECASE
+        r"\bin (thousand|million|billion)s?\b", given.evidence.text, re.IGNORECASE
     )
     scales = {word.lower() for word in words}
     if (
@@ -365,7 +365,13 @@ def _sheet(given: Given) -> Sheet | None:
     lines = [line for line in map(_line, (row.split(" | ") for row in rows)) if line is not None]
     lines = [line for line in lines if len(line.values) == len(columns)]
     labels = [line.label.casefold() for line in lines]
-    clear = tuple(line for line in lines if labels.count(line.label.casefold()) == 1)
+    mixed = any(line.percent for line in lines)  # beside percentages a small number may be one too
+    clear = tuple(
+        line
+        for line in lines
+        if labels.count(line.label.casefold()) == 1
+        and (not mixed or line.percent or max(abs(value or 0) for value in line.values) > 100)
+    )
     scales |= (
         {"thousand"}
         if re.search(r"['’]000", said_above)
@@ -401,7 +407,7 @@ def _line(cells: Sequence[str]) -> Line | None:
     label = cells[0].strip().rstrip(":")
     if (
         not re.search(r"[A-Za-z]{3}", label)
-        or re.search(r"\d|per share|\bper\b|shares|number of", label, re.IGNORECASE)
+        or re.search(r"\d|per share|\bper\b|shares|number of|\(in ", label, re.IGNORECASE)
         or len(label) > 60
     ):
         return None

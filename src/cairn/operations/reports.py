@@ -3,8 +3,11 @@
 import asyncio
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from itertools import count
 from time import perf_counter
 from typing import Annotated
 
@@ -43,7 +46,7 @@ from cairn.people import KeptReport
 from cairn.protocols import Chat, Export
 from cairn.results import plain
 from cairn.results.reading import read
-from cairn.results.reports import Report
+from cairn.results.reports import Report, Section
 from cairn.session import Session, untold
 from cairn.trace import span, trace_id
 from cairn.types import Answer, Filters, State
@@ -92,13 +95,11 @@ async def report(
     if chat is not None:
         chat = Allowance(chat, session.app.settings.report_tokens)
     planned = await _plan(session, question, filters, chat)
-    session.tell("plan", [topic.title for topic in planned.topics[: plan.MOST]])
-    composed = await compose(
-        planned.topics[: plan.MOST],
-        lambda part: _answered(session, part, filters, chat),
-        lambda section: session.tell("section", section),
-        show=session.app.settings.unsupported == "show",
-    )
+    topics = planned.topics[: plan.MOST]
+    session.tell("plan", [topic.title for topic in topics])
+    show = session.app.settings.unsupported == "show"
+    ask = partial(_answered, session, filters, chat)
+    composed = await compose(topics, ask, _telling(session, len(topics)), show=show)
     summary = await _summarised(session, question, composed, chat)
     made = await asyncio.to_thread(_whole, session, question, composed, summary, planned, filters)
     made = replace(made, seconds=perf_counter() - began)
@@ -144,7 +145,18 @@ async def _plan(session: Session, question: str, filters: Filters, chat: Chat | 
     return Planned(topics=topics, seen=frozenset(one.document for one in seen), notice=notice)
 
 
-async def _answered(session: Session, part: str, filters: Filters, chat: Chat | None) -> Answer:
+def _telling(session: Session, total: int) -> Callable[[Section], None]:
+    """Return what tells whoever waits of each section, and how many there are."""
+    numbers = count(1)
+
+    def tell(section: Section) -> None:
+        session.tell("section", section)
+        session.report("sections", next(numbers), total)
+
+    return tell
+
+
+async def _answered(session: Session, filters: Filters, chat: Chat | None, part: str) -> Answer:
     """Answer one part as any question is answered, with the rights of this moment."""
     query = await asyncio.to_thread(asked, session, part, EVIDENCE, filters)
     write = replace(session.app.writer(chat), show=True) if chat is not None else None
@@ -196,9 +208,9 @@ def _unread(session: Session) -> dict[State, int]:
     """Return how many documents the asker may read that no search finds, by state."""
     grants = session.grants
     counts = dict.fromkeys(UNREAD, 0)
-    for (_, state, granted), count in session.app.journal.catalogue.counts().items():
+    for (_, state, granted), documents in session.app.journal.catalogue.counts().items():
         if state in counts and grants.readable(granted):
-            counts[state] += count
+            counts[state] += documents
     return counts
 
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
+from typing import Any
 
 from reportlab.lib.fonts import addMapping
 from reportlab.pdfbase import pdfmetrics
@@ -63,10 +64,17 @@ def _font(letter: str, eastern: str) -> str | None:
         return ""
     if unicodedata.bidirectional(letter) in TURNED or _stacked(letter):
         return None
-    if ord(letter) in pdfmetrics.getFont(face()).face.charToGlyph:
+    if ord(letter) in _held(face()):
         return ""
     name = unicodedata.name(letter, "")
     return _registered(EASTERN.get(name.split(" ")[0], eastern)) if name.startswith(WIDE) else None
+
+
+@cache
+def _held(family: str) -> frozenset[int]:
+    """Return the characters that a font has."""
+    font: Any = pdfmetrics.getFont(family)
+    return frozenset(font.face.charToGlyph)
 
 
 def _eastern(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import singledispatch
 from html import escape
 from io import BytesIO
+from itertools import count
 from typing import Any
 
 from reportlab.lib.colors import HexColor
@@ -75,6 +76,7 @@ class _Pages(BaseDocTemplate):
             creator="Cairn",
             lang="en",
         )
+        self._headings = count(1)
         frame = Frame(MARGIN, MARGIN, WIDTH, A4[1] - 2 * MARGIN, 0, 0, 0, 0)
         self.addPageTemplates(PageTemplate(frames=[frame], onPage=_number))
 
@@ -82,7 +84,7 @@ class _Pages(BaseDocTemplate):
         """Note a heading in the outline."""
         if isinstance(flowable, Text) and flowable.style.name in ("title", "heading"):
             canvas: Any = self.canv
-            key = f"at{self.seq.nextf('heading')}"
+            key = f"heading{next(self._headings)}"
             canvas.bookmarkPage(key)
             canvas.addOutlineEntry(flowable.getPlainText(), key, int(flowable.style.name == "heading"))
 
@@ -130,7 +132,7 @@ def _(block: Grid, styles: dict[str, ParagraphStyle]) -> Iterator[Flowable]:
         for number, row in enumerate(rows)
     ]
     table = Table(cells, colWidths=_widths(rows), repeatRows=len(block.header), splitInRow=1, hAlign="LEFT")
-    rule = [
+    rule: list[Any] = [
         ("LINEBELOW", (0, 0), (-1, -1), 0.5, LINE),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("BACKGROUND", (0, 0), (-1, len(block.header) - 1), TINT),

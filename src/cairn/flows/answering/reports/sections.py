@@ -4,7 +4,7 @@ Knows nothing of how a topic is answered; what becomes of one is no concern of t
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from cairn.errors import CairnError
@@ -21,7 +21,7 @@ BROKEN = "It could not be answered: a defect in Cairn; the trace shows where."
 Ask = Callable[[str], Awaitable[Answer]]
 
 
-async def answers(topics: Sequence[Topic], ask: Ask) -> AsyncIterator[tuple[Topic, Answer | Exception]]:
+async def answers(topics: Sequence[Topic], ask: Ask) -> AsyncGenerator[tuple[Topic, Answer | Exception]]:
     """Yield what came of each topic, in their order; ends what is under way when it is closed."""
     turns = asyncio.Semaphore(AT_ONCE)
 

@@ -5,12 +5,12 @@ numbers would give nearly anything.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations, permutations
 from statistics import fmean
 from typing import NamedTuple
 
-from cairn.flows.answering.verification.binding import same_time
+from cairn.flows.answering.verification.binding import meant_rows, same_time
 from cairn.flows.answering.verification.dates import Date
 from cairn.flows.answering.verification.grid import named_rows
 from cairn.flows.answering.verification.parts import Parts, Told
@@ -59,6 +59,10 @@ def calls_for(told: Told, claim: Parts) -> bool:
     years = {date.year for date in told.dates if date.year}
     changes = len(years) > 1 and _CHANGE.search(claim.text) is not None
     return len(claim.told) == 1 and (changes or _DIFFERENCE.search(claim.text) is not None)
+
+
+TOGETHER = re.compile(f"{_SUM.pattern}|{_MEAN.pattern}", re.IGNORECASE)
+"""Says that several numbers are reckoned together."""
 
 
 class Factor(NamedTuple):
@@ -136,14 +140,27 @@ def _factors(told: Told, claim: Parts, table: Table) -> list[Factor]:
     asked = claim.dates
     found = [
         Factor(same_time(asked, row, column), row, column, cell, _order(row, claim))
-        for row in named_rows(words, table, NAMED)
+        for row in _rows(words, table)
         for cell in row.cells
         for column in [table.columns[cell.column] if cell.column < len(table.columns) else None]
         if _asked(asked, row, column)
     ]
     if asked and any(factor.year for factor in found):
         found = [factor for factor in found if factor.year]
-    return sorted(found, key=lambda one: -len(one.row.terms))[:FACTORS]
+    return sorted(found, key=lambda one: -_named(one.row, words))[:FACTORS]
+
+
+def _rows(words: Mapping[str, float], table: Table) -> list[Row]:
+    """Return the rows of whose labels enough is said, and the one that is meant even if its label is long."""
+    best = {number for number, fit in meant_rows(words, table).items() if fit > 1}
+    named = [*named_rows(words, table, NAMED), *(table.rows[number] for number in sorted(best))]
+    return list({row.start: row for row in named}.values())
+
+
+def _named(row: Row, words: Mapping[str, float]) -> float:
+    """Return how well a row is named: by the share of its label, then by how many words."""
+    said = sum(word in words for word in row.terms)
+    return said / max(len(row.terms), 1) + said / 100
 
 
 def _asked(asked: Sequence[Date], row: Row, column: Column | None) -> bool:
@@ -191,7 +208,8 @@ def _is(told: Told, value: float, unit: str) -> bool:
 def _points(told: Told, claim: Parts, left: Factor, right: Factor, value: float) -> bool:
     """Tell whether a change is said the right way round: ``left`` is what it came to, or what is more."""
     if told.quantity.value < 0:
-        return value < 0 and left.year >= right.year
+        owed = left.value < 0 and right.value < 0  # of what is owed less is said to be a decrease, or more
+        return (value < 0 or owed) and left.year >= right.year
     way = direction(told.near) or direction(claim.text)
     if left.row is right.row and left.year != right.year:
         return left.year > right.year and (way == 0 or (value >= 0) == (way > 0))

@@ -43,12 +43,13 @@ def _check(name: Name, claim: Parts, near: Sequence[Statement], findings: Findin
 
 
 def _names(statement: Statement, name: Name, wanted: Sequence[str]) -> bool:
-    """Tell whether a statement says a name; a sentence with its capitals, a word or two between at most."""
+    """Tell whether a statement says a name; a longer one with its capitals, a word or two between at most."""
     if statement.table >= 0:
         return _in_a_row(statement.text, wanted)
     words = [re.escape(word.rstrip("s")) for word in _WORD.findall(name.text)]
     spaced = r"\b" + r"\w{0,2}\W+(?:\S+\s){0,2}\W{0,2}".join(words)
-    return re.search(spaced, statement.text) is not None
+    flags = re.IGNORECASE if len(words) == 1 else re.NOFLAG
+    return re.search(spaced, statement.text, flags) is not None
 
 
 def _in_a_row(text: str, wanted: Sequence[str]) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from cairn.flows.answering.verification.arithmetic import RECKONED, calls_for, derive
+from cairn.flows.answering.verification.arithmetic import RECKONED, TOGETHER, calls_for, derive
 from cairn.flows.answering.verification.binding import Found, Place, find
 from cairn.flows.answering.verification.findings import Findings
 from cairn.flows.answering.verification.likeness import share, source, telling
@@ -45,7 +45,7 @@ def _check(told: Told, claim: Parts, ranks: Mapping[int, int], findings: Finding
         findings.holds([findings.reading.firsts[table] + row for table, row in derived.cells])
     elif derived is not None:
         findings.against.append(f"{told.quantity.text} is the change the other way round: {derived.how}")
-    elif not _is_label(told, claim, findings):
+    elif not (_is_label(told, claim, findings) or _is_span(told, claim)):
         _note(told, found, findings)
 
 
@@ -105,6 +105,11 @@ def _check_repeated(claim: Parts, findings: Findings) -> None:
         if 0 < held[value] < said[value] and any(not said[other] for other in held):
             findings.missing.append(f"{told.quantity.text} stands in what is cited only once")
             return
+
+
+def _is_span(told: Told, claim: Parts) -> bool:
+    """Tell whether a number says over how many years something is reckoned."""
+    return told.quantity.unit == "month" and TOGETHER.search(claim.text) is not None
 
 
 def _is_label(told: Told, claim: Parts, findings: Findings) -> bool:

@@ -33,7 +33,7 @@ _COMMON = """
 january february march april may june july august september october november december monday tuesday
 wednesday thursday friday saturday sunday fiscal year quarter q1 q2 q3 q4 fy i eur usd gbp chf note
 since although however because according while until unless together compared overall total less whether
-nothing everyone today
+nothing everyone today years ended months quarters period average net
 """
 _UNNAMED = frozenset(_COMMON.split())
 """Words with a capital that name nobody."""

@@ -96,8 +96,8 @@ class Quantity:
             return off <= min(self.place / 2, CLOSE * mine) + 1e-9 * mine
         half = self.place / 2
         if abs(off - half) <= 1e-6 * half:  # a half may be rounded up, and down where digits were to spare
-            return self.place < mine and self._rounded and (theirs < mine or self.scale > 1)
-        return self.place < mine and self._rounded and off < half
+            return self.place <= mine and self._rounded and (theirs < mine or self.scale > 1)
+        return self.place <= mine and self._rounded and off < half
 
     @property
     def _rounded(self) -> bool:

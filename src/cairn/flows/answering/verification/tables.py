@@ -262,7 +262,7 @@ def _counted(
     if quantity.unit == "%" or quantity.scale != 1:
         return quantity
     if _PERCENT.search(label) or (own is not None and own.unit == "%"):
-        return quantity.scaled(1.0, "%") if not quantity.unit else quantity
+        return quantity.scaled(1.0, "%") if not quantity.unit else quantity.scaled(above.factor, "")
     scale = named if named is not None and named.factor != 1 else own if own is not None else above
     unit = scale.unit if scale.unit else above.unit
     if _PLAIN.search(label) and (named is None or named.factor == 1):
