@@ -18,7 +18,8 @@ export function quoted(claim, held, as) {
 }
 
 export function checked(claim, held, as) {
-  const made = make("span", { className: "claim" }, claim.text, " ", verdict(claim), ...links(claim, held, as), " ");
+  const marks = make("span", { className: "marks" }, verdict(claim), ...links(claim, held, as));
+  const made = make("span", { className: "claim" }, claim.text, " ", marks, " ");
   made.dataset.verdict = claim.verdict;
   return made;
 }
