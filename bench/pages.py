@@ -169,9 +169,9 @@ def _written(count: int) -> Iterator[str]:
         for word in (*said.split(" "), "[e1]"):
             yield _event("text", f"{word} ")
         yield _event("claim", claim | {"text": said})
-    said = dict.fromkeys(("text", "question", "notice", "trace"), "")
-    told = dict.fromkeys(("claims", "evidence", "withdrawn"), ())
-    yield _event("answer", said | told | {"abstained": False, "confidence": 1, "seconds": 1, "writer": "x"})
+    answer: dict[str, Any] = dict.fromkeys(("text", "question", "notice", "trace"), "")
+    answer |= dict.fromkeys(("claims", "evidence", "withdrawn"), ())
+    yield _event("answer", answer | {"abstained": False, "confidence": 1, "seconds": 1, "writer": "x"})
 
 
 def _event(kind: str, value: Any) -> str:
