@@ -66,10 +66,19 @@ def answers(every: int) -> None:
             shown, measures = asyncio.run(_asked(session, every))
         claims = [claim for answer in shown for claim in answer.claims]
         withdrawn = sum(len(answer.withdrawn) for answer in shown)
-        spoiled = sum(claim.text in sloppy.spoiled for claim in claims) if behaviour is sloppy else 0
+        spoiled = sum(_unsupported(claim, answer, sloppy) for answer in shown for claim in answer.claims)
         share = f"{spoiled} ({spoiled / max(len(claims), 1):.2%})"
         told = " | ".join(f"{measures[one]:.3f}" for one in names)
         print(f"| {name} | {told} | {len(claims)} | {withdrawn} | {share} |", flush=True)
+
+
+def _unsupported(claim: Claim, answer: Answer, sloppy: Sloppy) -> bool:
+    """Tell whether a claim was spoiled, or cites only what does not hold its words."""
+    if claim.text in sloppy.spoiled:
+        return True
+    held = {one.id: " ".join(one.text.split()) for one in answer.evidence}
+    said = " ".join(claim.text.rstrip(".").split())
+    return claim.text in sloppy.misplaced and not any(said in held[one.evidence] for one in claim.citations)
 
 
 async def _asked(session: Session, every: int) -> tuple[list[Answer], dict[str, float]]:

@@ -496,3 +496,15 @@ def test_rights_are_kept_apart_whatever_people_are_called(run: Run, shared: Sess
     for name in ("epoch", "tomas", "epoch"):
         run(access.access_add(shared, f"person:{name}"))
         assert uris(run, as_(shared, name), "otter") == ["public.md"]
+
+
+def test_whoever_keeps_no_traces_may_still_ask_twice(
+    run: Run, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAIRN_TRACES", "none")
+    write(folder, a_md="The otter sleeps in the reeds.")
+    with cairn.open(tmp_path / "untraced") as session:
+        run(cairn.ingest(session, str(folder)))
+        for question in ("Where does the otter sleep?", "What sleeps in the reeds?"):
+            assert run(cairn.ask(session, question)).evidence
+            assert run(cairn.report(session, question)).question == question

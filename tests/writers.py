@@ -7,8 +7,10 @@ provider's wire format.
 import re
 from collections.abc import AsyncGenerator, Callable
 
+from tests.models.wires import Heard
+
 from cairn.adapters.chat.grammar import written
-from cairn.chat import Delta, Done, Event, Prompt, Usage
+from cairn.chat import Delta, Done, Event, Origin, Part, Prompt, Usage
 from cairn.errors import ModelFailed
 
 Behaviour = Callable[[Prompt], str]
@@ -71,6 +73,8 @@ class Sloppy:
     def __init__(self) -> None:
         self.spoiled = set[str]()
         """What was written wrong, without labels."""
+        self.misplaced = set[str]()
+        """What was written as it stands, and cites other evidence; which may say it as well."""
 
     def __call__(self, prompt: Prompt) -> str:
         if prompt.purpose != "answer":
@@ -93,7 +97,7 @@ class Sloppy:
         ]
         how = sum(map(ord, text))
         if how % 6 == 5 and len(labels) > 1:
-            self.spoiled.add(f"{text}.")
+            self.misplaced.add(f"{text}.")
             return f"{text} [{labels[labels.index(label) - 1]}]."
         wrong = next(way for way in (*ways[how % 6 :], *ways) if way != text)
         self.spoiled.add(f"{wrong}.")
@@ -113,3 +117,27 @@ def repeating(prompt: Prompt) -> str:
 def uncited(prompt: Prompt) -> str:
     """Write the answer without a label."""
     return re.sub(r" \[e\d+\]", "", written(prompt))
+
+
+def served(behaviour: Behaviour) -> Callable[[Heard], str]:
+    """Return a behaviour for a server, which hears messages and not whose words they are made of."""
+
+    def said(heard: Heard) -> str:
+        system = "".join(one.text for one in heard.messages if one.role == "system")
+        last = heard.messages[-1].text
+        purpose = next((name for begins, name in _BEGINNINGS.items() if begins in system + last), "answer")
+        first = next(one.text for one in heard.messages if one.role == "user")
+        origins: tuple[Origin, ...] = ("history", "evidence", "question")
+        parts = (Part("system", "system", system), *(Part("user", origin, first) for origin in origins))
+        return behaviour(
+            Prompt(parts=(*parts, Part("user", "retry", last)), purpose=purpose, version="", asker="")
+        )
+
+    return said
+
+
+_BEGINNINGS = {
+    "A program compared your sentences": "repair",
+    "You divide a question": "plan",
+    "You make a question": "rewrite",
+}

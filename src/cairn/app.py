@@ -217,6 +217,11 @@ class App:
         folder = self.settings.prompts
         return Prompts(Path(folder) if folder else None)
 
+    def _chosen(self, name: str) -> Chat:
+        if name not in self.chats:
+            raise Unknown.name("language model", name, self.chats)
+        return self.chats[name]
+
     def writer(self, chat: Chat) -> Writer:
         """Return what answers with a language model."""
         chosen = self.settings
@@ -236,6 +241,7 @@ class App:
             threshold=chosen.answer_threshold,
             tokens=chosen.answer_tokens,
             show=chosen.unsupported == "show",
+            second=self._chosen(chosen.judge) if chosen.judge else None,
             cited=self.journal.accounts.cited,
         )
 

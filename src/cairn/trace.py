@@ -15,6 +15,8 @@ from opentelemetry import trace as opentelemetry
 Value = str | int | float | bool
 
 SILENT = opentelemetry.NoOpTracer()
+UNTRACED = "0" * 32
+"""The id of what is not traced; nobody can ask for it again."""
 _SAMPLED = opentelemetry.TraceFlags(opentelemetry.TraceFlags.SAMPLED)
 _watcher: ContextVar[Callable[[str, float], None] | None] = ContextVar("watcher", default=None)
 _tracer: ContextVar[opentelemetry.Tracer] = ContextVar("tracer", default=SILENT)

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from cairn import registry
 from cairn.chat import Delta, Done, Event, Prompt, Usage
 from cairn.errors import ModelFailed
+from cairn.flows.answering.opinion import SecondOpinion
+from cairn.flows.answering.prompting import Prompts
 from cairn.flows.answering.units import units
 from cairn.flows.answering.verification import Verifier, states
-from cairn.flows.answering.verification.judging import Judged
 from cairn.types import Anchor, Evidence, Locator
 
 EMBEDDER = registry.load("embedders", "hash", home=None)
@@ -320,16 +321,14 @@ TRUE = "Other was $44.1 million in 2019."
     ],
 )
 def test_a_second_opinion_may_take_support_away(said: tuple[str, ...], expected: str) -> None:
-    judged = Judged(VERIFIER, Judge(*said), asker="amina")
-    assert asyncio.run(judged.check(TRUE, [SALES])).verdict == expected
+    opinion = SecondOpinion(chat=Judge(*said), prompts=Prompts(None), asker="amina")
+    assert asyncio.run(opinion(VERIFIER.check(TRUE, [SALES]), [SALES])).verdict == expected
 
 
-def test_a_second_opinion_is_asked_only_of_what_the_program_supports_and_sees_evidence_as_data() -> None:
+def test_a_second_opinion_sees_evidence_as_data() -> None:
     model = Judge('{"verdict": "supported", "reason": ""}')
-    judged = Judged(VERIFIER, model, asker="amina")
-    assert asyncio.run(judged.check("Other was $44.1 million in 2018.", [SALES])).verdict == "contradicted"
-    assert model.prompts == []
-    asyncio.run(judged.check(TRUE, [SALES]))
+    opinion = SecondOpinion(chat=model, prompts=Prompts(None), asker="amina")
+    asyncio.run(opinion(VERIFIER.check(TRUE, [SALES]), [SALES]))
     (prompt,) = model.prompts
     assert (prompt.purpose, prompt.asker) == ("judge", "amina")
     assert prompt.schema is not None

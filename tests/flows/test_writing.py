@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from tests.writers import FailingChat, ScriptedChat, garbage, good, uncited
+from tests.models.server import ModelServer
+from tests.writers import FailingChat, ScriptedChat, garbage, good, obeying, served, uncited
 
 import cairn
 from cairn.chat import Delta, Event, Prompt
@@ -218,3 +219,13 @@ def test_the_trace_tells_what_was_left_out_and_which_prompt(
     reasons = [value for name, value in steps["pack"].items() if name.startswith("p")]
     assert "whole" in reasons and any(str(why).startswith("left out") for why in reasons)
     assert any("sentences" in str(why) for why in reasons)
+
+
+def test_the_same_over_a_providers_wire(
+    library: Session, run: Run[Any], models: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_(library, monkeypatch, chat="openai:gpt-5", answer_cache_days="0")
+    for behaviour in (good, obeying):
+        models.behave = served(behaviour)
+        answer = run(cairn.ask(library, QUESTION))
+        assert answer.writer.startswith("gpt-5") and "4.2 million" in answer.text and answer.notice == ""

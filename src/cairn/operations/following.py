@@ -10,6 +10,7 @@ from cairn.operations import history
 from cairn.protocols import Chat
 from cairn.records import Said, Turn
 from cairn.session import Session
+from cairn.trace import UNTRACED
 from cairn.types import Answer
 
 
@@ -28,11 +29,9 @@ def remember(session: Session, question: str, follows: str, alone: StandAlone, a
     """Keep what was asked and answered, for a while, for the asker alone."""
     history.remember(session, question, answer)
     days = session.app.settings.conversation_days
-    if not days:
+    if not days or answer.trace == UNTRACED:
         return
     now = datetime.now(UTC)
-    turns = session.app.journal.turns
-    earlier = turns.find(follows, session.asker, session.name) if alone.rests else None
     turn = Turn(
         trace=answer.trace,
         person=session.asker,
@@ -44,13 +43,12 @@ def remember(session: Session, question: str, follows: str, alone: StandAlone, a
             Said(claim.text, tuple(dict.fromkeys(one.evidence for one in claim.citations)))
             for claim in answer.claims
         ),
-        documents=frozenset(one.document for one in answer.evidence if answer.claims)
-        | (earlier.documents if earlier is not None else frozenset()),
+        documents=alone.documents.union(one.document for one in answer.evidence if answer.claims),
         follows=follows,
         thread=alone.thread if alone.thread else answer.trace,
         at=now,
     )
-    turns.keep(turn, now - timedelta(days=days))
+    session.app.journal.turns.keep(turn, now - timedelta(days=days))
 
 
 def _recalled(session: Session, follows: str, readable: Callable[[int], bool]) -> Conversation:

@@ -48,7 +48,7 @@ from cairn.results import plain
 from cairn.results.reading import read
 from cairn.results.reports import Report, Section
 from cairn.session import Session, untold
-from cairn.trace import span, trace_id
+from cairn.trace import UNTRACED, span, trace_id
 from cairn.types import Answer, Filters, State
 
 
@@ -228,7 +228,8 @@ def _keep(session: Session, made: Report, seen: frozenset[int]) -> None:
         documents=documents,
         body=json.dumps(plain(made)),
     )
-    journal.reports.keep(kept)
+    if made.trace != UNTRACED:
+        journal.reports.keep(kept)
 
 
 def _export(session: Session, id: str, format: str, site: str) -> Exported:

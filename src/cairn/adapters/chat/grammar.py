@@ -6,16 +6,18 @@ gives the same answer.
 """
 
 import json
+import math
 import re
-from collections.abc import AsyncGenerator
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import NamedTuple
 
 from cairn.chat import Delta, Done, Event, Prompt, Usage
 
 SENTENCES = 4
 """Of an answer, at most."""
-SHARE = 0.34
-"""Of the question's words a sentence holds at least so many, or is not said."""
+SHARE = 0.2
+"""Of the question's words, by rarity, a sentence holds so many at least, or is not said."""
 PIECE = 12
 """Characters that come at a time."""
 
@@ -32,6 +34,15 @@ class Candidate(NamedTuple):
     share: float
     label: str
     text: str
+
+
+class Statement(NamedTuple):
+    """What a piece of evidence says."""
+
+    label: str
+    text: str
+    head: str
+    """What stands above it: title and headings."""
 
 
 class GrammarChat:
@@ -73,14 +84,27 @@ def written(prompt: Prompt) -> str:
 
 
 def _answer(question: str, evidence: str) -> str:
-    asked = _words(question)
-    found = sorted(_candidates(asked, evidence), key=lambda one: (-one.share, int(one.label[1:])))
-    chosen = [one for one in found if one.share >= max(SHARE, 0.7 * found[0].share)][:SENTENCES]
+    said = list(_said(evidence))
+    found = sorted(_candidates(_words(question), said), key=lambda one: (-one.share, int(one.label[1:])))
+    chosen = [one for one in found if one.share >= max(SHARE, 0.8 * found[0].share)][:SENTENCES]
     return " ".join(_cited(one) for one in chosen) if chosen else "NO ANSWER"
 
 
-def _candidates(asked: set[str], evidence: str) -> list[Candidate]:
-    found = []
+def _candidates(asked: set[str], said: Sequence[Statement]) -> list[Candidate]:
+    """Weigh what could be said by the question's words in it, rare ones most, and by those above it."""
+    words = [(_words(one.text), _words(one.head)) for one in said]
+    counts = Counter(word for own, above in words for word in (own | above) & asked)
+    worth = {word: math.log(1 + len(said) / (1 + counts[word])) for word in asked}
+    whole = sum(worth.values())
+    return [
+        Candidate(sum(worth[w] * (1 if w in own else 0.6) for w in (own | above) & asked) / whole, *one[:2])
+        for one, (own, above) in zip(said, words, strict=True)
+        if whole
+    ]
+
+
+def _said(evidence: str) -> Iterator[Statement]:
+    """Yield the sentences of the evidence, and its rows as sentences."""
     for _, label, head, body in _EVIDENCE.findall(evidence):
         header: list[str] = []
         for line in _SENTENCE.split(body):
@@ -90,9 +114,7 @@ def _candidates(asked: set[str], evidence: str) -> list[Candidate]:
                 continue
             said = _row(header, cells) if len(cells) > 1 else line.strip()
             if len(said.split()) >= _SMALL or not said.isascii():
-                held = len(asked & _words(f"{head} {said}")) + 2 * len(asked & _words(said))
-                found.append(Candidate(held / (3 * max(len(asked), 1)), label, said))
-    return found
+                yield Statement(label, said, head)
 
 
 def _row(header: list[str], cells: list[str]) -> str:

@@ -43,6 +43,8 @@ class StandAlone(NamedTuple):
     text: str
     rests: tuple[str, ...] = ()
     """The evidence of earlier answers that its words may come from."""
+    documents: frozenset[int] = frozenset()
+    """Whose words may be in it."""
     thread: str = ""
     """The trace of the conversation's first question, where it follows on one."""
 
@@ -55,7 +57,6 @@ class Conversation:
 
     async def standalone(self, question: str, chat: Chat | None, prompts: Prompts, asker: str) -> StandAlone:
         """Return the question in words that need no conversation."""
-        thread = self.turns[-1].thread
         with span("follow up", turns=len(self.turns)) as step:
             joined = self._joined(question)
             if chat is None:
@@ -72,7 +73,7 @@ class Conversation:
                 version=template.version,
                 asker=asker,
                 most=300,
-                thread=thread,
+                thread=self.turns[-1].thread,
             )
             try:
                 said = (await whole(chat, prompt)).strip()
@@ -82,14 +83,18 @@ class Conversation:
             if not _plausible(said, f"{history} {question}"):
                 step.set_attribute("failed", "what was written is no such question")
                 return joined
-        return StandAlone(said, rests, thread)
+        return self._alone(said, rests)
 
     def _joined(self, question: str) -> StandAlone:
         """Put the question before in front of one that points back; what is whole stays as it is."""
         before = self.turns[-1]
         if _BACK.search(question) or len(terms(question)) < 3:
-            return StandAlone(f"{before.question} {question}", before.rests, before.thread)
-        return StandAlone(question, (), before.thread)
+            return self._alone(f"{before.question} {question}", before.rests)
+        return self._alone(question, ())
+
+    def _alone(self, text: str, rests: tuple[str, ...]) -> StandAlone:
+        documents = frozenset[int]().union(*(turn.documents for turn in self.turns if rests))
+        return StandAlone(text, rests, documents, self.turns[-1].thread)
 
     def _history(self) -> tuple[str, tuple[str, ...]]:
         """Write the newest turns within the budget, and tell what evidence they rest on."""

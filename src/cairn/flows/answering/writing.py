@@ -17,6 +17,7 @@ from cairn.flows.answering.caching import Asked, Cache
 from cairn.flows.answering.confidence import probability
 from cairn.flows.answering.drafting import Check, Drafted, Judge, Tell, drafted, numbered
 from cairn.flows.answering.extractive import Draft, Extractive
+from cairn.flows.answering.opinion import SecondOpinion
 from cairn.flows.answering.packing import Packed, pack
 from cairn.flows.answering.planning import divided
 from cairn.flows.answering.prompting import Prompts
@@ -72,6 +73,8 @@ class Writer:
     """Of evidence in a prompt, at most."""
     show: bool
     """Whether what did not pass the check is shown, marked as such."""
+    second: Chat | None = None
+    """A language model that is asked about each claim which passed the check."""
     cited: Callable[[str, float], None]
     """Told by trace which share of the evidence in the prompt an answer cites."""
 
@@ -146,7 +149,23 @@ class Writer:
         with span("write", prompt=asked.prompt.version, model=self.chat.name) as step:
             draft = await drafted(self.chat, asked.prompt, judge, tell)
             step.set_attributes({"claims": len(draft.claims), "passed": len(passed(draft.claims))})
-        return await repaired(draft, asked.prompt, self.prompts["repair"], self.chat, judge, tell)
+        draft = await repaired(draft, asked.prompt, self.prompts["repair"], self.chat, judge, tell)
+        return draft if self.second is None else await self._confirmed(draft, self.second, asked)
+
+    async def _confirmed(self, draft: Drafted, second: Chat, asked: Asked) -> Drafted:
+        """Ask a model about each claim that passed the check."""
+        opinion = SecondOpinion(chat=second, prompts=self.prompts, asker=asked.prompt.asker)
+        held = {one.id: one for one in asked.packed.labelled().values()}
+
+        async def confirmed(claim: Claim) -> Claim:
+            if claim.verdict != "supported":
+                return claim
+            return await opinion(claim, [held[one.evidence] for one in claim.citations])
+
+        with span("second opinion", model=second.name) as step:
+            claims = await asyncio.gather(*map(confirmed, draft.claims))
+            step.set_attribute("passed", len(passed(tuple(claims))))
+        return replace(draft, claims=tuple(claims))
 
     async def _read(self, looked: list[Looked], evidence: tuple[Evidence, ...]) -> Read:
         """Read the evidence without the model, while that writes."""

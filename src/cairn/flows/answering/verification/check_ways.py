@@ -32,7 +32,9 @@ def check_way(claim: Parts, findings: Findings) -> None:
     """Check which way a claim points by the sentence that says most of it."""
     statement = _likest(claim, findings)
     if statement is None:
-        if compares(claim) and not (findings.compared or findings.against or claim.told):
+        if findings.by_cells and not findings.compared and stance(_bare(claim)).denials % 2:
+            findings.against.append("the cells do not deny this")
+        elif compares(claim) and not (findings.compared or findings.against or claim.told):
             findings.missing.append("what is cited does not tell which is more")
         return
     turned = crossed(claim, statement)
