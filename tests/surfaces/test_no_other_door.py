@@ -160,7 +160,7 @@ def baits(number: int, passage: int, trace: str, report: str, token: int) -> Map
 LEFT_OUT = {
     *("type", "before", "tag", "language", "include", "exclude", "prune", "watch", "limit", "action"),
     *("decision", "holds", "repair", "min", "split", "model", "drop", "provider", "enable", "scopes"),
-    *("days", "width", "idempotency-key"),
+    *("days", "width", "idempotency-key", "test"),
 }
 """Parameters that name nothing which could be hidden."""
 
