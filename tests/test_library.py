@@ -18,6 +18,7 @@ from cairn.operations import access, history, measuring, questions
 from cairn.records import Known
 from cairn.results import Status
 from cairn.session import Origin, Session
+from cairn.trace import recording, span
 from cairn.types import Deleted, Regranted, State
 
 Run = Callable[[Awaitable[Any]], Any]
@@ -316,6 +317,14 @@ def test_what_somebody_asked_goes_when_they_are_struck(
     run(access.access_add(shared, "person:amina"))
     assert run(history.history_list(amina)).questions == ()
     assert len(run(history.history_list(tomas)).questions) == 1
+
+
+def test_several_questions_can_be_asked_in_one_trace(run: Run, shared: Session) -> None:
+    async def several() -> list[str]:
+        with recording(shared.app.tracer), span("evaluate"):
+            return [(await questions.ask(shared, said)).trace for said in ("otters?", "How many otters?")]
+
+    assert len(set(run(several()))) == 1
 
 
 def test_the_directory_becomes_what_a_file_says(run: Run, session: Session, tmp_path: Path) -> None:

@@ -129,6 +129,8 @@ def baits(number: int, passage: int, trace: str, report: str, token: int) -> Map
         "/uploads/{name} name": (same("note.md"),),
         "start": (Bait(f"p{passage}", "p999"), same("")),
         "question": (same(ASKED),),
+        # A report's titles are parts of what was asked, so that this must not hold the words itself.
+        "/report question": (same("What is the pay of the director, and which bird is mentioned?"),),
         "follows": (Bait(trace, "0" * 32), same("")),
         "query": (same(ASKED),),
         "source": (same("guessed/place"),),
@@ -160,7 +162,7 @@ def baits(number: int, passage: int, trace: str, report: str, token: int) -> Map
 LEFT_OUT = {
     *("type", "before", "tag", "language", "include", "exclude", "prune", "watch", "limit", "action"),
     *("decision", "holds", "repair", "min", "split", "model", "drop", "provider", "enable", "scopes"),
-    *("days", "width", "idempotency-key"),
+    *("days", "width", "idempotency-key", "test"),
 }
 """Parameters that name nothing which could be hidden."""
 

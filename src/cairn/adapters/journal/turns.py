@@ -36,7 +36,9 @@ class SqlTurns:
             "at": turn.at.timestamp(),
         }
         with self._database.write() as connection:
-            connection.execute(delete(turns).where(turns.c.at < since.timestamp()))
+            # An evaluation asks many questions in one trace; only the last can be followed.
+            gone = (turns.c.at < since.timestamp()) | (turns.c.trace == turn.trace)
+            connection.execute(delete(turns).where(gone))
             connection.execute(turns.insert().values(values))
 
     def find(self, trace: str, person: str, behalf: str) -> Turn | None:
