@@ -173,5 +173,5 @@ def test_nothing_is_kept_where_that_is_set(
     monkeypatch.setenv("CAIRN_CONVERSATION_DAYS", "0")
     amina.app.__dict__.pop("settings")
     first = run(cairn.ask(amina, BUDGET))
-    with pytest.raises(Unknown):
-        run(cairn.ask(amina, "Who leads it?", follows=first.trace))
+    followed = run(cairn.ask(amina, "Who leads it?", follows=first.trace))
+    assert followed.question == ""  # taken as it stands

@@ -16,6 +16,7 @@ GIVEN = {
     "outline": {"fence": "f00", "headings": "Costs", "question": "Why {headings}?"},
     "summary": {"fence": "f00", "evidence": "It is 5.", "question": "Why {evidence}?"},
     "plan": {"question": "Who and {question}?"},
+    "judge": {"fence": "f00", "evidence": "<evidence f00 e1>", "statement": "It is {many}."},
 }
 
 
@@ -38,7 +39,7 @@ def test_an_input_too_few_or_too_many_is_an_error() -> None:
     for given in ({}, {"question": "a", "other": "b"}):
         with pytest.raises(Invalid, match=r"plan@1 takes question; it was given"):
             plan.filled(**given)
-    with pytest.raises(Unknown, match="known: answer, outline, plan"):
+    with pytest.raises(Unknown, match="known: answer, judge, outline, plan"):
         Prompts()["other"]
 
 
