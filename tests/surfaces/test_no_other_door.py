@@ -258,7 +258,8 @@ def shown(answer: Any, sent: Sent) -> str:
 
 def _settled(value: Any) -> Any:
     if isinstance(value, dict):
-        varies = {"trace", "seconds", "milliseconds", "at", "digest", "secret", "created", "expires", "used"}
+        varies = {"trace", "seconds", "milliseconds", "at", "made"}
+        varies |= {"digest", "secret", "created", "expires", "used"}
         return {key: _settled(one) for key, one in value.items() if key not in varies}
     return [_settled(one) for one in value] if isinstance(value, list) else value
 
@@ -452,7 +453,9 @@ def _answers(place: Path, *, secret: bool) -> dict[str, str]:
     folder = place / "folder"
     folder.mkdir(parents=True)
     (folder / ".cairn-access").write_text("audit.md allow everyone\n")
-    (folder / "audit.md").write_text("# Audit\n\nThe audit found 12 missing invoices, and a heron.\n")
+    audit = folder / "audit.md"
+    audit.write_text("# Audit\n\nThe audit found 12 missing invoices, and a heron.\n")
+    os.utime(audit, (1_700_000_000, 1_700_000_000))
     if secret:
         for number in range(3):
             more = folder / f"diary{number}.md"
