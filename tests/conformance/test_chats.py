@@ -307,7 +307,7 @@ def test_a_name_or_address_that_is_none_is_refused(
 
 
 def test_an_unknown_provider_is_told_from_the_known() -> None:
-    with pytest.raises(Unknown, match="known: anthropic, ollama, openai, openai-compatible"):
+    with pytest.raises(Unknown, match="known: anthropic, grammar, ollama, openai, openai-compatible"):
         registry.load("chat", "gemini:pro", name="gemini:pro")
 
 
