@@ -84,7 +84,11 @@ class Library:
         question = [*questions, "What does the plan of the zebra and the walrus cost?"][number]
         self.chat.asked.clear()
         theirs = replace(self.session, name=person, actor="")
-        answer = await cairn.ask(theirs, question, follows=self.last.get(person, "") if follows else "")
+        try:
+            answer = await cairn.ask(theirs, question, follows=self.last.get(person, "") if follows else "")
+        except Unknown:
+            assert follows and self.last.pop(person)  # what it follows on was forgotten
+            return
         self.last[person] = answer.trace
         told = "".join(part.text for prompt in self.chat.asked for part in prompt.parts)
         shown = str(plain(answer)) + told
