@@ -97,9 +97,7 @@ def test_who_may_not_read_learns_nothing(house: House, talk: Callable[..., Any])
             offered = {tool.name for tool in (await client.list_tools()).tools}
             tried: dict[str, list[dict[str, Any]]] = {
                 "ask": [{"question": "What is the secret pay of the director?"}, {"question": "heron diary"}],
-                "report": [
-                    {"question": "What is the secret pay of the director, and is there a heron diary?"}
-                ],
+                "report": [{"question": "What is the secret pay of the director, and who wrote a diary?"}],
                 "search": [{"query": "secret pay director heron diary", "k": 100, "explain": True}],
                 "document": [{"name": name} for name in ("pay.md", f"d{hidden}", "999", "d999")],
                 "documents": [{}, {"holding": "pay"}, {"state": ["indexed"]}],
