@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 from tests.models.server import ModelServer, serving
+from tests.reading import reading_here
 
 import cairn
 from cairn.session import Session
@@ -57,6 +58,13 @@ def run() -> Callable[[Awaitable[T]], T]:
         return asyncio.run(awaited())
 
     return wait
+
+
+@pytest.fixture
+def here() -> Iterator[None]:
+    """Have documents read in this process: for tests of what comes after that."""
+    with reading_here():
+        yield
 
 
 @pytest.fixture
