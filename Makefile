@@ -28,7 +28,12 @@ test: .venv/dev ## run the tests
 check: .venv/dev ## format, lint, types, layers and docs
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync types rules
+
+types: .venv/dev
 	$(BIN)/mypy
+
+rules: .venv/dev
 	$(PYTEST) -q tests/layers tests/docs tests/parity
 
 torture: .venv/dev ## kill the writer at 10,000 system calls, flip bits, fill disks (hours)
@@ -78,4 +83,4 @@ clean: ## remove what the other targets made
 	$(INSTALL) -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help demo serve test check torture format lock bench-peers clean
+.PHONY: help demo serve test check types rules torture format lock bench-peers clean

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,7 @@ def test_ctrl_c_is_not_an_accident(folder: Path) -> None:
     running = subprocess.Popen(
         [*CAIRN, "ingest", str(folder)], stderr=subprocess.PIPE, text=True, preexec_fn=_interruptible
     )
-    time.sleep(2.5)
+    _until((Path(os.environ["CAIRN_HOME"]) / "journal.db").exists, every=0.02)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=30)
     assert running.returncode == 130 and "Traceback" not in said and "stopped" in said
@@ -199,11 +200,11 @@ def test_watching_keeps_going(folder: Path) -> None:
         assert watching.returncode == 130
 
 
-def _until(true: Any) -> None:
-    for _ in range(60):
+def _until(true: Callable[[], bool], *, every: float = 0.5) -> None:
+    for _ in range(int(30 / every)):
         if true():
             return
-        time.sleep(0.5)
+        time.sleep(every)
     raise AssertionError("it did not come about")
 
 
