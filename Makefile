@@ -7,6 +7,10 @@ BIN := .venv/bin
 INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps
 # tokenizers declares the hub's client (30 MB), which reading a tokenizer from a file never imports.
 WITHOUT = --excludes requirements/without.in
+# As many processes as cores; one that has nothing left takes over tests of another.
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+# A module is compiled once, not at every start, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 help: ## list what there is to do
@@ -19,13 +23,18 @@ serve: .venv/serve ## serve the fictional organisation on http://127.0.0.1:8484
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/serve.sh
 
 test: .venv/dev ## run the tests
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 check: .venv/dev ## format, lint, types, layers and docs
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync types rules
+
+types: .venv/dev
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/layers tests/docs tests/parity
+
+rules: .venv/dev
+	$(PYTEST) -q tests/layers tests/docs tests/parity
 
 torture: .venv/dev ## kill the writer at 10,000 system calls, flip bits, fill disks (hours)
 	$(BIN)/python -m tests.faults.torture --points 10000
@@ -74,4 +83,4 @@ clean: ## remove what the other targets made
 	$(INSTALL) -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help demo serve test check torture format lock bench-peers clean
+.PHONY: help demo serve test check types rules torture format lock bench-peers clean

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -9,12 +10,21 @@ from typing import Any, TypeVar
 
 import pytest
 from tests.models.server import ModelServer, serving
+from tests.reading import reading_here
 
 import cairn
 from cairn.session import Session
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[1]
+MEMORY = Path("/dev/shm")
+ROOM = 4_000_000_000
+
+
+def pytest_configure() -> None:
+    """Let tests write into memory where there is room: nothing of theirs has to outlast them."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +58,13 @@ def run() -> Callable[[Awaitable[T]], T]:
         return asyncio.run(awaited())
 
     return wait
+
+
+@pytest.fixture
+def here() -> Iterator[None]:
+    """Have documents read in this process: for tests of what comes after that."""
+    with reading_here():
+        yield
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ from cairn.people import Kind
 from cairn.records import Checksum
 from cairn.session import Session
 
+pytestmark = pytest.mark.usefixtures("here")
+
 Run = Callable[[Awaitable[Any]], Any]
 
 EVENTS = {"open", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "shutil.copyfile"}

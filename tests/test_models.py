@@ -15,6 +15,8 @@ from cairn.operations import access, models
 from cairn.results import Models
 from cairn.session import Session
 
+pytestmark = pytest.mark.usefixtures("here")
+
 Run = Callable[[Awaitable[Any]], Any]
 OLD, NEW = "hash", "hash:128"
 

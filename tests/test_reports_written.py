@@ -14,6 +14,8 @@ from cairn.operations.reports import export, rendered, report
 from cairn.results import plain
 from cairn.session import Session
 
+pytestmark = pytest.mark.usefixtures("here")
+
 PLAN = """# Heat plan
 
 The budget of the heat plan is EUR 4.2 million. The Board approved the heat plan on 14 May 2025.

@@ -16,6 +16,8 @@ from cairn.operations import access
 from cairn.results import plain
 from cairn.session import Session
 
+pytestmark = pytest.mark.usefixtures("here")
+
 PEOPLE = ("amina", "tomas", "ada")
 GROUPS = ("heat", "board")
 PLANS = {"heat": "zebra", "board": "walrus", "everyone": "heron"}

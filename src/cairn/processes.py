@@ -21,10 +21,15 @@ from cairn.settings import Settings
 def work(home: str) -> None:
     """Be a parse process for the library at ``home``."""
     chosen = settings.read(Path(home))
-    embedder: Embedder = registry.load("embedders", chosen.embedder, home=Path(home))
+    answer = reader(Path(home), chosen).answer
+    workers.serve(answer, seconds=chosen.parse_seconds, memory_mb=chosen.parse_memory_mb)
+
+
+def reader(home: Path, chosen: Settings) -> Reader:
+    """Return what reads files as the settings of the library at ``home`` say."""
+    embedder: Embedder = registry.load("embedders", chosen.embedder, home=home)
     packer = Packer(embedder.count, registry.load("splitters", "semchunk"), tokens=chosen.passage_tokens)
-    reader = Reader(_parsers(chosen), packer, characters=chosen.text_characters, limits=_limits(chosen))
-    workers.serve(reader.answer, seconds=chosen.parse_seconds, memory_mb=chosen.parse_memory_mb)
+    return Reader(_parsers(chosen), packer, characters=chosen.text_characters, limits=_limits(chosen))
 
 
 def view(home: str) -> None:

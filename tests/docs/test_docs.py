@@ -8,7 +8,9 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from bench import reference
@@ -21,7 +23,50 @@ from cairn.settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SNIPPETS = re.findall(r"<!-- run -->\n```(\w+)\n(.*?)```", README, re.S)
+
+
+class Block(NamedTuple):
+    """What a page says is to be run."""
+
+    kind: str
+    """``run``, or ``serve`` where a server has to be there."""
+    language: str
+    code: str
+
+
+def blocks(page: str) -> list[Block]:
+    """Return what is run of a page, in order."""
+    return [Block(*found) for found in re.findall(r"<!-- (run|serve) -->\n```(\w+)\n(.*?)```", page, re.S)]
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def fenced(page: str) -> list[str]:
+    """Return the languages of all blocks of a page that have one."""
+    return re.findall(r"^```(\w+)$", page, re.M)
+
+
+def run(code: str, place: Path, *, language: str = "sh", **environment: str) -> str:
+    """Run code in ``place`` as a reader of its page would; return what it printed."""
+    done = subprocess.run(
+        ["sh", "-e"] if language == "sh" else [sys.executable, "-"],
+        input=code,
+        cwd=place,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{code}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the commands of a page be those that are tested."""
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
 
 
 @pytest.fixture
@@ -35,7 +80,7 @@ def papers(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def ask_configured(code: str, environment: dict[str, str]) -> str:
+async def ask_configured(code: str, environment: Mapping[str, str]) -> str:
     """Ask as an assistant does that is configured so, with its library elsewhere."""
     (server,) = json.loads(code)["mcpServers"].values()
     server["env"] |= environment
@@ -44,130 +89,74 @@ async def ask_configured(code: str, environment: dict[str, str]) -> str:
         return str(answer.content[0].text)
 
 
-def test_every_snippet_of_the_readme_runs(papers: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "CAIRN_EMBEDDER"} | {
-        "CAIRN_HOME": str(papers / ".cairn"),
-        "CAIRN_ANSWER_THRESHOLD": "0",
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
-    assert {language for language, _ in SNIPPETS} == {"sh", "python", "json"}
-    for language, code in SNIPPETS:
+def test_every_snippet_of_the_readme_runs(papers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CAIRN_EMBEDDER")
+    monkeypatch.setenv("CAIRN_ANSWER_THRESHOLD", "0")
+    snippets = blocks(README)
+    assert {block.language for block in snippets} == {"sh", "python", "json"}
+    for _, language, code in snippets:
         if language == "json":
             library = {"CAIRN_HOME": str(papers / "library")}
-            assert "12 missing invoices. [1]" in asyncio.run(ask_configured(code, environment | library))
+            assert "12 missing invoices. [1]" in asyncio.run(ask_configured(code, os.environ | library))
             continue
-        command = ["sh", "-e"] if language == "sh" else [sys.executable, "-"]
-        done = subprocess.run(
-            command, input=code, cwd=papers, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{code}\n{done.stderr}"
-        assert not re.search(r"^cairn ask", code, re.M) or "[1]" in done.stdout
+        said = run(code, papers, language=language, CAIRN_HOME=str(papers / ".cairn"))
+        assert not re.search(r"^cairn ask", code, re.M) or "[1]" in said
         if language == "python":
-            assert "12 missing invoices. [1] ['audit.md']" in done.stdout
+            assert "12 missing invoices. [1] ['audit.md']" in said
 
 
 def test_the_example_of_a_new_format_runs(tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "new-format.md").read_text(encoding="utf-8")
-    blocks = {
-        language: code for language, code in re.findall(r"<!-- run -->\n```(\w+)\n(.*?)```", page, re.S)
-    }
-    (tmp_path / "ics.py").write_text(blocks["python"])
+    code = {block.language: block.code for block in blocks(page("new-format.md"))}
+    (tmp_path / "ics.py").write_text(code["python"])
     told = tmp_path / "ics-1.0.dist-info"
     told.mkdir()
     (told / "METADATA").write_text("Metadata-Version: 2.1\nName: ics\nVersion: 1.0\n")
-    (told / "entry_points.txt").write_text(blocks["ini"])
+    (told / "entry_points.txt").write_text(code["ini"])
     (tmp_path / "diary").mkdir()
-    (tmp_path / "diary" / "may.ics").write_text(blocks["text"])
-    environment = os.environ | {
-        "CAIRN_HOME": str(tmp_path / "library"),
-        "PYTHONPATH": str(tmp_path),
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
-    done = subprocess.run(
-        ["sh", "-e"],
-        input=blocks["sh"],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "may.ics, lines 3–4" in done.stdout, done.stdout
+    (tmp_path / "diary" / "may.ics").write_text(code["text"])
+    said = run(code["sh"], tmp_path, PYTHONPATH=str(tmp_path))
+    assert "may.ics, lines 3–4" in said, said
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_page_on_serving_runs(papers: Path) -> None:
-    page = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"<!-- (run|serve) -->\n```(\w+)\n(.*?)```", page, re.S)
-    assert len(blocks) == len(re.findall(r"^```\w+$", page, re.M))
+    text = page("serving.md")
+    there = blocks(text)
+    assert len(there) == len(fenced(text))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     (papers / "papers" / ".cairn-access").write_text("* allow everyone\n")
-    steps = ["cairn ingest . --exclude .cairn\n", *(code for kind, _, code in blocks if kind == "run")]
+    steps = ["cairn ingest . --exclude .cairn\n", *(code for kind, _, code in there if kind == "run")]
     steps += [f"cairn serve --port {port} & SERVER=$!\ntrap 'kill $SERVER' EXIT\nexport TOKEN\n"]
     steps += [f"until curl -sf localhost:{port}/ready > /dev/null; do sleep 0.1; done\n"]
-    for kind, language, code in blocks:
+    for kind, language, code in there:
         if kind == "serve":
             steps.append(code if language == "sh" else f"python - <<'END'\n{code}END\n")
-    environment = os.environ | {
-        "CAIRN_HOME": str(papers / ".cairn"),
-        "CAIRN_ANSWER_THRESHOLD": "0",
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
     script = "".join(steps).replace("8484", str(port))
-    done = subprocess.run(
-        ["sh", "-e"], input=script, cwd=papers, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert "event: done" in done.stdout and '"uri":"amina/plan.md"' in done.stdout
+    said = run(script, papers, CAIRN_HOME=str(papers / ".cairn"), CAIRN_ANSWER_THRESHOLD="0")
+    assert "event: done" in said and '"uri":"amina/plan.md"' in said
     assert (papers / "original").read_text().startswith("# Audit 2018")
-    assert "12 missing invoices. [1]\n" in done.stdout
+    assert "12 missing invoices. [1]\n" in said
 
 
 def test_the_page_on_models_runs(papers: Path, models: ModelServer) -> None:
-    page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"<!-- run -->\n```sh\n(.*?)```", page, re.S)
-    assert len(blocks) == len(re.findall(r"^```\w+$", page, re.M))
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    done = subprocess.run(
-        ["sh", "-e"],
-        input="cairn ingest papers\n" + "".join(blocks),
-        cwd=papers,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert re.search(r"ollama:qwen3 .* s .*a known price", done.stdout), done.stdout
-    assert re.search(r"anthropic:claude-opus-4-8 .* s *$", done.stdout, re.M), done.stdout
+    text = page("models.md")
+    there = blocks(text)
+    assert len(there) == len(fenced(text))
+    said = run("cairn ingest papers\n" + "".join(block.code for block in there), papers)
+    assert re.search(r"ollama:qwen3 .* s .*a known price", said), said
+    assert re.search(r"anthropic:claude-opus-4-8 .* s *$", said, re.M), said
 
 
 def test_the_page_on_answers_runs(papers: Path) -> None:
-    page = (ROOT / "docs" / "answers.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"<!-- run -->\n```sh\n(.*?)```", page, re.S)
-    environment = os.environ | {
-        "CAIRN_ANSWER_THRESHOLD": "0",
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
-    done = subprocess.run(
-        ["sh", "-e"],
-        input="cairn ingest papers\n" + "".join(blocks),
-        cwd=papers,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("12 missing invoices. [1]") == 3, done.stdout
+    code = "".join(block.code for block in blocks(page("answers.md")))
+    said = run("cairn ingest papers\n" + code, papers, CAIRN_ANSWER_THRESHOLD="0")
+    assert said.count("12 missing invoices. [1]") == 3, said
 
 
 def test_every_fenced_block_of_the_readme_is_run_or_a_picture() -> None:
-    fenced = re.findall(r"^```(\w*)$", README, re.M)
-    assert len([language for language in fenced if language]) == len(SNIPPETS)
+    assert len(fenced(README)) == len(blocks(README))
 
 
 def test_the_reference_is_what_the_code_says() -> None:

@@ -12,7 +12,6 @@ import os
 import random
 import shutil
 import sys
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -286,9 +285,9 @@ def main() -> int:
     arguments = parser.parse_args()
     what = arguments.what
     begin_process()
-    with tempfile.TemporaryDirectory(dir=memory()) as root:
+    with memory() as root:
         warm()
-        stage = Stage(root=Path(root) / "stage")
+        stage = Stage(root=root / "stage")
         stage.root.mkdir()
         others = {"bits": bits, "whole": wholes, "disk": disks, "lock": locks}
         told = files(stage, what, arguments.times) if what in FILES else others[what](stage)

@@ -12,21 +12,16 @@ import random
 import shutil
 import zipfile
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
-from unittest.mock import patch
+
+from tests.reading import reading_here
 
 import cairn
-from cairn import registry, settings
+from cairn import settings
 from cairn.access import OWNER, decide
-from cairn.errors import ParseFailed
-from cairn.flows.ingest import workers
-from cairn.flows.ingest.passages import Packer
-from cairn.flows.ingest.reading import Reader
-from cairn.flows.ingest.unpacking import Limits
 from cairn.flows.ingest.views import is_current
 from cairn.operations import access
 from cairn.records import Hits
@@ -111,30 +106,6 @@ class Stage:
         return path
 
 
-class _Here:
-    """Stands for the pool of parse processes."""
-
-    size = 1
-
-    def __init__(self) -> None:
-        embedder = registry.load("embedders", "hash", home=Path())
-        packer = Packer(embedder.count, registry.load("splitters", "semchunk"), tokens=50)
-        limits = Limits(bytes=1_000_000, total=1_000_000, parts=100, depth=2)
-        parsers = [registry.load("parsers", name) for name in ENVIRONMENT["CAIRN_PARSERS"].split(",")]
-        self._reader = Reader(parsers, packer, characters=1_000_000, limits=limits)
-
-    async def ask(self, message: workers.Message) -> workers.Message:
-        answer: workers.Message = json.loads(json.dumps(self._reader.answer(message)))
-        if "failed" in answer:
-            raise ParseFailed(answer["failed"])
-        return answer
-
-
-@asynccontextmanager
-async def _pool(*_: Any) -> AsyncIterator[_Here]:
-    yield _Here()
-
-
 def begin_process() -> None:
     """Let this process, and all that are forked from it, have the harness's environment."""
     os.environ.pop("CAIRN_EMBEDDER", None)
@@ -150,14 +121,9 @@ def wait(operation: Awaitable[T]) -> T:
     return asyncio.run(awaited())
 
 
-def parsing_here() -> AbstractContextManager[object]:
-    """Let documents be parsed in this process."""
-    return patch.object(workers, "pool", _pool)
-
-
 def ingest(stage: Stage) -> None:
     """Do what ``cairn ingest FOLDER`` does."""
-    with parsing_here(), open_library(stage.home) as session:
+    with reading_here(), open_library(stage.home) as session:
         wait(cairn.ingest(session, str(stage.folder), prune=True))
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from unittest.mock import patch
 
-from tests.faults.library import EMBEDDER, Stage, World, enrol, ingest, look, parsing_here, wait, world
+from tests.faults.library import EMBEDDER, Stage, World, enrol, ingest, look, wait, world
+from tests.reading import reading_here
 
 import cairn
 from cairn.adapters.indexes import segments
@@ -133,7 +134,7 @@ def backup(stage: Stage) -> None:
         ingesting = cairn.ingest(one, str(stage.folder), prune=True)
         await asyncio.gather(ingesting, keeping.backup(other, str(stage.backup)))
 
-    with parsing_here(), open_library(stage.home) as one, open_library(stage.home) as other:
+    with reading_here(), open_library(stage.home) as one, open_library(stage.home) as other:
         wait(both(one, other))
 
 

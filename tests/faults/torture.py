@@ -14,11 +14,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, get_args
+from unittest.mock import patch
 
 from tests.faults import forks, tracer
 from tests.faults.calls import machine
@@ -199,13 +201,12 @@ def torture(
     """Run every scenario's share of the points and print a row for each."""
     print(f"{'scenario':12} {'calls':>6} {'points':>6} {'differ':>6} {'s':>6}  killed at")
     tallies = []
-    with tempfile.TemporaryDirectory(dir=memory()) as root:
+    with memory() as root:
         for name in names:
             share = -(-points // len(names) // jobs)
             began = time.monotonic()
             work = [
-                partial(_work, name, Path(root) / f"{job}", share, f"{seed} {job}", only)
-                for job in range(jobs)
+                partial(_work, name, root / f"{job}", share, f"{seed} {job}", only) for job in range(jobs)
             ]
             tally = Tally()
             for result in forks.together(work, seconds=HOURS * 3600):
@@ -237,15 +238,21 @@ def _row(name: str, tally: Tally) -> None:
         print(f"    {difference}", flush=True)
 
 
-def memory() -> str | None:
-    """Return a folder in memory, where there is one: nothing here survives a power cut anyway."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+@contextmanager
+def memory() -> Iterator[Path]:
+    """Hold a folder in memory, where there is some: nothing here survives a power cut anyway.
+
+    It has the temporary files as well: what is killed throws none of them away.
+    """
+    shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=shared) as root, patch.object(tempfile, "tempdir", root):
+        yield Path(root)
 
 
 def warm() -> None:
     """Import all that is needed, so that a forked child begins to write at once."""
-    with tempfile.TemporaryDirectory(dir=memory()) as root:
-        bench = Bench(SCENARIOS["ingest"], Path(root) / "warm")
+    with memory() as root:
+        bench = Bench(SCENARIOS["ingest"], root / "warm")
 
         def once() -> None:
             bench.stage.root.mkdir()

@@ -15,6 +15,8 @@ from cairn.flows.answering.caching import interchangeable
 from cairn.operations import access
 from cairn.session import Session
 
+pytestmark = pytest.mark.usefixtures("here")
+
 T = TypeVar("T")
 Run = Callable[[Awaitable[T]], T]
 

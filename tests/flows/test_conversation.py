@@ -16,6 +16,8 @@ from cairn.errors import Unknown
 from cairn.operations import access, history
 from cairn.session import Session
 
+pytestmark = pytest.mark.usefixtures("here")
+
 T = TypeVar("T")
 Run = Callable[[Awaitable[T]], T]
 

@@ -24,6 +24,8 @@ from cairn.records import Query, Scope
 from cairn.session import Session
 from cairn.types import Evidence, Filters, Locator
 
+pytestmark = pytest.mark.usefixtures("here")
+
 Run = Callable[[Awaitable[Any]], Any]
 SECTIONS = ("earnings", "staff", "climate", "risks", "outlook", "board")
 

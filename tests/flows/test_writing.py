@@ -16,6 +16,8 @@ from cairn.errors import Invalid, Unknown
 from cairn.operations.questions import trace
 from cairn.session import Session
 
+pytestmark = pytest.mark.usefixtures("here")
+
 T = TypeVar("T")
 Run = Callable[[Awaitable[T]], T]
 

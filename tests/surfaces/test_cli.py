@@ -3,10 +3,12 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,23 +29,31 @@ def as_json(*arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.fixture
-def library(folder: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a library made by commands, for each test to have a copy of."""
+    folder, home = (tmp_path_factory.mktemp(name) for name in ("documents", "library"))
     (folder / "audit.md").write_text("# Audit 2018\n\nThe audit found 12 missing invoices in Ostrel.\n")
     (folder / ".cairn-access").write_text("* allow everyone\n")
-    assert cairn("access", "add", "person:amina").returncode == 0
-    assert cairn("ingest", str(folder)).returncode == 0
-    return folder
+    settings = {"CAIRN_HOME": str(home), "CAIRN_EMBEDDER": "hash", "CAIRN_WORKERS": "1"}
+    assert cairn("access", "add", "person:amina", **settings).returncode == 0
+    assert cairn("ingest", str(folder), **settings).returncode == 0
+    return home
 
 
-def test_a_question_is_answered_with_file_and_place(library: Path) -> None:
+@pytest.fixture
+def library(made: Path) -> None:
+    shutil.copytree(made, os.environ["CAIRN_HOME"])
+
+
+def test_a_question_is_answered_with_file_and_place(library: None) -> None:
     done = cairn("ask", "How many invoices did the audit find missing?", CAIRN_ANSWER_THRESHOLD="0")
     assert "12 missing invoices in Ostrel. [1]" in done.stdout
     assert re.search(r"\[1\] audit\.md, line 3\n", done.stdout) and "% sure" in done.stdout
     assert "\x1b" not in done.stdout
 
 
-def test_json_is_the_documented_result(library: Path) -> None:
+def test_json_is_the_documented_result(library: None) -> None:
     found = as_json("search", "missing invoices", "-k", "1")
     (evidence,) = found["evidence"]
     assert set(evidence) == {
@@ -81,7 +91,7 @@ def test_json_is_the_documented_result(library: Path) -> None:
         ["search", "x", "-k", "0"],
     ],
 )
-def test_an_error_is_one_line_with_the_way_out(library: Path, arguments: list[str]) -> None:
+def test_an_error_is_one_line_with_the_way_out(library: None, arguments: list[str]) -> None:
     done = cairn(*arguments)
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.startswith("cairn: ") and done.stderr.count("\n") == 1
@@ -101,7 +111,7 @@ def test_no_library_is_said_and_none_is_made(tmp_path: Path) -> None:
         ("CAIRN_PASSAGE_TOKENS", "many", "must be of type int"),
     ],
 )
-def test_a_wrong_setting_says_what_is_known(library: Path, name: str, value: str, said: str) -> None:
+def test_a_wrong_setting_says_what_is_known(library: None, name: str, value: str, said: str) -> None:
     done = cairn("status", **{name: value})
     assert done.returncode == 1 and said in done.stderr
 
@@ -126,7 +136,7 @@ def test_ctrl_c_is_not_an_accident(folder: Path) -> None:
     running = subprocess.Popen(
         [*CAIRN, "ingest", str(folder)], stderr=subprocess.PIPE, text=True, preexec_fn=_interruptible
     )
-    time.sleep(2.5)
+    _until((Path(os.environ["CAIRN_HOME"]) / "journal.db").exists, every=0.02)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=30)
     assert running.returncode == 130 and "Traceback" not in said and "stopped" in said
@@ -134,7 +144,7 @@ def test_ctrl_c_is_not_an_accident(folder: Path) -> None:
     assert as_json("status")["sources"][0]["states"] == {"indexed": 300}
 
 
-def test_evaluate_measures_and_holds_to_minima(library: Path, tmp_path: Path) -> None:
+def test_evaluate_measures_and_holds_to_minima(library: None, tmp_path: Path) -> None:
     golden = {
         "id": "g1",
         "question": "How many invoices did the audit find missing?",
@@ -161,7 +171,7 @@ def test_evaluate_measures_and_holds_to_minima(library: Path, tmp_path: Path) ->
     assert json.loads((Path(os.environ["CAIRN_HOME"]) / "evaluation.json").read_text())["measures"]
 
 
-def test_evaluate_ranks_a_test_set(library: Path, tmp_path: Path) -> None:
+def test_evaluate_ranks_a_test_set(library: None, tmp_path: Path) -> None:
     pytest.importorskip("ir_measures", reason="the extra `evaluate` is not installed")
     place = tmp_path / "set"
     place.mkdir()
@@ -190,15 +200,15 @@ def test_watching_keeps_going(folder: Path) -> None:
         assert watching.returncode == 130
 
 
-def _until(true: Any) -> None:
-    for _ in range(60):
+def _until(true: Callable[[], bool], *, every: float = 0.5) -> None:
+    for _ in range(int(30 / every)):
         if true():
             return
-        time.sleep(0.5)
+        time.sleep(every)
     raise AssertionError("it did not come about")
 
 
-def test_a_report_is_shown_or_written_to_a_file(library: Path, tmp_path: Path) -> None:
+def test_a_report_is_shown_or_written_to_a_file(library: None, tmp_path: Path) -> None:
     asked = ("ask", "--report", "How many invoices did the audit find missing, and where?")
     settings = {"CAIRN_ANSWER_THRESHOLD": "0"}
     shown = cairn(*asked, **settings).stdout
@@ -224,7 +234,7 @@ def test_a_report_is_shown_or_written_to_a_file(library: Path, tmp_path: Path) -
     ],
 )
 def test_a_form_that_cannot_be_is_refused_in_one_line(
-    library: Path, options: tuple[str, ...], said: str
+    library: None, options: tuple[str, ...], said: str
 ) -> None:
     done = cairn("report", "What did the audit find?", *options)
     assert done.returncode == 1 and said in done.stderr and done.stderr.count("\n") == 1

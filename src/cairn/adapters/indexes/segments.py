@@ -18,7 +18,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,7 +33,6 @@ RANGE = 5.0
 TOGETHER = 1_000
 """Vectors in double precision at once."""
 
-_CODE = faiss.ScalarQuantizer.QT_8bit_direct_signed
 _WORD = np.uint64
 
 MOST_SEGMENTS = 8
@@ -88,7 +86,7 @@ class Segment:
 
     def nearest(self, sketch: Bytes, k: int) -> tuple[Ids, Ids]:
         """Return the ``k`` rows whose sketches differ least from ``sketch``, and in how many bits."""
-        _alone()
+        faiss = _alone()
         k = min(k, len(self))
         distances, rows = faiss.knn_hamming(sketch[None], self.sketches, k, variant="mc")
         return rows[0], distances[0].astype(np.int64)
@@ -105,8 +103,9 @@ class Segment:
         """Return about the ``k`` of ``rows`` with the highest cosines, by whole numbers alone."""
         if len(rows) <= k:
             return rows
-        _alone()
-        codes = faiss.IndexScalarQuantizer(self.codes.shape[1], _CODE, faiss.METRIC_INNER_PRODUCT)
+        faiss = _alone()
+        code = faiss.ScalarQuantizer.QT_8bit_direct_signed
+        codes = faiss.IndexScalarQuantizer(self.codes.shape[1], code, faiss.METRIC_INNER_PRODUCT)
         codes.is_trained = True
         rows = np.sort(rows)  # read in the order in which they lie
         codes.add_sa_codes(np.take(self.codes, rows, axis=0))
@@ -149,12 +148,15 @@ def encode(vectors: Floats, rotation: Floats) -> Bytes:
     return codes
 
 
-def _alone() -> None:
-    """Keep this thread's next search on this thread: many are asked at once, and one takes few milliseconds.
+def _alone() -> Any:
+    """Return faiss, to search on this thread alone: many are asked at once, and one takes few milliseconds.
 
     OpenMP's threads wait for each other by spinning: on a busy machine most of a search is that (LOG.md).
     """
+    import faiss  # by the first search: most commands make none, and it is a tenth of their start
+
     faiss.omp_set_num_threads(1)
+    return faiss
 
 
 def _whole(query: Floats) -> Floats:

@@ -5,6 +5,7 @@ Knows nothing of how it is sent.
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
@@ -23,6 +24,7 @@ def _text(said: str) -> str:
 Text = Annotated[str, AfterValidator(_text)]
 
 
+@cache
 def model(operation: Operation) -> type[BaseModel]:
     """Return the model of what an operation is given."""
     hints = get_type_hints(operation.run, include_extras=True)

@@ -6,6 +6,7 @@ Knows nothing of who calls one.
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, get_type_hints
 
 from mcp_types import Tool, ToolAnnotations
@@ -35,7 +36,8 @@ class Offered:
         return arguments(self.model.model_validate({**defaults, **(sent if sent is not None else {})}))
 
 
-def offered() -> dict[str, Offered]:
+@cache
+def offered() -> Mapping[str, Offered]:
     """Return the tools by name."""
     return {operation.name: _offer(operation) for operation in OPERATIONS if _for_assistants(operation)}
 
