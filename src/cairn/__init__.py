@@ -5,10 +5,15 @@ with cairn.open("library") as session:
     answer = await cairn.ask(session, "What did the 2018 audit find?")
 """
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from cairn.python import *
+from cairn.errors import CairnError
+from cairn.operations.documents import document, ingest, status
+from cairn.operations.forgetting import forget
+from cairn.operations.questions import ask, search
+from cairn.operations.reports import report
+from cairn.remote import Remote, connect
+from cairn.session import Session
+from cairn.session import open_library as open
+from cairn.types import Answer, Citation, Claim, Evidence, Filters, Locator
 
 __version__ = "0.1.0"
 
@@ -32,12 +37,3 @@ __all__ = [
     "search",
     "status",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    """Return what a program uses of Cairn; a parse process uses none of it, and starts a third sooner."""
-    if name not in __all__:
-        raise AttributeError(f"module 'cairn' has no attribute {name!r}")
-    import cairn.python as offered
-
-    return getattr(offered, name)
