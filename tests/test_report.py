@@ -165,9 +165,9 @@ def test_what_no_longer_stands_is_not_exported(session: Session, folder: Path, r
     assert refused(session, run, made)
 
 
-def test_a_report_is_its_askers_own_until_they_forget_it(library: Session, run: Run) -> None:
-    browser = replace(LOCAL, surface="web")
-    made = run(report(as_amina(library, origin=browser), QUESTION))
+@pytest.mark.parametrize("surface", ["web", "http"])
+def test_a_report_is_its_askers_own_until_they_forget_it(library: Session, run: Run, surface: str) -> None:
+    made = run(report(as_amina(library, origin=replace(LOCAL, surface=surface)), QUESTION))
     for other in (library, replace(library, name="amina", actor="owner")):
         with pytest.raises(Unknown):
             run(export(other, made.trace, "markdown"))

@@ -373,8 +373,9 @@ def test_questions_are_their_askers(journal: Journal) -> None:
     held = journal.questions
     assert [one.trace for one in held.of("amina", 10)] == ["t1", "t0"]
     assert [one.trace for one in held.of("amina", 10, held.of("amina", 1)[0].at)] == ["t0"]
-    assert held.judge("t0", "amina", False, "too short") and not held.judge("t0", "tomas", True, "")
-    assert held.of("amina", 10)[1].helpful is False and held.of("amina", 10)[1].note == "too short"
+    judged = held.judge("t0", "amina", False, "too short")
+    assert judged is not None and (judged.trace, judged.helpful, judged.note) == ("t0", False, "too short")
+    assert held.judge("t0", "tomas", True, "") is None and held.of("amina", 10)[1] == judged
     assert held.forget("tomas", "t0") == 0 and held.forget("amina") == 2
     assert held.of("amina", 10) == [] and len(held.of("tomas", 10)) == 1
 

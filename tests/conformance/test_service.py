@@ -189,10 +189,9 @@ def test_a_report_is_kept_for_its_asker_and_gone_with_what_it_rests_on(journal: 
         assert journal.reports.find(*other) is None
     journal.reports.erase([1, 5])
     assert journal.reports.find("a", "amina", "") is None and journal.reports.find("c", "tomas", "")
-    journal.reports.forget("tomas", "b")
+    assert journal.reports.forget("tomas", "b") == 0
     assert journal.reports.find("b", "amina", "tomas"), "of others nothing is forgotten"
-    journal.reports.forget("amina", "b")
-    journal.reports.forget("tomas")
+    assert journal.reports.forget("amina", "b") == 1 and journal.reports.forget("tomas") == 1
     assert not any(journal.reports.find(one.trace, one.person, one.behalf) for one in kept)
 
 

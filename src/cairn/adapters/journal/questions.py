@@ -2,8 +2,9 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, delete, select, update
 
 from cairn.adapters.journal.database import Database
 from cairn.adapters.journal.service import questions
@@ -25,17 +26,21 @@ class SqlQuestions:
         if before is not None:
             query = query.where(questions.c.at < before.timestamp())
         with self._database.read() as connection:
-            found = connection.execute(query.order_by(questions.c.at.desc()).limit(limit))
-            return [Asked(**row._asdict() | {"at": datetime.fromtimestamp(row.at, UTC)}) for row in found]
+            return list(map(_asked, connection.execute(query.order_by(questions.c.at.desc()).limit(limit))))
 
-    def judge(self, trace: str, person: str, helpful: bool | None, note: str) -> bool:
+    def judge(self, trace: str, person: str, helpful: bool | None, note: str) -> Asked | None:
         own = (questions.c.trace == trace) & (questions.c.person == person)
         with self._database.write() as connection:
-            said = update(questions).where(own).values(helpful=helpful, note=note)
-            return bool(connection.execute(said).rowcount)
+            connection.execute(update(questions).where(own).values(helpful=helpful, note=note))
+            row = connection.execute(select(questions).where(own)).first()
+            return None if row is None else _asked(row)
 
     def forget(self, person: str, trace: str | None = None) -> int:
         own = questions.c.person == person
         meant = own if trace is None else own & (questions.c.trace == trace)
         with self._database.write() as connection:
             return int(connection.execute(delete(questions).where(meant)).rowcount)
+
+
+def _asked(row: Row[Any]) -> Asked:
+    return Asked(**row._asdict() | {"at": datetime.fromtimestamp(row.at, UTC)})
