@@ -1,8 +1,8 @@
 """Operations on what one has asked: look, judge, forget.
 
 A question is kept in its asker's own words. What it was answered is kept for a while, for questions that
-follow on it (``following``), and never shown again: whoever opens a question asks again, with the rights they
-have then.
+follow on it (``following``), and not shown here: whoever opens a question asks again, with the rights they
+have then. What one says of an answer is for curators to see (``feedback``).
 """
 
 import asyncio
@@ -36,7 +36,7 @@ async def history_list(
     before: Annotated[datetime | None, Say("only what was asked before")] = None,
     limit: Annotated[int, Say("so many questions at most")] = 50,
 ) -> History:
-    """List what you asked in a browser, newest first; answers are not kept, only what you said of them."""
+    """List what you asked in a browser, newest first, with what you said of the answers, but not these."""
     if not 1 <= limit <= MOST:
         raise Invalid(f"limit is {limit}; ask for 1 to {MOST} questions.")
     held = session.app.journal.questions
@@ -63,7 +63,7 @@ async def history_judge(
     *,
     note: Annotated[str, Say("what was missing or wrong")] = "",
 ) -> Question:
-    """Say what you think of an answer that you were given in a browser."""
+    """Say what you think of an answer that you were given in a browser; curators see it with its question."""
     if len(note) > LONGEST:
         raise Invalid(f"The note has {len(note):,} characters, more than {LONGEST:,}; shorten it.")
     touched(f"trace:{id}")

@@ -66,7 +66,7 @@ class Ledger(Protocol):
 
 
 class Questions(Protocol):
-    """What people asked, each person's own; answers are not kept, so that no right outlives them."""
+    """What people asked, each person's own but for what they said of an answer; answers are not kept here."""
 
     def keep(self, asked: Asked) -> None: ...
 
@@ -76,6 +76,17 @@ class Questions(Protocol):
 
     def judge(self, trace: str, person: str, helpful: bool | None, note: str) -> Asked | None:
         """Note what they thought of the answer; return the question, None where it is not theirs."""
+        ...
+
+    def judged(self, limit: int, before: datetime | None = None, *, reviewed: bool = False) -> list[Asked]:
+        """Return at most ``limit`` questions whose answer was judged, newest first.
+
+        Of those that somebody has looked at since only where ``reviewed`` is set.
+        """
+        ...
+
+    def review(self, trace: str, reviewer: str) -> Asked | None:
+        """Note who looked at what was said of an answer; None where nothing was."""
         ...
 
     def forget(self, person: str, trace: str | None = None) -> int:

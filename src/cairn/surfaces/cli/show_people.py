@@ -55,6 +55,40 @@ def _(result: people.AuditVerified) -> None:
 
 
 @show.register
+def _(result: people.Feedback) -> None:
+    for one in result.judged:
+        show(one)
+    if not result.judged:
+        console().print("Nothing to look at.")
+    if result.before is not None:
+        older = f"Older ones: cairn feedback list --before {result.before.isoformat()}"
+        console().print(Text(older, style="dim"))
+
+
+@show.register
+def _(result: people.Judged) -> None:
+    out = console()
+    verdict = {True: "helpful", False: "not helpful", None: "noted"}[result.helpful]
+    who = f"{result.person} as {result.behalf}" if result.behalf else result.person
+    out.print(Text.assemble((f"{verdict}  ", "yellow"), result.question))
+    if result.note:
+        out.print(Text(f"    {result.note}", style="bold"))
+    out.print(Text("\n".join(f"    {claim}" for claim in _answer(result))))
+    seen = f"looked at by {result.reviewer}" if result.reviewer else f"cairn feedback review {result.trace}"
+    out.print(Text(f"    {who}, {_moment(result.at)} · {seen}", style="dim"))
+
+
+def _answer(judged: people.Judged) -> tuple[str, ...]:
+    if judged.claims:
+        return judged.claims
+    return (
+        ("The answer is not kept, or rests on what you may not read.",)
+        if judged.answered
+        else ("No answer.",)
+    )
+
+
+@show.register
 def _(result: people.Served) -> None:
     if result.address:
         console().print(f"Stopped serving {result.address}.")

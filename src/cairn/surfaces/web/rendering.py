@@ -30,6 +30,7 @@ PLACES = (
     ("/report", "Report", Role.READER),
     ("/library", "Library", Role.READER),
     ("/access", "Access", Role.CURATOR),
+    ("/feedback", "Feedback", Role.CURATOR),
     ("/measure", "Measure", Role.ADMIN),
     ("/costs", "Costs", Role.AUDITOR),
     ("/system", "System", Role.ADMIN),
