@@ -204,7 +204,7 @@ def test_a_journal_from_before_feedback_was_looked_at_is_opened(tmp_path: Path) 
     raw.close()
     journal: Journal = registry.load("journal", "sqlite", home=tmp_path, model="m1")
     assert [one.reviewer for one in journal.questions.judged(10)] == [""]
-    assert journal.questions.review("t", "ada") is not None
+    assert journal.questions.review("t", "ada")
     journal.close()
 
 

@@ -63,7 +63,8 @@ def test_it_takes_a_curator(house: House, role: str) -> None:
 def test_what_was_looked_at_is_out_of_the_way_until_more_is_said(house: House) -> None:
     tomas, trace = judge(house, note="thanks")
     amina = house.door("amina", "curator")
-    assert amina.post("/v1/feedback/review", {"id": trace}).json()["reviewer"] == "amina"
+    marked = amina.post("/v1/feedback/review", {"id": trace}).json()
+    assert marked == {"trace": trace, "reviewer": "amina"}, "what writes return is kept: no content"
     assert listed(amina) == [] and "Nothing to look at" in amina.get("/feedback", Accept="text/html").text
     assert [one["reviewer"] for one in listed(amina, reviewed=True)] == ["amina"]
     assert "looked at by amina" in amina.get("/feedback?reviewed=1", Accept="text/html").text
@@ -87,6 +88,7 @@ def test_the_command_line_shows_it_and_marks_it(house: House) -> None:
     said = command("feedback").stdout
     assert "not helpful" in said and QUESTION in said and "too short" in said and "9,000" in said
     assert f"cairn feedback review {trace}" in said
-    assert "looked at by owner" in command("feedback", "review", trace).stdout
+    assert command("feedback", "review", trace).stdout == "Looked at by owner.\n"
+    assert "looked at by owner" in command("feedback", "list", "--reviewed").stdout
     assert command("feedback", "list").stdout == "Nothing to look at.\n"
     assert "takes the role curator" in command("feedback", "--as", "amina").stderr

@@ -14,7 +14,7 @@ from cairn.flows.answering.conversation import recalled
 from cairn.operations.declare import Say, operation
 from cairn.operations.history import Trace
 from cairn.people import Asked, Role
-from cairn.results.people import Feedback, Judged
+from cairn.results.people import Feedback, Judged, Reviewed
 from cairn.session import Session
 
 PAGE = 200
@@ -36,9 +36,12 @@ async def feedback_list(
 
 
 @operation("feedback.review", role=Role.CURATOR, writes=True)
-async def feedback_review(session: Session, id: Trace) -> Judged:
+async def feedback_review(session: Session, id: Trace) -> Reviewed:
     """Mark what was said of an answer as looked at."""
-    return await asyncio.to_thread(_review, session, id)
+    touched(f"trace:{id}")
+    if not await asyncio.to_thread(session.app.journal.questions.review, id, session.asker):
+        raise Unknown(f"Nobody judged an answer {id!r}; see: cairn feedback list")
+    return Reviewed(trace=id, reviewer=session.asker)
 
 
 def _feedback(session: Session, reviewed: bool, before: datetime | None, limit: int) -> Feedback:
@@ -46,14 +49,6 @@ def _feedback(session: Session, reviewed: bool, before: datetime | None, limit: 
     touched(*(f"trace:{one.trace}" for one in found))
     more = found[-1].at if len(found) == limit else None
     return Feedback(judged=tuple(_view(session, one) for one in found), before=more)
-
-
-def _review(session: Session, id: str) -> Judged:
-    touched(f"trace:{id}")
-    found = session.app.journal.questions.review(id, session.asker)
-    if found is None:
-        raise Unknown(f"Nobody judged an answer {id!r}; see: cairn feedback list")
-    return _view(session, found)
 
 
 def _view(session: Session, asked: Asked) -> Judged:

@@ -85,8 +85,8 @@ class Questions(Protocol):
         """
         ...
 
-    def review(self, trace: str, reviewer: str) -> Asked | None:
-        """Note who looked at what was said of an answer; None where nothing was."""
+    def review(self, trace: str, reviewer: str) -> bool:
+        """Note who looked at what was said of an answer; tell whether anything was."""
         ...
 
     def forget(self, person: str, trace: str | None = None) -> int:

@@ -140,6 +140,14 @@ class Feedback:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Reviewed:
+    """What was said of an answer, marked as looked at; without content, as what writes return is kept."""
+
+    trace: str
+    reviewer: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Served:
     """A server that was stopped."""
 

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Update, delete, or_, select, update
+from sqlalchemy import Row, Select, delete, or_, select, update
 
 from cairn.adapters.journal.database import Database
 from cairn.adapters.journal.service import questions
@@ -30,7 +30,8 @@ class SqlQuestions:
         own = (questions.c.trace == trace) & (questions.c.person == person)
         with self._database.write() as connection:
             said = update(questions).where(own).values(helpful=helpful, note=note, reviewer="")
-            return _changed(connection, said)
+            row = connection.execute(said.returning(*questions.c)).first()
+            return None if row is None else _asked(row)
 
     def judged(self, limit: int, before: datetime | None = None, *, reviewed: bool = False) -> list[Asked]:
         query = select(questions).where(_JUDGED)
@@ -38,10 +39,10 @@ class SqlQuestions:
             query = query.where(questions.c.reviewer == "")
         return self._newest(query, limit, before)
 
-    def review(self, trace: str, reviewer: str) -> Asked | None:
+    def review(self, trace: str, reviewer: str) -> bool:
         meant = _JUDGED & (questions.c.trace == trace)
         with self._database.write() as connection:
-            return _changed(connection, update(questions).where(meant).values(reviewer=reviewer))
+            return bool(connection.execute(update(questions).where(meant).values(reviewer=reviewer)).rowcount)
 
     def forget(self, person: str, trace: str | None = None) -> int:
         own = questions.c.person == person
@@ -54,11 +55,6 @@ class SqlQuestions:
             query = query.where(questions.c.at < before.timestamp())
         with self._database.read() as connection:
             return list(map(_asked, connection.execute(query.order_by(questions.c.at.desc()).limit(limit))))
-
-
-def _changed(connection: Connection, change: Update) -> Asked | None:
-    row = connection.execute(change.returning(*questions.c)).first()
-    return None if row is None else _asked(row)
 
 
 def _asked(row: Row[Any]) -> Asked:

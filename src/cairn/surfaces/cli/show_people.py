@@ -5,7 +5,7 @@ from datetime import datetime
 from rich.text import Text
 
 from cairn.results import people
-from cairn.surfaces.cli.show import console, show, table_of
+from cairn.surfaces.cli.show import Terminal, console, show, table_of
 
 
 @show.register
@@ -56,18 +56,22 @@ def _(result: people.AuditVerified) -> None:
 
 @show.register
 def _(result: people.Feedback) -> None:
+    out = console()
     for one in result.judged:
-        show(one)
+        _judged(out, one)
     if not result.judged:
-        console().print("Nothing to look at.")
+        out.print("Nothing to look at.")
     if result.before is not None:
         older = f"Older ones: cairn feedback list --before {result.before.isoformat()}"
-        console().print(Text(older, style="dim"))
+        out.print(Text(older, style="dim"))
 
 
 @show.register
-def _(result: people.Judged) -> None:
-    out = console()
+def _(result: people.Reviewed) -> None:
+    console().print(f"Looked at by {result.reviewer}.")
+
+
+def _judged(out: Terminal, result: people.Judged) -> None:
     verdict = {True: "helpful", False: "not helpful", None: "noted"}[result.helpful]
     who = f"{result.person} as {result.behalf}" if result.behalf else result.person
     out.print(Text.assemble((f"{verdict}  ", "yellow"), result.question))
