@@ -92,3 +92,15 @@ def test_the_command_line_shows_it_and_marks_it(house: House) -> None:
     assert "looked at by owner" in command("feedback", "list", "--reviewed").stdout
     assert command("feedback", "list").stdout == "Nothing to look at.\n"
     assert "takes the role curator" in command("feedback", "--as", "amina").stderr
+
+
+def test_as_somebody_else_an_admin_reaches_nothing_of_their_history(house: House) -> None:
+    tomas, trace = judge(house, verdict="helpful")
+    ada, as_tomas = house.door("ada", "admin"), {"Cairn-As": "tomas"}
+    assert ada.post("/v1/history/list", **as_tomas).json()["questions"] == []
+    for path in ("judge", "forget"):
+        assert ada.post(f"/v1/history/{path}", {"id": trace}, **as_tomas).status_code == 404
+    assert ada.post("/v1/history/forget", **as_tomas).status_code == 200
+    assert ada.post("/v1/feedback/list", **as_tomas).status_code == 403
+    assert QUESTION not in ada.get("/history", Accept="text/html", **as_tomas).text
+    assert [one["helpful"] for one in tomas.post("/v1/history/list").json()["questions"]] == [True]
