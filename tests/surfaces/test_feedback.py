@@ -36,8 +36,9 @@ def test_a_curator_sees_what_was_said_and_of_the_answer_what_they_may_read(house
     _, trace = judge(house, verdict="unhelpful", note="that was last year's")
     amina = house.door("amina", "curator")
     (one,) = listed(amina)
-    assert (one["person"], one["question"], one["helpful"]) == ("tomas", QUESTION, False)
-    assert one["note"] == "that was last year's" and one["trace"] == trace and one["claims"] == []
+    asked = one["asked"]
+    assert (one["person"], asked["question"], asked["helpful"]) == ("tomas", QUESTION, False)
+    assert asked["note"] == "that was last year's" and asked["trace"] == trace and one["claims"] == []
     page = amina.get("/feedback", Accept="text/html").text
     assert "that was last year" in page and QUESTION in page and "9,000" not in page
     assert f"/trace/{trace}" not in page, "a trace of somebody else's takes an auditor"
@@ -76,7 +77,7 @@ def test_what_nobody_judged_or_its_asker_forgot_is_nobody_elses(house: House) ->
     tomas, trace = judge(house, verdict="helpful")
     unsaid = tomas.post("/v1/ask", {"question": "And the pay of others?"}).json()["trace"]
     amina = house.door("amina", "curator")
-    assert [one["trace"] for one in listed(amina, reviewed=True)] == [trace]
+    assert [one["asked"]["trace"] for one in listed(amina, reviewed=True)] == [trace]
     answers = [amina.post("/v1/feedback/review", {"id": one}) for one in (unsaid, "0" * 32)]
     assert {answer.status_code for answer in answers} == {404}
     tomas.post("/v1/history/forget", {"id": trace})

@@ -12,7 +12,7 @@ from cairn.audit import touched
 from cairn.errors import Invalid, Unknown
 from cairn.flows.answering.conversation import recalled
 from cairn.operations.declare import Say, operation
-from cairn.operations.history import Trace
+from cairn.operations.history import Trace, view
 from cairn.people import Asked, Role
 from cairn.results.people import Feedback, Judged, Reviewed
 from cairn.session import Session
@@ -52,18 +52,8 @@ def _feedback(session: Session, reviewed: bool, before: datetime | None, limit: 
 
 
 def _view(session: Session, asked: Asked) -> Judged:
-    return Judged(
-        trace=asked.trace,
-        person=asked.person,
-        behalf=asked.behalf,
-        question=asked.question,
-        at=asked.at,
-        answered=asked.answered,
-        helpful=asked.helpful,
-        note=asked.note,
-        claims=_claims(session, asked),
-        reviewer=asked.reviewer,
-    )
+    claims = _claims(session, asked)
+    return Judged(asked=view(asked), person=asked.person, claims=claims, reviewer=asked.reviewer)
 
 
 def _claims(session: Session, asked: Asked) -> tuple[str, ...]:

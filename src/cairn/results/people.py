@@ -114,16 +114,8 @@ class History:
 class Judged:
     """What somebody said of an answer they were given."""
 
-    trace: str
+    asked: Question
     person: str
-    behalf: str
-    """With whose rights, if not their own."""
-    question: str
-    at: datetime
-    """When it was asked."""
-    answered: bool
-    helpful: bool | None
-    note: str
     claims: tuple[str, ...]
     """What they were answered, as far as it is still kept and whoever looks may read what it rests on."""
     reviewer: str

@@ -72,14 +72,15 @@ def _(result: people.Reviewed) -> None:
 
 
 def _judged(out: Terminal, result: people.Judged) -> None:
-    verdict = {True: "helpful", False: "not helpful", None: "noted"}[result.helpful]
-    who = f"{result.person} as {result.behalf}" if result.behalf else result.person
-    out.print(Text.assemble((f"{verdict}  ", "yellow"), result.question))
-    if result.note:
-        out.print(Text(f"    {result.note}", style="bold"))
+    asked = result.asked
+    verdict = {True: "helpful", False: "not helpful", None: "noted"}[asked.helpful]
+    who = f"{result.person} as {asked.behalf}" if asked.behalf else result.person
+    out.print(Text.assemble((f"{verdict}  ", "yellow"), asked.question))
+    if asked.note:
+        out.print(Text(f"    {asked.note}", style="bold"))
     out.print(Text("\n".join(f"    {claim}" for claim in _answer(result))))
-    seen = f"looked at by {result.reviewer}" if result.reviewer else f"cairn feedback review {result.trace}"
-    out.print(Text(f"    {who}, {_moment(result.at)} · {seen}", style="dim"))
+    seen = f"looked at by {result.reviewer}" if result.reviewer else f"cairn feedback review {asked.trace}"
+    out.print(Text(f"    {who}, {_moment(asked.at)} · {seen}", style="dim"))
 
 
 def _answer(judged: people.Judged) -> tuple[str, ...]:
@@ -87,7 +88,7 @@ def _answer(judged: people.Judged) -> tuple[str, ...]:
         return judged.claims
     return (
         ("The answer is not kept, or rests on what you may not read.",)
-        if judged.answered
+        if judged.asked.answered
         else ("No answer.",)
     )
 

@@ -18,5 +18,5 @@ async def show(request: Request) -> Response:
         "feedback.html",
         judged=held,
         reviewed=reviewed,
-        traced={one.trace for one in held if session.holds(Role.AUDITOR) or one.person == session.name},
+        traced={one.asked.trace for one in held if session.holds(Role.AUDITOR) or one.person == session.name},
     )
