@@ -38,6 +38,7 @@ PAGES = {
     "document": "/library/d62",
     "history": "/history",
     "access": "/access#who=tomas",
+    "feedback": "/feedback?reviewed=1",
     "costs": "/costs?leaks=1",
     "system": "/system",
     "measure": "/measure",

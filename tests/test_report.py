@@ -3,12 +3,13 @@
 import asyncio
 import json
 import shutil
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.filling import fill
 
 import cairn
 from cairn.errors import CairnError, Invalid, Unknown
@@ -32,13 +33,8 @@ DOCUMENTS = {
 Run = Callable[[Awaitable[Any]], Any]
 
 
-async def fill(session: Session, folder: Path) -> None:
-    for name, text in DOCUMENTS.items():
-        (folder / name).write_text(text)
-    (folder / ".cairn-access").write_text("*.md allow group:staff\npay.md deny group:staff\n")
-    await access.access_add(session, "person:amina", ["group:staff"])
-    await access.access_add(session, "person:lena")
-    await cairn.ingest(session, str(folder))
+RULES = "*.md allow group:staff\npay.md deny group:staff\n"
+PEOPLE: Mapping[str, list[str]] = {"amina": ["group:staff"], "lena": []}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +45,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patched.setenv("CAIRN_EMBEDDER", "hash")
         patched.setenv("CAIRN_WORKERS", "1")
         with cairn.open(home) as session:
-            asyncio.run(fill(session, folder))
+            asyncio.run(fill(session, folder, DOCUMENTS, RULES, PEOPLE))
     return home
 
 
@@ -88,14 +84,14 @@ def test_a_long_question_is_answered_part_by_part(library: Session, run: Run) ->
 
 
 def test_what_it_does_not_tell_is_said(session: Session, folder: Path, run: Run) -> None:
-    run(fill(session, folder))
+    run(fill(session, folder, DOCUMENTS, RULES, PEOPLE))
     (folder / "broken.pdf").write_bytes(b"%PDF-1.4 broken")
     (folder / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     run(cairn.ingest(session, str(folder)))
     said = run(report(session, QUESTION, type=["text"])).limits
     assert any("1 unreadable, 1 of a kind that is not read" in one for one in said)
     assert any("Only a part of the library" in one for one in said)
-    assert any("no language model took part" in one for one in said)
+    assert any("no language model wrote any of it" in one for one in said)
     assert any("were last changed" in one for one in said)
     hers = run(report(as_amina(session), QUESTION)).limits
     assert not any("unreadable" in one for one in hers), "she may read neither"
@@ -148,7 +144,7 @@ def test_what_is_revoked_between_answering_and_export_is_not_exported(library: S
 
 @pytest.mark.parametrize("change", ["edited", "deleted", "hidden", "forgotten"])
 def test_what_no_longer_stands_is_not_exported(session: Session, folder: Path, run: Run, change: str) -> None:
-    run(fill(session, folder))
+    run(fill(session, folder, DOCUMENTS, RULES, PEOPLE))
     made = run(report(as_amina(session), QUESTION))
     audit = folder / "audit.md"
     if change == "edited":
@@ -165,9 +161,9 @@ def test_what_no_longer_stands_is_not_exported(session: Session, folder: Path, r
     assert refused(session, run, made)
 
 
-def test_a_report_is_its_askers_own_until_they_forget_it(library: Session, run: Run) -> None:
-    browser = replace(LOCAL, surface="web")
-    made = run(report(as_amina(library, origin=browser), QUESTION))
+@pytest.mark.parametrize("surface", ["web", "http"])
+def test_a_report_is_its_askers_own_until_they_forget_it(library: Session, run: Run, surface: str) -> None:
+    made = run(report(as_amina(library, origin=replace(LOCAL, surface=surface)), QUESTION))
     for other in (library, replace(library, name="amina", actor="owner")):
         with pytest.raises(Unknown):
             run(export(other, made.trace, "markdown"))

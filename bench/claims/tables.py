@@ -122,13 +122,10 @@ def _sentence(label: str, sheet: Sheet, column: int, amount: str, random: Random
 
 def _change(given: Given, sheet: Sheet, line: Line, random: Random) -> Iterator[Made]:
     """A change by an amount or a percentage, which stands nowhere."""
-    pair = _pair(sheet, line)
-    if pair is None or line.percent:
+    course = _course(sheet, line)
+    if course is None or line.percent:
         return
-    early, late = pair
-    old, new = line.values[early] or 0, line.values[late] or 0
-    if old <= 0 or new <= 0 or not _apart(old, new):
-        return
+    early, late, old, new = course
     unit, scale = _counted(sheet, line)
     years = f"{sheet.years[early]} and {sheet.years[late]}"
     span = f"{sheet.years[early]} to {sheet.years[late]}"
@@ -168,13 +165,10 @@ def _change(given: Given, sheet: Sheet, line: Line, random: Random) -> Iterator[
 
 
 def _moved(given: Given, sheet: Sheet, line: Line, random: Random) -> Iterator[Made]:
-    pair = _pair(sheet, line)
-    if pair is None:
+    course = _course(sheet, line)
+    if course is None:
         return
-    early, late = pair
-    old, new = line.values[early] or 0, line.values[late] or 0
-    if not _apart(old, new) or old <= 0 or new <= 0:
-        return
+    early, late, old, new = course
     unit, scale = _counted(sheet, line)
     style = random.randrange(4)
 
@@ -203,13 +197,10 @@ def _moved(given: Given, sheet: Sheet, line: Line, random: Random) -> Iterator[M
 
 
 def _compared(given: Given, sheet: Sheet, line: Line, random: Random) -> Iterator[Made]:
-    pair = _pair(sheet, line)
-    if pair is None:
+    course = _course(sheet, line)
+    if course is None:
         return
-    early, late = pair
-    old, new = line.values[early] or 0, line.values[late] or 0
-    if not _apart(old, new) or old <= 0 or new <= 0:
-        return
+    early, late, old, new = course
     style = random.randrange(3)
 
     def tell(rise: bool, a: int | None, b: int | None) -> str:
@@ -318,15 +309,16 @@ def _apart(one: float | None, other: float) -> bool:
     return one is not None and one != 0 and abs(abs(one) - abs(other)) > 0.08 * max(abs(one), abs(other))
 
 
-def _pair(sheet: Sheet, line: Line) -> tuple[int, int] | None:
-    """Return the columns of two years of a row, the earlier first."""
+def _course(sheet: Sheet, line: Line) -> tuple[int, int, float, float] | None:
+    """Return the columns of a row's two latest years and what stands there; None where that is no change."""
     dated = [i for i, year in enumerate(sheet.years) if year and line.values[i]]
     plain = [i for i in dated if re.fullmatch(r"(?:fiscal |fy ?)?20\d\d", sheet.columns[i], re.IGNORECASE)]
     years = {sheet.years[i] for i in plain}
     if len(plain) < 2 or len(years) != len(plain):
         return None
     early, late = sorted(plain, key=lambda i: sheet.years[i] or 0)[-2:]
-    return early, late
+    old, new = line.values[early] or 0, line.values[late] or 0
+    return (early, late, old, new) if old > 0 and new > 0 and _apart(old, new) else None
 
 
 def _counted(sheet: Sheet, line: Line) -> tuple[str, float]:

@@ -17,7 +17,7 @@ class Role(StrEnum):
     READER = "reader"
     """Ask, search and look."""
     CURATOR = "curator"
-    """Sources, forgetting and the directory."""
+    """Sources, forgetting, the directory, and what people said of their answers."""
     AUDITOR = "auditor"
     """Everybody's traces and the audit, neither of which holds content."""
     ADMIN = "admin"
@@ -83,6 +83,8 @@ class Asked:
     helpful: bool | None = None
     """What they said of the answer; None is nothing."""
     note: str = ""
+    reviewer: str = ""
+    """Who has looked at what they said; empty is nobody yet."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -373,8 +374,15 @@ def test_questions_are_their_askers(journal: Journal) -> None:
     held = journal.questions
     assert [one.trace for one in held.of("amina", 10)] == ["t1", "t0"]
     assert [one.trace for one in held.of("amina", 10, held.of("amina", 1)[0].at)] == ["t0"]
-    assert held.judge("t0", "amina", False, "too short") and not held.judge("t0", "tomas", True, "")
-    assert held.of("amina", 10)[1].helpful is False and held.of("amina", 10)[1].note == "too short"
+    judged = held.judge("t0", "amina", False, "too short")
+    assert judged is not None and (judged.trace, judged.helpful, judged.note) == ("t0", False, "too short")
+    assert held.judge("t0", "tomas", True, "") is None and held.of("amina", 10)[1] == judged
+    assert held.judge("t2", "tomas", None, "thanks") and not held.review("t1", "ada")
+    assert [one.trace for one in held.judged(10)] == ["t2", "t0"] and held.judged(1)[0].trace == "t2"
+    assert held.judged(10, held.judged(1)[0].at) == [judged]
+    assert held.review("t0", "ada") and len(held.judged(10)) == 1
+    assert held.judged(10, reviewed=True)[1] == replace(judged, reviewer="ada")
+    assert held.judge("t0", "amina", True, "") and len(held.judged(10)) == 2, "said anew"
     assert held.forget("tomas", "t0") == 0 and held.forget("amina") == 2
     assert held.of("amina", 10) == [] and len(held.of("tomas", 10)) == 1
 

@@ -189,11 +189,23 @@ def test_a_report_is_kept_for_its_asker_and_gone_with_what_it_rests_on(journal: 
         assert journal.reports.find(*other) is None
     journal.reports.erase([1, 5])
     assert journal.reports.find("a", "amina", "") is None and journal.reports.find("c", "tomas", "")
-    journal.reports.forget("tomas", "b")
+    assert journal.reports.forget("tomas", "b") == 0
     assert journal.reports.find("b", "amina", "tomas"), "of others nothing is forgotten"
-    journal.reports.forget("amina", "b")
-    journal.reports.forget("tomas")
+    assert journal.reports.forget("amina", "b") == 1 and journal.reports.forget("tomas") == 1
     assert not any(journal.reports.find(one.trace, one.person, one.behalf) for one in kept)
+
+
+def test_a_journal_from_before_feedback_was_looked_at_is_opened(tmp_path: Path) -> None:
+    registry.load("journal", "sqlite", home=tmp_path, model="m1").close()
+    with sqlite3.connect(tmp_path / "service.db") as raw:
+        raw.execute("ALTER TABLE questions DROP COLUMN reviewer")
+        raw.execute("INSERT INTO questions VALUES ('t', 'amina', '', 'Why?', 1.0, 1, 0, 'too short')")
+        raw.execute("UPDATE meta SET value = '5' WHERE key = 'service'")
+    raw.close()
+    journal: Journal = registry.load("journal", "sqlite", home=tmp_path, model="m1")
+    assert [one.reviewer for one in journal.questions.judged(10)] == [""]
+    assert journal.questions.review("t", "ada")
+    journal.close()
 
 
 def test_no_entry_is_changed_or_taken_away(journal: Journal, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.filling import fill
 from tests.writers import ScriptedChat, good
 
 import cairn
@@ -23,17 +24,16 @@ Run = Callable[[Awaitable[T]], T]
 BUDGET = "What is the budget of the heat plan?"
 
 
+DOCUMENTS = {
+    "plan.md": "# Heat plan\n\nThe budget of the heat plan is EUR 4.2 million in 2025.\n",
+    "secret.md": "# Heat plan\n\nThe real budget of the heat plan is EUR 9 million.\n",
+}
+RULES = "plan.md allow everyone\nsecret.md allow group:board\n"
+
+
 @pytest.fixture
 def owner(session: Session, folder: Path, run: Run[Any]) -> Session:
-    (folder / "plan.md").write_text(
-        "# Heat plan\n\nThe budget of the heat plan is EUR 4.2 million in 2025.\n"
-    )
-    (folder / "secret.md").write_text("# Heat plan\n\nThe real budget of the heat plan is EUR 9 million.\n")
-    (folder / ".cairn-access").write_text("plan.md allow everyone\nsecret.md allow group:board\n")
-    run(access.access_add(session, "person:amina", ["group:board"]))
-    run(access.access_add(session, "person:tomas"))
-    run(access.access_add(session, "person:ada"))
-    run(cairn.ingest(session, str(folder)))
+    run(fill(session, folder, DOCUMENTS, RULES, {"amina": ["group:board"], "tomas": [], "ada": []}))
     session.app.__dict__["chat"] = ScriptedChat(good)
     return session
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from tests.filling import fill
 from tests.writers import FailingChat, ScriptedChat
 
 import cairn
@@ -24,16 +25,17 @@ Run = Callable[[Awaitable[T]], T]
 BUDGET = "What is the budget of the heat plan?"
 
 
+DOCUMENTS = {
+    "plan.md": "# Heat plan\n\n"
+    "The budget of the heat plan is EUR 4.2 million. Otto Brandt leads the heat plan.\n",
+    "flood.md": "# Flood plan\n\nThe budget of the flood plan is EUR 7 million.\n",
+}
+RULES = "plan.md allow group:heat\nflood.md allow everyone\n"
+
+
 @pytest.fixture
 def amina(session: Session, folder: Path, run: Run[Any]) -> Session:
-    (folder / "plan.md").write_text(
-        "# Heat plan\n\nThe budget of the heat plan is EUR 4.2 million. Otto Brandt leads the heat plan.\n"
-    )
-    (folder / "flood.md").write_text("# Flood plan\n\nThe budget of the flood plan is EUR 7 million.\n")
-    (folder / ".cairn-access").write_text("plan.md allow group:heat\nflood.md allow everyone\n")
-    run(access.access_add(session, "person:amina", ["group:heat"]))
-    run(access.access_add(session, "person:tomas"))
-    run(cairn.ingest(session, str(folder)))
+    run(fill(session, folder, DOCUMENTS, RULES, {"amina": ["group:heat"], "tomas": []}))
     return replace(session, name="amina", actor="")
 
 

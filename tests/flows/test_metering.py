@@ -253,7 +253,8 @@ def test_every_price_that_comes_with_cairn_makes_sense() -> None:
     held = prices.read()
     assert len({price.model for price in held}) == len(held) > 30
     for price in held:
-        assert 0 < price.input < price.output and price.noted.year >= 2026, price
+        asks_nobody = price.model == "grammar" and price.input == price.output == 0
+        assert (asks_nobody or 0 < price.input < price.output) and price.noted.year >= 2026, price
         assert price.cached is None or price.cached < price.input, price
         assert Prices(held).of(price.model) is price
 

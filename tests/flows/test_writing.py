@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -100,6 +101,8 @@ def test_the_grammar_writes_without_a_model(
     set_(library, monkeypatch, chat="grammar")
     answer = run(cairn.ask(library, QUESTION))
     assert "4.2 million" in answer.text and answer.writer == "grammar"
+    spent = library.app.journal.accounts.spent(("model",), date.min, date.max)[("grammar",)]
+    assert spent.calls and not spent.unpriced and spent.cost == 0, "it costs nothing, and that is known"
     assert run(cairn.ask(library, QUESTION, model="none")).writer == ""
     with pytest.raises(Unknown, match="known: grammar, none"):
         run(cairn.ask(library, QUESTION, model="other"))

@@ -238,3 +238,11 @@ def test_a_form_that_cannot_be_is_refused_in_one_line(
 ) -> None:
     done = cairn("report", "What did the audit find?", *options)
     assert done.returncode == 1 and said in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_group_by_itself_shows_what_it_is_about(library: Path) -> None:
+    alone, whole = cairn("costs", "--days", "7"), cairn("costs", "show", "--days", "7")
+    assert alone.returncode == 0 and alone.stdout == whole.stdout != ""
+    assert as_json("access") == as_json("access", "list")
+    about = cairn("costs", "--help").stdout
+    assert "cairn costs show" in about and "audit" in about and cairn("costs", "shw").returncode == 2

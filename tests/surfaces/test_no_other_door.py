@@ -50,6 +50,7 @@ UNLISTED = {
     "/access": 401,
     "/assets/{version}/{name}": 404,
     "/costs": 401,
+    "/feedback": 401,
     "/history": 401,
     "/library": 401,
     "/library/{id}": 401,
@@ -64,7 +65,7 @@ UNLISTED = {
 PAGES = (
     *("/", "/history", "/library", "/library/{name}", "/library/{name}?at={start}"),
     *("/library/{name}?who=tomas", "/library/{name}/original?at={start}", "/trace/{trace}"),
-    *("/access", "/measure", "/report", "/system"),
+    *("/access", "/feedback", "/feedback?reviewed=1", "/measure", "/report", "/system"),
     *("/costs", "/costs?person=tomas", "/costs?leaks=1"),
 )
 """What the walk asks for of the pages."""
@@ -121,6 +122,8 @@ def baits(number: int, passage: int, trace: str, report: str, token: int) -> Map
         "/reports/{id}/{format} id": (Bait(report, "0" * 32),),
         "format": (same("markdown"), same("docx")),
         "/history/judge id": (Bait(trace, "0" * 32),),
+        "/feedback/review id": (Bait(trace, "0" * 32),),
+        "reviewed": (same(False), same(True)),
         "verdict": (same("helpful"),),
         "note": (same("good"),),
         "holding": (same("heron"),),

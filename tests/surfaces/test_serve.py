@@ -16,11 +16,13 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 
 import cairn
 from cairn.errors import Denied, Invalid, ParseFailed, Unavailable, Unknown
 from cairn.operations import access, auditing, tokens
 from cairn.session import open_library
+from cairn.surfaces.http import server as serving
 
 CAIRN = [sys.executable, "-m", "cairn"]
 
@@ -240,3 +242,15 @@ def test_a_client_that_says_nothing_holds_nobody_up(server: Running, home: Path)
     finally:
         for connection in idle:
             connection.close()
+
+
+def test_a_connection_outlives_the_patience_of_a_proxy(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[uvicorn.Config] = []
+
+    async def noted(self: uvicorn.Server, sockets: list[socket.socket]) -> None:
+        served.append(self.config)
+
+    monkeypatch.setattr(serving._Server, "serve", noted)
+    with open_library(home) as session:
+        asyncio.run(serving.serve(session.app, "127.0.0.1", free_port(), lambda: None))
+    assert served[0].timeout_keep_alive > 60, "nginx and load balancers keep one for a minute"

@@ -347,6 +347,21 @@ def test_what_somebody_thinks_of_an_answer_is_noted(visit: Any) -> None:
     expect(page.locator("main")).to_contain_text("not helpful · “the year before”")
 
 
+def test_what_was_said_of_an_answer_is_looked_at_once(visit_own: Any) -> None:
+    page = visit_own("amina", viewport={"width": 360, "height": 800})
+    ask(page, QUESTION)
+    page.get_by_role("button", name="Helpful", exact=True).click()
+    expect(page.get_by_text("Noted. You may say more.")).to_be_visible()
+    page.goto("/feedback")
+    expect(page.locator("main")).to_contain_text("214 otters")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert not AXE.is_file() or faults(page) == []
+    page.get_by_role("button", name="Looked at").click()
+    expect(page.locator("main")).to_contain_text("Nothing to look at")
+    page.get_by_role("link", name="Also what was looked at").click()
+    expect(page.locator("main")).to_contain_text("looked at by amina")
+
+
 def test_an_admin_asks_as_somebody_else_and_sees_no_more_than_they(visit: Any) -> None:
     page = visit("ada")
     page.goto(f"/#q={QUESTION}&as=tomas")
@@ -471,7 +486,7 @@ def test_a_trace_names_only_documents_that_may_be_read_now(visit_own: Any, own: 
     expect(candidates).not_to_contain_text("otters")
 
 
-@pytest.mark.parametrize("place", ["/access", "/system", "/measure"])
+@pytest.mark.parametrize("place", ["/access", "/feedback", "/system", "/measure"])
 def test_a_page_that_takes_a_role_is_not_for_others(visit: Any, place: str) -> None:
     page = visit("tomas")
     answer = page.goto(place)
@@ -516,7 +531,7 @@ def test_no_page_has_a_fault_that_axe_finds(visit: Any, theme: str, width: int) 
     page = visit(color_scheme=theme, viewport={"width": width, "height": 800})
     places = ["/sign-in", "/", f"/#q={QUESTION}", "/history", "/library", "/library/d1", "/access#who=amina"]
     places += ["/library#holding=nothing", "/report", f"/report#q={REPORT}", "/system", "/measure"]
-    places += ["/costs?leaks=1", "/nowhere"]
+    places += ["/costs?leaks=1", "/feedback", "/nowhere"]
     for place in places:
         if place == "/":
             sign_in(page, "ada")

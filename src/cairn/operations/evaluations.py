@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,7 +52,9 @@ def _listed(folder: Path) -> Evaluations:
     return Evaluations(evaluations=tuple(_line(path) for path in found))
 
 
+@lru_cache(maxsize=10_000)
 def _line(path: Path) -> EvaluationLine:
+    """Return what a list says of an evaluation, which never changes once it is made."""
     held = _read(path)
     return EvaluationLine(
         id=path.stem,

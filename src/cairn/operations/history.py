@@ -1,8 +1,8 @@
 """Operations on what one has asked: look, judge, forget.
 
 A question is kept in its asker's own words. What it was answered is kept for a while, for questions that
-follow on it (``following``), and never shown again: whoever opens a question asks again, with the rights they
-have then.
+follow on it (``following``), and not shown here: whoever opens a question asks again, with the rights they
+have then. What one says of an answer is for curators to see (``feedback``).
 """
 
 import asyncio
@@ -36,12 +36,12 @@ async def history_list(
     before: Annotated[datetime | None, Say("only what was asked before")] = None,
     limit: Annotated[int, Say("so many questions at most")] = 50,
 ) -> History:
-    """List what you asked in a browser, newest first; answers are not kept, only what you said of them."""
+    """List what you asked in a browser, newest first, with what you said of the answers, but not these."""
     if not 1 <= limit <= MOST:
         raise Invalid(f"limit is {limit}; ask for 1 to {MOST} questions.")
     held = session.app.journal.questions
     found = await asyncio.to_thread(held.of, session.asker, limit, before)
-    return History(questions=tuple(map(_view, found)))
+    return History(questions=tuple(map(view, found)))
 
 
 @operation("history.forget", writes=True)
@@ -63,22 +63,22 @@ async def history_judge(
     *,
     note: Annotated[str, Say("what was missing or wrong")] = "",
 ) -> Question:
-    """Say what you think of an answer that you were given in a browser."""
+    """Say what you think of an answer that you were given in a browser; curators see it with its question."""
     if len(note) > LONGEST:
         raise Invalid(f"The note has {len(note):,} characters, more than {LONGEST:,}; shorten it.")
     touched(f"trace:{id}")
     helpful = verdict == "helpful" if verdict else None
     held = session.app.journal.questions
-    if not await asyncio.to_thread(held.judge, id, session.asker, helpful, note):
+    judged = await asyncio.to_thread(held.judge, id, session.asker, helpful, note)
+    if judged is None:
         raise Unknown(f"No question {id!r} in the history of {session.asker}.")
-    (found,) = [one for one in await asyncio.to_thread(held.of, session.asker, MOST) if one.trace == id]
-    return _view(found)
+    return view(judged)
 
 
 def erase(journal: Journal, person: str, trace: str | None = None) -> int:
     """Erase a question of somebody's, or all, from every place that keeps what was asked; return how many."""
-    journal.reports.forget(person, trace)
-    return sum(held.forget(person, trace) for held in (journal.questions, journal.turns, journal.answers))
+    places = (journal.questions, journal.turns, journal.answers, journal.reports)
+    return sum(held.forget(person, trace) for held in places)
 
 
 def remember(session: Session, question: str, answer: Answer | Report) -> None:
@@ -96,7 +96,8 @@ def remember(session: Session, question: str, answer: Answer | Report) -> None:
         )
 
 
-def _view(asked: Asked) -> Question:
+def view(asked: Asked) -> Question:
+    """Return a question as its asker sees it."""
     return Question(
         trace=asked.trace,
         behalf=asked.behalf,

@@ -66,7 +66,7 @@ class Ledger(Protocol):
 
 
 class Questions(Protocol):
-    """What people asked, each person's own; answers are not kept, so that no right outlives them."""
+    """What people asked, each person's own but for what they said of an answer; answers are not kept here."""
 
     def keep(self, asked: Asked) -> None: ...
 
@@ -74,8 +74,19 @@ class Questions(Protocol):
         """Return at most ``limit`` of a person's questions, newest first."""
         ...
 
-    def judge(self, trace: str, person: str, helpful: bool | None, note: str) -> bool:
-        """Note what they thought of the answer; tell whether the question is theirs."""
+    def judge(self, trace: str, person: str, helpful: bool | None, note: str) -> Asked | None:
+        """Note what they thought of the answer; return the question, None where it is not theirs."""
+        ...
+
+    def judged(self, limit: int, before: datetime | None = None, *, reviewed: bool = False) -> list[Asked]:
+        """Return at most ``limit`` questions whose answer was judged, newest first.
+
+        Of those that somebody has looked at since only where ``reviewed`` is set.
+        """
+        ...
+
+    def review(self, trace: str, reviewer: str) -> bool:
+        """Note who looked at what was said of an answer; tell whether anything was."""
         ...
 
     def forget(self, person: str, trace: str | None = None) -> int:
@@ -92,8 +103,8 @@ class Reports(Protocol):
         """Return somebody's own report, made with these rights."""
         ...
 
-    def forget(self, person: str, trace: str | None = None) -> None:
-        """Erase a person's report, or all of theirs."""
+    def forget(self, person: str, trace: str | None = None) -> int:
+        """Erase one report of a person's, or all; return how many that were."""
         ...
 
     def erase(self, documents: Collection[int]) -> None:

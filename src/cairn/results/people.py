@@ -111,6 +111,35 @@ class History:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """What somebody said of an answer they were given."""
+
+    asked: Question
+    person: str
+    claims: tuple[str, ...]
+    """What they were answered, as far as it is still kept and whoever looks may read what it rests on."""
+    reviewer: str
+    """Who has looked at it; empty is nobody yet."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Feedback:
+    """What people said of their answers, the newest questions first."""
+
+    judged: tuple[Judged, ...]
+    before: datetime | None
+    """Where the next page begins; None on the last."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reviewed:
+    """What was said of an answer, marked as looked at; without content, as what writes return is kept."""
+
+    trace: str
+    reviewer: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Served:
     """A server that was stopped."""
 

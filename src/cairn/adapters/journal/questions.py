@@ -1,13 +1,16 @@
-"""What people asked, in the journal; only of one's own questions can anything be known or said."""
+"""What people asked, in the journal: one's own questions, and of others' those whose answers they judged."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, Select, delete, or_, select, update
 
 from cairn.adapters.journal.database import Database
 from cairn.adapters.journal.service import questions
 from cairn.people import Asked
+
+_JUDGED = or_(questions.c.helpful.is_not(None), questions.c.note != "")
 
 
 class SqlQuestions:
@@ -21,21 +24,38 @@ class SqlQuestions:
             connection.execute(questions.insert().values(asdict(asked) | {"at": asked.at.timestamp()}))
 
     def of(self, person: str, limit: int, before: datetime | None = None) -> list[Asked]:
-        query = select(questions).where(questions.c.person == person)
-        if before is not None:
-            query = query.where(questions.c.at < before.timestamp())
-        with self._database.read() as connection:
-            found = connection.execute(query.order_by(questions.c.at.desc()).limit(limit))
-            return [Asked(**row._asdict() | {"at": datetime.fromtimestamp(row.at, UTC)}) for row in found]
+        return self._newest(select(questions).where(questions.c.person == person), limit, before)
 
-    def judge(self, trace: str, person: str, helpful: bool | None, note: str) -> bool:
+    def judge(self, trace: str, person: str, helpful: bool | None, note: str) -> Asked | None:
         own = (questions.c.trace == trace) & (questions.c.person == person)
         with self._database.write() as connection:
-            said = update(questions).where(own).values(helpful=helpful, note=note)
-            return bool(connection.execute(said).rowcount)
+            said = update(questions).where(own).values(helpful=helpful, note=note, reviewer="")
+            row = connection.execute(said.returning(*questions.c)).first()
+            return None if row is None else _asked(row)
+
+    def judged(self, limit: int, before: datetime | None = None, *, reviewed: bool = False) -> list[Asked]:
+        query = select(questions).where(_JUDGED)
+        if not reviewed:
+            query = query.where(questions.c.reviewer == "")
+        return self._newest(query, limit, before)
+
+    def review(self, trace: str, reviewer: str) -> bool:
+        meant = _JUDGED & (questions.c.trace == trace)
+        with self._database.write() as connection:
+            return bool(connection.execute(update(questions).where(meant).values(reviewer=reviewer)).rowcount)
 
     def forget(self, person: str, trace: str | None = None) -> int:
         own = questions.c.person == person
         meant = own if trace is None else own & (questions.c.trace == trace)
         with self._database.write() as connection:
             return int(connection.execute(delete(questions).where(meant)).rowcount)
+
+    def _newest(self, query: Select[Any], limit: int, before: datetime | None) -> list[Asked]:
+        if before is not None:
+            query = query.where(questions.c.at < before.timestamp())
+        with self._database.read() as connection:
+            return list(map(_asked, connection.execute(query.order_by(questions.c.at.desc()).limit(limit))))
+
+
+def _asked(row: Row[Any]) -> Asked:
+    return Asked(**row._asdict() | {"at": datetime.fromtimestamp(row.at, UTC)})

@@ -48,12 +48,11 @@ class SqlReports:
             body=row.body,
         )
 
-    def forget(self, person: str, trace: str | None = None) -> None:
+    def forget(self, person: str, trace: str | None = None) -> int:
         own = reports.c.person == person
+        meant = own if trace is None else own & (reports.c.trace == trace)
         with self._database.write() as connection:
-            connection.execute(
-                delete(reports).where(own if trace is None else own & (reports.c.trace == trace))
-            )
+            return int(connection.execute(delete(reports).where(meant)).rowcount)
 
     def erase(self, documents: Collection[int]) -> None:
         gone = [trace for trace, held in self._resting() if not held.isdisjoint(documents)]

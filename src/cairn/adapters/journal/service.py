@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    inspect,
     text,
 )
 
@@ -83,6 +84,7 @@ questions = Table(
     Column("answered", Boolean, nullable=False),
     Column("helpful", Boolean),
     Column("note", Text, nullable=False),
+    Column("reviewer", Text, nullable=False, server_default=""),
 )
 
 turns = Table(
@@ -226,6 +228,12 @@ def _m005_reports(connection: Connection) -> None:
     reports.create(connection, checkfirst=True)
 
 
+def _m006_reviewer(connection: Connection) -> None:
+    """What was said of an answer is looked at by somebody."""
+    if "reviewer" not in {column["name"] for column in inspect(connection).get_columns("questions")}:
+        connection.execute(text("ALTER TABLE questions ADD COLUMN reviewer TEXT NOT NULL DEFAULT ''"))
+
+
 _GUARDS = {
     "sqlite": tuple(
         f"CREATE TRIGGER IF NOT EXISTS audit_no_{verb} BEFORE {verb} ON audit "
@@ -241,6 +249,6 @@ _GUARDS = {
 }
 """What keeps the audit append-only for whoever does not take this away first; the seals show who did."""
 
-STEPS = (_m001_initial, _m002_questions, _m003_calls, _m004_conversations, _m005_reports)
+STEPS = (_m001_initial, _m002_questions, _m003_calls, _m004_conversations, _m005_reports, _m006_reviewer)
 SERVING = Schema("service", 0x6361_6973, STEPS)
 """Never edit a step that has been released; add another."""

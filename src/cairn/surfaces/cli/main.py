@@ -31,6 +31,8 @@ CREATES = {"ingest", "access.add", "access.load", "restore"}
 """Commands that may begin a library."""
 REPORTED = ("ask", "--report")
 """Stands for `report`: the longer answer to the same question."""
+LOOKS = ("list", "show")
+"""Commands that a group stands for by itself; each group has one of them."""
 ABOUT = "Finds the evidence in your documents and answers with citations it has checked."
 
 
@@ -50,7 +52,8 @@ def build() -> Arguments:
         group, _, name = operation.name.rpartition(".")
         if group not in groups:
             about = f"commands on {group}"
-            made = groups[""].add_parser(group, help=about, description=about)
+            alone = f"By itself: the same as `cairn {' '.join(_look(group))}`."
+            made = groups[""].add_parser(group, help=about, description=about, epilog=alone)
             groups[group] = made.add_subparsers(metavar="COMMAND", required=True)
         said = inspect.getdoc(operation.run) or ""
         command = groups[group].add_parser(
@@ -116,9 +119,16 @@ async def _reported(operation: Operation, session: Session, given: dict[str, Any
 def _meant(typed: list[str]) -> list[str]:
     """Return what was typed with what stands for another command in its place."""
     command, flag = REPORTED
-    if typed[:1] != [command] or flag not in typed:
-        return typed
-    return ["report", *(argument for argument in typed[1:] if argument != flag)]
+    if typed[:1] == [command] and flag in typed:
+        return ["report", *(argument for argument in typed[1:] if argument != flag)]
+    alone = not typed[1:] or (typed[1].startswith("-") and typed[1] not in ("-h", "--help"))
+    return [*_look(typed[0]), *typed[1:]] if typed and alone else typed
+
+
+def _look(command: str) -> list[str]:
+    """Return the command that a group stands for by itself; what is no group stands for itself."""
+    known = {operation.name for operation in OPERATIONS}
+    return next(([command, name] for name in LOOKS if f"{command}.{name}" in known), [command])
 
 
 def _secrets(operation: Operation) -> list[str]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from rich.text import Text
 
 from cairn.results import people
-from cairn.surfaces.cli.show import console, show, table_of
+from cairn.surfaces.cli.show import Terminal, console, show, table_of
 
 
 @show.register
@@ -52,6 +52,45 @@ def _(result: people.AuditVerified) -> None:
         out.print(Text(missed, style="red"))
     said = "does not hold" if result.missed else "holds"
     out.print(f"The audit of {result.entries:,} entries {said}; the newest has the digest {result.digest}")
+
+
+@show.register
+def _(result: people.Feedback) -> None:
+    out = console()
+    for one in result.judged:
+        _judged(out, one)
+    if not result.judged:
+        out.print("Nothing to look at.")
+    if result.before is not None:
+        older = f"Older ones: cairn feedback list --before {result.before.isoformat()}"
+        out.print(Text(older, style="dim"))
+
+
+@show.register
+def _(result: people.Reviewed) -> None:
+    console().print(f"Looked at by {result.reviewer}.")
+
+
+def _judged(out: Terminal, result: people.Judged) -> None:
+    asked = result.asked
+    verdict = {True: "helpful", False: "not helpful", None: "noted"}[asked.helpful]
+    who = f"{result.person} as {asked.behalf}" if asked.behalf else result.person
+    out.print(Text.assemble((f"{verdict}  ", "yellow"), asked.question))
+    if asked.note:
+        out.print(Text(f"    {asked.note}", style="bold"))
+    out.print(Text("\n".join(f"    {claim}" for claim in _answer(result))))
+    seen = f"looked at by {result.reviewer}" if result.reviewer else f"cairn feedback review {asked.trace}"
+    out.print(Text(f"    {who}, {_moment(asked.at)} · {seen}", style="dim"))
+
+
+def _answer(judged: people.Judged) -> tuple[str, ...]:
+    if judged.claims:
+        return judged.claims
+    return (
+        ("The answer is not kept, or rests on what you may not read.",)
+        if judged.asked.answered
+        else ("No answer.",)
+    )
 
 
 @show.register

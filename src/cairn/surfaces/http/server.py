@@ -26,6 +26,8 @@ from cairn.surfaces.http.problems import HANDLERS
 from cairn.surfaces.http.state import Metrics, routes
 
 UPLOADS = "/v1/uploads/"
+IDLE_SECONDS = 75
+"""An idle connection is kept for longer than proxies do, or they send a request while it is being closed."""
 M_ARENA_MAX = -8
 """Of glibc's malloc.h."""
 Server = Callable[[App, str, int, Callable[[], None]], Awaitable[None]]
@@ -83,6 +85,7 @@ async def serve(app: App, host: str, port: int, welcome: Callable[[], None]) -> 
         server_header=False,
         proxy_headers=bool(app.settings.serve_url),
         reset_contextvars=True,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=5,
         lifespan="on",
     )

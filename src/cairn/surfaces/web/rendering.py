@@ -30,6 +30,7 @@ PLACES = (
     ("/report", "Report", Role.READER),
     ("/library", "Library", Role.READER),
     ("/access", "Access", Role.CURATOR),
+    ("/feedback", "Feedback", Role.CURATOR),
     ("/measure", "Measure", Role.ADMIN),
     ("/costs", "Costs", Role.AUDITOR),
     ("/system", "System", Role.ADMIN),
@@ -85,6 +86,20 @@ def _code(said: str) -> Markup:
     )
 
 
+def _value(held: Any) -> str:
+    """Say what was measured of a question."""
+    match held:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if held else "no"
+        case float():
+            return f"{held:.3f}"
+        case tuple() | list():
+            return ", ".join(map(str, held))
+    return str(held)
+
+
 def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("cairn.surfaces.web"),
@@ -94,7 +109,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"columns": columns, "row": row}
-    made.filters |= {"size": _size, "moment": _moment, "code": _code, "count": "{:,}".format, "money": money}
+    made.filters |= {"size": _size, "moment": _moment, "code": _code, "value": _value}
+    made.filters |= {"count": "{:,}".format, "money": money}
     return made
 
 

@@ -70,7 +70,7 @@ def _written(sections: Sequence[Section], about: Circumstances) -> Iterator[str]
     elif any(section.answers() for section in sections):
         yield (
             "Every statement is quoted word for word, and a program found it where it is cited; "
-            "no language model took part. What the documents say was not checked against the world."
+            "no language model wrote any of it. What the documents say was not checked against the world."
         )
     if about.withdrawn:
         was = "statement was" if about.withdrawn == 1 else "statements were"
