@@ -5,20 +5,23 @@ Knows the fields, not what is in them, and nothing of folders or threads.
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
 from math import log
 from typing import NamedTuple
 
 from tantivy import FieldType, Occur, Query, Searcher
 
 from cairn.adapters.indexes.analysis import GRAMS, STOPPED, analyse, pairs, primary
-from cairn.adapters.indexes.schema import PAIRS, SCHEMA, TEXTS, analyse_tag
+from cairn.adapters.indexes.schema import SCHEMA, TEXTS, analyse_tag
 from cairn.adapters.indexes.scopes import moment, remember
-from cairn.adapters.indexes.terms import adjacent, links, terms
+from cairn.adapters.indexes.terms import terms
 from cairn.records import Scope
 from cairn.types import Filters
 
 PAIR = 0.25
-"""What two words next to each other are worth beside each word by itself."""
+"""What two words near each other are worth beside each word by itself."""
+BETWEEN = 2
+"""Words that may stand between them, stop words and further spellings of numbers included."""
 K1 = 1.2
 """Tantivy's BM25: a term's weight stays below its idf times 1 + K1."""
 LONGEST_QUERY = 20_000
@@ -49,14 +52,17 @@ class Asked(NamedTuple):
 
     terms: Mapping[str, int]
     """How often each occurs."""
-    pairs: Mapping[str, int]
+    pairs: Mapping[tuple[str, str], int]
+    """Terms that follow each other."""
 
 
 class Weighed(NamedTuple):
     """A question as the engine takes it."""
 
-    query: Query
-    """The sum over fields and terms of BM25, a pair's worth PAIR."""
+    words: Query
+    """The sum over fields and terms of BM25."""
+    pairs: tuple[Query, ...]
+    """For each pair and field what finds it, its BM25 worth PAIR."""
     ideal: float
     """What a passage would score at most, not counting pairs; above 0.
 
@@ -69,31 +75,63 @@ def weighed(asked: Mapping[str, Asked], searcher: Searcher, scope: Scope) -> Wei
     """Return the query for what somebody asks, each term by how rare it is in what they may read.
 
     A passage fills one language's fields, so the sum over languages is its own language's score.
-    Flat, because only a flat sum of terms lets Tantivy skip what cannot reach the top.
+    Words are flat, because only a flat sum of terms lets Tantivy skip what cannot reach the top.
     """
-    clauses: list[tuple[Occur, Query]] = []
+    words: list[tuple[Occur, Query]] = []
+    pairs: list[Query] = []
     ideals = [0.0]
     for each, one in asked.items():
-        words = [(f"{text}_{each}", term, n) for term, n in one.terms.items() for text in TEXTS]
-        ideals.append(sum(_add(clauses, *word, searcher, scope) for word in words) * (1 + K1))
-        for pair, n in one.pairs.items():
-            _add(clauses, PAIRS, pair, PAIR * n, searcher, scope)
-    return Weighed(Query.boolean_query(clauses), max(ideals) or 1.0)
+        ideal = 0.0
+        for field in (f"{text}_{each}" for text in TEXTS):
+            known = {term: _rarity(field, term, searcher, scope) for term in one.terms}
+            for term, n in one.terms.items():
+                if found := known[term]:
+                    words.append((Occur.Should, Query.boost_query(_term(field, term), n * found.boost)))
+                    ideal += n * found.seen
+            pairs += _pairs(field, one.pairs, known)
+        ideals.append(ideal * (1 + K1))
+    return Weighed(Query.boolean_query(words), tuple(pairs), max(ideals) or 1.0)
 
 
-def _add(
-    clauses: list[tuple[Occur, Query]], field: str, term: str, n: float, searcher: Searcher, scope: Scope
-) -> float:
-    """Add a term that occurs in what may be read, and return its weight; of another 0."""
+class _Rarity(NamedTuple):
+    """How rare a term is in what the asker may read, and everywhere."""
+
+    seen: float
+    everywhere: float
+
+    @property
+    def boost(self) -> float:
+        """Return what undoes the engine's weight, which would tell of what is out of sight."""
+        return self.seen / self.everywhere
+
+
+def _rarity(field: str, term: str, searcher: Searcher, scope: Scope) -> _Rarity | None:
+    """Return None for a term that does not occur in what may be read."""
     everywhere = int(searcher.doc_freq(field, term))
     seen = _frequency(searcher, field, term, everywhere, scope)
-    if not seen:
-        return 0.0
-    rarity = _idf(seen, searcher)
-    # The engine weighs by what is everywhere: that would tell of what is out of sight.
-    boost = n * rarity / _idf(everywhere, searcher)
-    clauses.append((Occur.Should, Query.boost_query(_term(field, term), boost)))
-    return n * rarity
+    return _Rarity(_idf(seen, searcher), _idf(everywhere, searcher)) if seen else None
+
+
+def _pairs(
+    field: str, pairs: Mapping[tuple[str, str], int], known: Mapping[str, _Rarity | None]
+) -> Iterator[Query]:
+    """Yield what finds each pair of known terms: the engine weighs a phrase by the sum of its terms."""
+    for (first, second), n in pairs.items():
+        one, other = known.get(first), known.get(second)
+        if one and other:
+            boost = (one.seen + other.seen) / (one.everywhere + other.everywhere)
+            phrase = Query.phrase_query(SCHEMA, field, [first, second], BETWEEN)
+            yield Query.boost_query(phrase, PAIR * n * boost)
+
+
+def among(passages: Collection[int], queries: Sequence[Query]) -> Query:
+    """Return what scores those of ``passages`` that match any of ``queries`` by the sum of these.
+
+    Each is restricted by itself, so that the engine looks at these passages only.
+    """
+    within = Query.const_score_query(numbers("passage", passages), 0.0)
+    each = [Query.boolean_query([(Occur.Must, query), (Occur.Must, within)]) for query in queries]
+    return Query.boolean_query([(Occur.Should, one) for one in each])
 
 
 def _idf(frequency: int, searcher: Searcher) -> float:
@@ -148,9 +186,7 @@ def _asked(each: str, query: str, words: Sequence[str], dropped: Sequence[str], 
     kept = [term for term in everything if term not in out]
     if not kept:
         kept = everything  # a question of nothing but a name asks for the name
-    adjoining = adjacent(links(words, each)).split()
-    next_to = [pair for pair in adjoining if not out & set(pair.split("_"))]
-    return Asked(Counter(_rarest(kept, each, searcher)), Counter(next_to[:MOST_TERMS]))
+    return Asked(Counter(_rarest(kept, each, searcher)), Counter([*pairwise(kept)][:MOST_TERMS]))
 
 
 def narrowed(query: Query, scope: Scope) -> Query:
