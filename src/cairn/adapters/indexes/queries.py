@@ -4,7 +4,7 @@ Knows the fields, not what is in them, and nothing of folders or threads.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import log
 from typing import NamedTuple
@@ -12,14 +12,14 @@ from typing import NamedTuple
 from tantivy import FieldType, Occur, Query, Searcher
 
 from cairn.adapters.indexes.analysis import GRAMS, STOPPED, analyse, pairs, primary
-from cairn.adapters.indexes.schema import SCHEMA, TEXTS, analyse_tag
+from cairn.adapters.indexes.schema import NEAR, SCHEMA, TEXTS, analyse_tag
 from cairn.adapters.indexes.scopes import moment, remember
 from cairn.adapters.indexes.terms import terms
 from cairn.records import Scope
 from cairn.types import Filters
 
-PAIR = 0.25
-"""What two words near each other are worth beside each word by itself."""
+PAIR = 3.0
+"""What two words near each other in the text are worth beside each word by itself, however rare they are."""
 BETWEEN = 2
 """Words that may stand between them, stop words and further spellings of numbers included."""
 K1 = 1.2
@@ -62,13 +62,20 @@ class Weighed(NamedTuple):
     words: Query
     """The sum over fields and terms of BM25."""
     pairs: tuple[Query, ...]
-    """For each pair and field what finds it, its BM25 worth PAIR."""
+    """For each two terms what finds them near each other, scored by BM25 with PAIR for a rarity."""
     ideal: float
     """What a passage would score at most, not counting pairs; above 0.
 
     A score divided by it is the share of what is asked, by rarity, that the passage holds: the same in
     every query, which neither ranks nor raw BM25 are.
     """
+
+
+class _Rarity(NamedTuple):
+    """How rare a term is in what the asker may read, and everywhere."""
+
+    seen: float
+    everywhere: float
 
 
 def weighed(asked: Mapping[str, Asked], searcher: Searcher, scope: Scope) -> Weighed:
@@ -82,56 +89,42 @@ def weighed(asked: Mapping[str, Asked], searcher: Searcher, scope: Scope) -> Wei
     ideals = [0.0]
     for each, one in asked.items():
         ideal = 0.0
-        for field in (f"{text}_{each}" for text in TEXTS):
-            known = {term: _rarity(field, term, searcher, scope) for term in one.terms}
-            for term, n in one.terms.items():
-                if found := known[term]:
-                    words.append((Occur.Should, Query.boost_query(_term(field, term), n * found.boost)))
-                    ideal += n * found.seen
-            pairs += _pairs(field, one.pairs, known)
+        for text in TEXTS:
+            field = f"{text}_{each}"
+            known = _rarities(field, one.terms, searcher, scope)
+            for term, rarity in known.items():
+                # The engine weighs by what is everywhere: that would tell of what is out of sight.
+                boost = one.terms[term] * rarity.seen / rarity.everywhere
+                words.append((Occur.Should, Query.boost_query(_term(field, term), boost)))
+                ideal += one.terms[term] * rarity.seen
+            if text == NEAR:
+                pairs += _pairs(field, one.pairs, known)
         ideals.append(ideal * (1 + K1))
     return Weighed(Query.boolean_query(words), tuple(pairs), max(ideals) or 1.0)
 
 
-class _Rarity(NamedTuple):
-    """How rare a term is in what the asker may read, and everywhere."""
-
-    seen: float
-    everywhere: float
-
-    @property
-    def boost(self) -> float:
-        """Return what undoes the engine's weight, which would tell of what is out of sight."""
-        return self.seen / self.everywhere
+def _rarities(field: str, terms: Iterable[str], searcher: Searcher, scope: Scope) -> dict[str, _Rarity]:
+    """Return how rare each term is that occurs in what may be read."""
+    found = {}
+    for term in terms:
+        everywhere = int(searcher.doc_freq(field, term))
+        if seen := _frequency(searcher, field, term, everywhere, scope):
+            found[term] = _Rarity(_idf(seen, searcher), _idf(everywhere, searcher))
+    return found
 
 
-def _rarity(field: str, term: str, searcher: Searcher, scope: Scope) -> _Rarity | None:
-    """Return None for a term that does not occur in what may be read."""
-    everywhere = int(searcher.doc_freq(field, term))
-    seen = _frequency(searcher, field, term, everywhere, scope)
-    return _Rarity(_idf(seen, searcher), _idf(everywhere, searcher)) if seen else None
+def _pairs(field: str, pairs: Mapping[tuple[str, str], int], known: Mapping[str, _Rarity]) -> Iterator[Query]:
+    for pair, n in pairs.items():
+        if known.keys() >= set(pair):
+            # For a phrase's rarity the engine takes the sum of its terms', whether they often meet or never.
+            boost = PAIR * n / sum(known[term].everywhere for term in pair)
+            yield Query.boost_query(Query.phrase_query(SCHEMA, field, list(pair), BETWEEN), boost)
 
 
-def _pairs(
-    field: str, pairs: Mapping[tuple[str, str], int], known: Mapping[str, _Rarity | None]
-) -> Iterator[Query]:
-    """Yield what finds each pair of known terms: the engine weighs a phrase by the sum of its terms."""
-    for (first, second), n in pairs.items():
-        one, other = known.get(first), known.get(second)
-        if one and other:
-            boost = (one.seen + other.seen) / (one.everywhere + other.everywhere)
-            phrase = Query.phrase_query(SCHEMA, field, [first, second], BETWEEN)
-            yield Query.boost_query(phrase, PAIR * n * boost)
-
-
-def among(passages: Collection[int], queries: Sequence[Query]) -> Query:
-    """Return what scores those of ``passages`` that match any of ``queries`` by the sum of these.
-
-    Each is restricted by itself, so that the engine looks at these passages only.
-    """
+def among(passages: Collection[int], pairs: Sequence[Query]) -> Query:
+    """Return what scores each of ``passages`` by the sum of ``pairs``."""
     within = Query.const_score_query(numbers("passage", passages), 0.0)
-    each = [Query.boolean_query([(Occur.Must, query), (Occur.Must, within)]) for query in queries]
-    return Query.boolean_query([(Occur.Should, one) for one in each])
+    return Query.boolean_query([(Occur.Must, within), *((Occur.Should, pair) for pair in pairs)])
 
 
 def _idf(frequency: int, searcher: Searcher) -> float:

@@ -18,6 +18,8 @@ LAYOUT = 6
 """Raised whenever fields or analysis change: an index of another layout is not opened."""
 TEXTS = ("body", "heads")
 """What a passage says, and what stands above it: its document's name, title and headings."""
+NEAR = "body"
+"""Of these, the one in which it counts that words stand near each other."""
 CALLED, OPENING = "called", "opening"
 """By which words a document may be called: those of its name, and the first of its text."""
 NAMED = 4
@@ -45,7 +47,7 @@ def _build() -> Schema:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for text in TEXTS:
         for each in SETS:
-            option = "freq" if each == GRAMS else "position"
+            option = "position" if text == NEAR and each != GRAMS else "freq"
             builder.add_text_field(f"{text}_{each}", tokenizer_name=SPACED, index_option=option)
     return builder.build()
 
@@ -85,8 +87,12 @@ def _passage(entry: Entry) -> dict[str, object]:
 
 def _named(entry: Entry, passages: int) -> dict[str, object]:
     """Return what stands for an entry's whole document of so many ``passages``: what it may be called."""
-    words = {CALLED: list(name_terms(entry.name)), OPENING: list(name_terms(entry.opening))}
-    return {"named": entry.document, "passages": passages} | words
+    return {
+        "named": entry.document,
+        "passages": passages,
+        CALLED: list(name_terms(entry.name)),
+        OPENING: list(name_terms(entry.opening)),
+    }
 
 
 def _read(text: str, own: str) -> _Text:

@@ -54,7 +54,7 @@ SMALL_SHARE = 0.001
 SAMPLED = 20_000
 """Of more access classes, so many tell which part of all passages they have."""
 MOST_DELETED = 1_000
-RESCORED = 200
+RESCORED = 100
 """Passages, the best by their words alone, in which words near each other are looked for."""
 ATTEMPTS = 3
 """Times a commit is read that another process may just be replacing."""
@@ -100,8 +100,10 @@ class Words:
                 return NOTHING
             terms = weighed(asked, view.searcher, scope)
             hits = self._ranked(view, terms.words, scope, max(k, RESCORED))
-            scores = hits.scores + _scores(view.searcher, terms.pairs, hits.passages)
-            return best(hits.passages, scores / np.float32(terms.ideal), k)
+            order = np.argsort(hits.passages)
+            passages, scores = hits.passages[order], hits.scores[order]
+            scores += _nearness(view.searcher, terms.pairs, passages)
+            return best(passages, scores / np.float32(terms.ideal), k)
 
     def _ranked(self, view: View, query: Query, scope: Scope, k: int) -> Hits:
         text = narrowed(query, scope)
@@ -295,14 +297,12 @@ def _fetch(searcher: Searcher, query: Query, classes: frozenset[int] | None, k: 
         limit *= 4
 
 
-def _scores(searcher: Searcher, queries: Sequence[Query], passages: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the sum of what ``queries`` score each of ``passages``, shape (n,)."""
+def _nearness(searcher: Searcher, pairs: Sequence[Query], passages: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return what ``pairs`` of words score each of ``passages``, which are sorted; shape (n,)."""
     scores = np.zeros(len(passages), np.float32)
-    if queries and len(passages):
-        found = searcher.search(among(passages.tolist(), queries), len(passages), count=False).hits
-        matched = values(searcher, "passage", [address for _, address in found])
-        order = np.argsort(passages)
-        rows = order[np.searchsorted(passages, matched, sorter=order)]
+    if pairs and len(passages):
+        found = searcher.search(among(passages.tolist(), pairs), len(passages), count=False).hits
+        rows = np.searchsorted(passages, values(searcher, "passage", [address for _, address in found]))
         scores[rows] = [score for score, _ in found]
     return scores
 
