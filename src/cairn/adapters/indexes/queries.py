@@ -18,7 +18,7 @@ from cairn.adapters.indexes.terms import terms
 from cairn.records import Scope
 from cairn.types import Filters
 
-PAIR = 3.0
+PAIR = 2.0
 """What two words near each other in the text are worth beside each word by itself, however rare they are."""
 BETWEEN = 2
 """Words that may stand between them, stop words and further spellings of numbers included."""
