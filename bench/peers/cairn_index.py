@@ -5,6 +5,7 @@ SQLite.
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,11 @@ class Peer:
 
     def build(self, given: Given, folder: Path) -> None:
         index = opened(folder, writable=True)
-        for position, rows in enumerate(_steps(given), start=1):
-            index.write_words([], _entries(given, rows), position)
-        for position, (numbers, _, vectors) in enumerate(batches(given, 10_000), start=1):
-            index.write_vectors([], {}, list(_entries(given, numbers)), vectors, position)
+        with ThreadPoolExecutor(1) as beside:  # as ``views.apply`` does
+            vectors = beside.submit(_write_vectors, index, given)
+            for position, rows in enumerate(_steps(given), start=1):
+                index.write_words([], _entries(given, rows), position)
+            vectors.result()
         index.close()
 
     def open(self, given: Given, folder: Path) -> None:
@@ -59,6 +61,11 @@ class Peer:
         rank = fuse(vector, rows, [scores.get(each, 0.0) for each in found], nothing, nothing)["rank"]
         best = sorted(range(len(found)), key=lambda each: (-rank[each], found[each]))[:k]
         return [found[each] for each in best]
+
+
+def _write_vectors(index: Any, given: Given) -> None:
+    for position, (numbers, _, vectors) in enumerate(batches(given, 10_000), start=1):
+        index.write_vectors([], {}, list(_entries(given, numbers)), vectors, position)
 
 
 def _steps(given: Given) -> Iterator[range]:

@@ -17,7 +17,7 @@ import cairn
 from bench.corpus import Corpus
 from bench.peers.given import EVERYTHING, Floats, Given, Reader, readers
 from cairn.access import OWNER, Readers
-from cairn.flows.ingest.views import apply_vectors, apply_words
+from cairn.flows.ingest.views import apply
 from cairn.protocols import Journal
 from cairn.records import Parsed
 from cairn.types import Anchor, Blob, Filters, Locator, Passage, Upserted
@@ -39,8 +39,7 @@ class Peer:
             for rows in _together(given.documents):
                 _write(journal, source, given, rows)
             with session.app.writing() as index:
-                apply_words(journal.catalogue, index)
-                apply_vectors(journal, index)
+                apply(journal, index)
 
     def open(self, given: Given, folder: Path) -> None:
         self._folder = folder

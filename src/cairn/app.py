@@ -32,7 +32,7 @@ from cairn.flows.gateway.metering import Metered
 from cairn.flows.gateway.prices import Prices
 from cairn.flows.gateway.retrying import Retrying
 from cairn.flows.gateway.timing import Timed
-from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost, orphaned
+from cairn.flows.ingest.views import Report, apply, apply_words, is_current, lost, orphaned
 from cairn.flows.ingest.workers import cores
 from cairn.flows.keeping import swap
 from cairn.flows.keeping.locking import locked_file
@@ -334,9 +334,10 @@ class App:
             with self._rebuilding(why):
                 if anew:
                     index.reset()
-                apply_words(self.journal.catalogue, index, report)
                 if vectors:
-                    apply_vectors(self.journal, index, report)
+                    apply(self.journal, index, report)
+                else:
+                    apply_words(self.journal.catalogue, index, report)
             yield index
         finally:
             index.close()
@@ -348,8 +349,7 @@ class App:
         rmtree(folder, ignore_errors=True)  # what a killed process left behind
         index = self._index(folder, writable=True)
         try:
-            apply_words(self.journal.catalogue, index, report)
-            apply_vectors(self.journal, index, report)
+            apply(self.journal, index, report)
             yield index
         finally:
             index.close()

@@ -322,6 +322,20 @@ def test_context_and_name_are_found_but_weigh_less(index: Index) -> None:
     assert sorted(found) == [1, 2, 3] and found[0] == 3
 
 
+@pytest.mark.parametrize("classes", [None, {1}])
+def test_words_near_each_other_say_more(index: Index, classes: set[int] | None) -> None:
+    texts = [
+        "cash was short and one other flow",
+        "one other was short and cash flow",
+        "one other and short cash of flow",
+        "flow was short and one other cash",
+    ]
+    write(index, [entry(number, text) for number, text in enumerate(texts, 1)])
+    hits = index.words("cash flow", scope(classes), 10)
+    assert ids(hits) == [2, 3, 1, 4]
+    assert hits.scores[0] == hits.scores[1] > hits.scores[2] == hits.scores[3]
+
+
 def test_stop_words_alone_are_looked_for(index: Index) -> None:
     index.write_words([], [entry(1, "to be or not to be"), entry(2, "a ship")], 1)
     assert ids(index.words("to be or not", scope(), 5)) == [1]
@@ -357,7 +371,11 @@ def test_hostile_texts_are_stored(index: Index) -> None:
 
 
 def test_scores_tell_nothing_of_words_out_of_sight(opened: Open) -> None:
-    seen = [entry(1, "a heron by the lake"), entry(2, "an otter by the river"), entry(3, "heron and otter")]
+    seen = [
+        entry(1, "heron pair by the lake"),
+        entry(2, "an otter by the river"),
+        entry(3, "heron and otter"),
+    ]
     told = []
     for word in ("heron", "badger"):
         index = opened(writable=True)

@@ -211,8 +211,7 @@ def _complete(session: Session, run: pipeline.Ingest, index: Index) -> None:
     """Compute what vectors are missing, make them findable, and drop those nothing needs."""
     journal = session.app.journal
     views.embed(journal, session.app.embedder, session.report)
-    views.apply_words(journal.catalogue, index)
-    views.apply_vectors(journal, index)
+    views.apply(journal, index)
     if run.tally["deleted"] or run.tally["indexed"]:
         journal.library.sweep()
 

@@ -38,8 +38,7 @@ def _forget(session: Session, name: str) -> Forgotten:
         note = _kept_out(session, source, records)
         journal.library.forget(erased, source.id if source is not None else None)
         journal.library.sweep()
-        views.apply_words(journal.catalogue, index)
-        views.apply_vectors(journal, index)
+        views.apply(journal, index)
     for held in (journal.turns, journal.answers, journal.reports):
         held.erase(erased)
     grants = session.grants

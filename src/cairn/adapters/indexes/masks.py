@@ -32,10 +32,11 @@ class Names:
 
     def extended(self, entries: Sequence[Place]) -> "Names":
         """Return these names with those of ``entries``."""
+        new = dict.fromkeys((entry.media_type, entry.language, entry.tags) for entry in entries)
         return Names(
-            tuple(dict.fromkeys([*self.media_types, *(kinds(entry.media_type)[0] for entry in entries)])),
-            tuple(dict.fromkeys([*self.languages, *(primary(entry.language) for entry in entries)])),
-            tuple(dict.fromkeys([*self.tags, *(entry.tags for entry in entries)])),
+            tuple(dict.fromkeys([*self.media_types, *(kinds(media_type)[0] for media_type, _, _ in new)])),
+            tuple(dict.fromkeys([*self.languages, *(primary(language) for _, language, _ in new)])),
+            tuple(dict.fromkeys([*self.tags, *(tags for _, _, tags in new)])),
         )
 
     def plain(self) -> dict[str, Any]:

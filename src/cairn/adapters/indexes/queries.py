@@ -4,21 +4,24 @@ Knows the fields, not what is in them, and nothing of folders or threads.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from math import log
 from typing import NamedTuple
 
 from tantivy import FieldType, Occur, Query, Searcher
 
 from cairn.adapters.indexes.analysis import GRAMS, STOPPED, analyse, pairs, primary
-from cairn.adapters.indexes.schema import PAIRS, SCHEMA, TEXTS, analyse_tag
+from cairn.adapters.indexes.schema import NEAR, SCHEMA, TEXTS, analyse_tag
 from cairn.adapters.indexes.scopes import moment, remember
-from cairn.adapters.indexes.terms import adjacent, links, terms
+from cairn.adapters.indexes.terms import terms
 from cairn.records import Scope
 from cairn.types import Filters
 
-PAIR = 0.25
-"""What two words next to each other are worth beside each word by itself."""
+PAIR = 2.0
+"""What two words near each other in the text are worth beside each word by itself, however rare they are."""
+BETWEEN = 2
+"""Words that may stand between them, stop words and further spellings of numbers included."""
 K1 = 1.2
 """Tantivy's BM25: a term's weight stays below its idf times 1 + K1."""
 LONGEST_QUERY = 20_000
@@ -49,14 +52,17 @@ class Asked(NamedTuple):
 
     terms: Mapping[str, int]
     """How often each occurs."""
-    pairs: Mapping[str, int]
+    pairs: Mapping[tuple[str, str], int]
+    """Terms that follow each other."""
 
 
 class Weighed(NamedTuple):
     """A question as the engine takes it."""
 
-    query: Query
-    """The sum over fields and terms of BM25, a pair's worth PAIR."""
+    words: Query
+    """The sum over fields and terms of BM25."""
+    pairs: tuple[Query, ...]
+    """For each two terms what finds them near each other, scored by BM25 with PAIR for a rarity."""
     ideal: float
     """What a passage would score at most, not counting pairs; above 0.
 
@@ -65,35 +71,60 @@ class Weighed(NamedTuple):
     """
 
 
+class _Rarity(NamedTuple):
+    """How rare a term is in what the asker may read, and everywhere."""
+
+    seen: float
+    everywhere: float
+
+
 def weighed(asked: Mapping[str, Asked], searcher: Searcher, scope: Scope) -> Weighed:
     """Return the query for what somebody asks, each term by how rare it is in what they may read.
 
     A passage fills one language's fields, so the sum over languages is its own language's score.
-    Flat, because only a flat sum of terms lets Tantivy skip what cannot reach the top.
+    Words are flat, because only a flat sum of terms lets Tantivy skip what cannot reach the top.
     """
-    clauses: list[tuple[Occur, Query]] = []
+    words: list[tuple[Occur, Query]] = []
+    pairs: list[Query] = []
     ideals = [0.0]
     for each, one in asked.items():
-        words = [(f"{text}_{each}", term, n) for term, n in one.terms.items() for text in TEXTS]
-        ideals.append(sum(_add(clauses, *word, searcher, scope) for word in words) * (1 + K1))
-        for pair, n in one.pairs.items():
-            _add(clauses, PAIRS, pair, PAIR * n, searcher, scope)
-    return Weighed(Query.boolean_query(clauses), max(ideals) or 1.0)
+        ideal = 0.0
+        for text in TEXTS:
+            field = f"{text}_{each}"
+            known = _rarities(field, one.terms, searcher, scope)
+            for term, rarity in known.items():
+                # The engine weighs by what is everywhere: that would tell of what is out of sight.
+                boost = one.terms[term] * rarity.seen / rarity.everywhere
+                words.append((Occur.Should, Query.boost_query(_term(field, term), boost)))
+                ideal += one.terms[term] * rarity.seen
+            if text == NEAR:
+                pairs += _pairs(field, one.pairs, known)
+        ideals.append(ideal * (1 + K1))
+    return Weighed(Query.boolean_query(words), tuple(pairs), max(ideals) or 1.0)
 
 
-def _add(
-    clauses: list[tuple[Occur, Query]], field: str, term: str, n: float, searcher: Searcher, scope: Scope
-) -> float:
-    """Add a term that occurs in what may be read, and return its weight; of another 0."""
-    everywhere = int(searcher.doc_freq(field, term))
-    seen = _frequency(searcher, field, term, everywhere, scope)
-    if not seen:
-        return 0.0
-    rarity = _idf(seen, searcher)
-    # The engine weighs by what is everywhere: that would tell of what is out of sight.
-    boost = n * rarity / _idf(everywhere, searcher)
-    clauses.append((Occur.Should, Query.boost_query(_term(field, term), boost)))
-    return n * rarity
+def _rarities(field: str, terms: Iterable[str], searcher: Searcher, scope: Scope) -> dict[str, _Rarity]:
+    """Return how rare each term is that occurs in what may be read."""
+    found = {}
+    for term in terms:
+        everywhere = int(searcher.doc_freq(field, term))
+        if seen := _frequency(searcher, field, term, everywhere, scope):
+            found[term] = _Rarity(_idf(seen, searcher), _idf(everywhere, searcher))
+    return found
+
+
+def _pairs(field: str, pairs: Mapping[tuple[str, str], int], known: Mapping[str, _Rarity]) -> Iterator[Query]:
+    for pair, n in pairs.items():
+        if known.keys() >= set(pair):
+            # For a phrase's rarity the engine takes the sum of its terms', whether they often meet or never.
+            boost = PAIR * n / sum(known[term].everywhere for term in pair)
+            yield Query.boost_query(Query.phrase_query(SCHEMA, field, list(pair), BETWEEN), boost)
+
+
+def among(passages: Collection[int], pairs: Sequence[Query]) -> Query:
+    """Return what scores each of ``passages`` by the sum of ``pairs``."""
+    within = Query.const_score_query(numbers("passage", passages), 0.0)
+    return Query.boolean_query([(Occur.Must, within), *((Occur.Should, pair) for pair in pairs)])
 
 
 def _idf(frequency: int, searcher: Searcher) -> float:
@@ -148,9 +179,7 @@ def _asked(each: str, query: str, words: Sequence[str], dropped: Sequence[str], 
     kept = [term for term in everything if term not in out]
     if not kept:
         kept = everything  # a question of nothing but a name asks for the name
-    adjoining = adjacent(links(words, each)).split()
-    next_to = [pair for pair in adjoining if not out & set(pair.split("_"))]
-    return Asked(Counter(_rarest(kept, each, searcher)), Counter(next_to[:MOST_TERMS]))
+    return Asked(Counter(_rarest(kept, each, searcher)), Counter([*pairwise(kept)][:MOST_TERMS]))
 
 
 def narrowed(query: Query, scope: Scope) -> Query:

@@ -3,6 +3,7 @@
 Knows nothing of queries, folders or access.
 """
 
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -10,17 +11,17 @@ from tantivy import Document, Schema, SchemaBuilder
 
 from cairn.adapters.indexes.analysis import GRAMS, LANGUAGES, OTHER, analyse, analyser, name_terms, primary
 from cairn.adapters.indexes.scopes import kinds, moment
-from cairn.adapters.indexes.terms import adjacent, links, terms
+from cairn.adapters.indexes.terms import terms
 from cairn.records import Entry
 
-LAYOUT = 5
+LAYOUT = 6
 """Raised whenever fields or analysis change: an index of another layout is not opened."""
 TEXTS = ("body", "heads")
 """What a passage says, and what stands above it: its document's name, title and headings."""
+NEAR = "body"
+"""Of these, the one in which it counts that words stand near each other."""
 CALLED, OPENING = "called", "opening"
 """By which words a document may be called: those of its name, and the first of its text."""
-PAIRS = "pairs"
-"""Words next to each other: what a phrase is without positions."""
 NAMED = 4
 """Passages a document must have for its name to be worth a look: a shorter one is found by its text."""
 SETS = (*LANGUAGES, OTHER, GRAMS)
@@ -30,7 +31,7 @@ SPACED = "whitespace"
 
 def _build() -> Schema:
     builder = SchemaBuilder()
-    builder.add_unsigned_field("passage", fast=True)
+    builder.add_unsigned_field("passage", indexed=True, fast=True)
     builder.add_unsigned_field("document", indexed=True, fast=True)
     builder.add_unsigned_field("access_class", indexed=True, fast=True)
     builder.add_unsigned_field("source", indexed=True)
@@ -44,10 +45,10 @@ def _build() -> Schema:
     builder.add_unsigned_field("passages", fast=True)
     for name in (CALLED, OPENING):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field(PAIRS, tokenizer_name=SPACED, index_option="freq")
     for text in TEXTS:
         for each in SETS:
-            builder.add_text_field(f"{text}_{each}", tokenizer_name=SPACED, index_option="freq")
+            option = "position" if text == NEAR and each != GRAMS else "freq"
+            builder.add_text_field(f"{text}_{each}", tokenizer_name=SPACED, index_option=option)
     return builder.build()
 
 
@@ -58,39 +59,52 @@ class _Text(NamedTuple):
     """A text as it is indexed."""
 
     terms: str
-    links: str
     grams: str
 
 
-def document(entry: Entry) -> Document:
-    """Return the entry as the word index stores it."""
+def documents(entries: Sequence[Entry]) -> Iterator[Document]:
+    """Yield the passages of one document as the word index stores them, and last, if long, its name."""
+    scoped = _scoped(entries[0])
+    for entry in entries:
+        yield Document.from_dict(scoped | _passage(entry), SCHEMA)
+    if len(entries) >= NAMED:
+        yield Document.from_dict(scoped | _named(entries[0], len(entries)), SCHEMA)
+
+
+def _passage(entry: Entry) -> dict[str, object]:
     own = analyser(entry.language)
-    texts = {"body": _read(entry.text, own), "heads": _repeated(f"{entry.name}\n{entry.context}", own)}
-    fields = _scoped(entry) | {"passage": entry.passage}
-    fields |= {f"{text}_{own}": found.terms for text, found in texts.items()}
-    fields |= {f"{text}_{GRAMS}": found.grams for text, found in texts.items() if found.grams}
-    fields[PAIRS] = adjacent(texts["heads"].links + texts["body"].links)
-    fields["analyser"] = [own, GRAMS] if any(found.grams for found in texts.values()) else [own]
-    return Document.from_dict(fields, SCHEMA)
+    body, heads = _read(entry.text, own), _repeated(f"{entry.name}\n{entry.context}", own)
+    fields = {
+        "passage": entry.passage,
+        "analyser": own,
+        f"body_{own}": body.terms,
+        f"heads_{own}": heads.terms,
+    }
+    if body.grams or heads.grams:
+        fields |= {"analyser": [own, GRAMS], f"body_{GRAMS}": body.grams, f"heads_{GRAMS}": heads.grams}
+    return fields
 
 
-def named(entry: Entry, passages: int) -> Document:
+def _named(entry: Entry, passages: int) -> dict[str, object]:
     """Return what stands for an entry's whole document of so many ``passages``: what it may be called."""
-    words = {CALLED: list(name_terms(entry.name)), OPENING: list(name_terms(entry.opening))}
-    fields = _scoped(entry) | {"named": entry.document, "passages": passages} | words
-    return Document.from_dict(fields, SCHEMA)
+    return {
+        "named": entry.document,
+        "passages": passages,
+        CALLED: list(name_terms(entry.name)),
+        OPENING: list(name_terms(entry.opening)),
+    }
 
 
 def _read(text: str, own: str) -> _Text:
     found = analyse(text)
-    return _Text(terms(found.words, own), links(found.words, own), found.grams)
+    return _Text(terms(found.words, own), found.grams)
 
 
 _repeated = lru_cache(maxsize=256)(_read)
 
 
 def _scoped(entry: Entry) -> dict[str, object]:
-    """Return the fields by which a search is narrowed."""
+    """Return the fields by which a search is narrowed, the same for all passages of a document."""
     return {
         "document": entry.document,
         "access_class": entry.access_class,

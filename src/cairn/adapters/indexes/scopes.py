@@ -39,6 +39,7 @@ def remember(held: dict[frozenset[int], T], classes: frozenset[int], found: T) -
     return found
 
 
+@lru_cache(maxsize=256)
 def moment(when: datetime) -> int:
     """Return microseconds since 1970; a time without a zone is taken as UTC."""
     if when.tzinfo is None:

@@ -37,31 +37,10 @@ def terms(words: Iterable[str], name: str, *, stop: bool = False) -> str:
     return " ".join(map(_terms(name, stop).__getitem__, words))
 
 
-def links(words: Iterable[str], name: str) -> str:
-    """Return the terms that are no stop words, each linked to the next: ``_cash cash_flow flow``.
-
-    Those of two texts, one after the other, are those of both texts as one.
-    """
-    return "".join(map(_links(name).__getitem__, words))
-
-
-def adjacent(links: str) -> str:
-    """Return each two terms that follow each other, with spaces between: ``cash_flow``."""
-    return links.partition(" ")[2].rpartition(" ")[0]
-
-
 @cache
 def _terms(name: str, stop: bool) -> _Remembered:
     analyser = _analyser(name, stop)
     return _Remembered(lambda word: " ".join(analyser.analyze(normalise(word))))
-
-
-@cache
-def _links(name: str) -> _Remembered:
-    analyser = _analyser(name, stop=True)
-    return _Remembered(
-        lambda word: "".join([f"_{term} {term}" for term in analyser.analyze(normalise(word)) if term])
-    )
 
 
 def _analyser(name: str, stop: bool) -> TextAnalyzer:

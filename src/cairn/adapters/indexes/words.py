@@ -9,17 +9,18 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tantivy import DocAddress, Document, Index, IndexWriter, Query, Searcher
+from tantivy import DocAddress, Index, IndexWriter, Query, Searcher
 
 from cairn.adapters.indexes.engine import is_panic, refused, storing, undamaged
 from cairn.adapters.indexes.queries import (
+    among,
     ask,
     granted,
     narrowed,
@@ -29,11 +30,9 @@ from cairn.adapters.indexes.queries import (
 )
 from cairn.adapters.indexes.schema import (
     LAYOUT,
-    NAMED,
     SCHEMA,
-    document,
+    documents,
     marker,
-    named,
 )
 from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, remember, settled
 from cairn.errors import Invalid, Storage
@@ -55,6 +54,8 @@ SMALL_SHARE = 0.001
 SAMPLED = 20_000
 """Of more access classes, so many tell which part of all passages they have."""
 MOST_DELETED = 1_000
+RESCORED = 100
+"""Passages, the best by their words alone, in which words near each other are looked for."""
 ATTEMPTS = 3
 """Times a commit is read that another process may just be replacing."""
 
@@ -98,8 +99,11 @@ class Words:
             if not asked:
                 return NOTHING
             terms = weighed(asked, view.searcher, scope)
-            hits = self._ranked(view, terms.query, scope, k)
-            return Hits(hits.passages, hits.scores / np.float32(terms.ideal))
+            hits = self._ranked(view, terms.words, scope, max(k, RESCORED))
+            order = np.argsort(hits.passages)
+            passages, scores = hits.passages[order], hits.scores[order]
+            scores += _nearness(view.searcher, terms.pairs, passages)
+            return best(passages, scores / np.float32(terms.ideal), k)
 
     def _ranked(self, view: View, query: Query, scope: Scope, k: int) -> Hits:
         text = narrowed(query, scope)
@@ -126,12 +130,13 @@ class Words:
 
         Raises Busy when another process is writing, Storage when the disk refuses.
         """
-        documents = _documented(entries)
-        first = list(islice(documents, MANY))
+        grouped = groupby(entries, key=lambda entry: entry.document)
+        added = chain.from_iterable(documents(list(group)) for _, group in grouped)
+        first = list(islice(added, MANY))
         with self._writing(THREADS if len(first) == MANY else 1) as writer:
             with storing(self.path):
                 _delete(writer, "document", removed)
-            for each in chain(first, documents):
+            for each in chain(first, added):
                 with storing(self.path):
                     writer.add_document(each)
             with storing(self.path):
@@ -258,15 +263,6 @@ class Words:
         return remember(self._shares, classes, (share, total))[0]
 
 
-def _documented(entries: Iterable[Entry]) -> Iterator[Document]:
-    """Yield a document of the engine for each entry, and one for each longer document's name."""
-    for _, group in groupby(entries, key=lambda entry: entry.document):
-        together = list(group)
-        yield from map(document, together)
-        if len(together) >= NAMED:
-            yield named(together[0], len(together))
-
-
 def _readied(index: Index) -> Index:
     """Prepare an index for writing, and for being reloaded only when asked."""
     index.config_reader("manual")
@@ -299,6 +295,16 @@ def _fetch(searcher: Searcher, query: Query, classes: frozenset[int] | None, k: 
         if ended or settled(scores, k, last, limit):
             return best(passages, scores, k)
         limit *= 4
+
+
+def _nearness(searcher: Searcher, pairs: Sequence[Query], passages: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return what ``pairs`` of words score each of ``passages``, which are sorted; shape (n,)."""
+    scores = np.zeros(len(passages), np.float32)
+    if pairs and len(passages):
+        found = searcher.search(among(passages.tolist(), pairs), len(passages), count=False).hits
+        rows = np.searchsorted(passages, values(searcher, "passage", [address for _, address in found]))
+        scores[rows] = [score for score, _ in found]
+    return scores
 
 
 def _limit(k: int, share: float) -> int:

@@ -4,6 +4,8 @@ Knows nothing of what caused a change. Killed at any moment, it goes on where th
 """
 
 from collections.abc import Callable, Iterator, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from itertools import groupby
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -30,25 +32,48 @@ Report = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
 
+def apply(journal: Journal, index: Index, report: Report = lambda *told: None) -> None:
+    """Bring both views up to the journal, beside each other: each mostly waits for its own engine."""
+    _check(journal.catalogue, index)
+    with ThreadPoolExecutor(1) as beside:
+        vectors = beside.submit(copy_context().run, _apply_vectors, journal, index, report)
+        _apply_words(journal.catalogue, index, report)
+        vectors.result()
+
+
 def apply_words(catalogue: Catalogue, index: Index, report: Report = lambda *told: None) -> None:
     """Make everything that is parsed findable by words."""
-    head = catalogue.head()
+    _check(catalogue, index)
+    _apply_words(catalogue, index, report)
+
+
+def apply_vectors(journal: Journal, index: Index, report: Report = lambda *told: None) -> None:
+    """Make everything that is embedded findable by meaning."""
+    _check(journal.catalogue, index)
+    _apply_vectors(journal, index, report)
+
+
+def _check(catalogue: Catalogue, index: Index) -> None:
+    """Empty an index that has applied another journal."""
     positions = index.positions()
-    if not _known(catalogue, positions.words, positions.words_stamp):
+    if not (
+        _known(catalogue, positions.words, positions.words_stamp)
+        and _known(catalogue, positions.vectors, positions.vectors_stamp)
+    ):
         index.reset()
+
+
+def _apply_words(catalogue: Catalogue, index: Index, report: Report) -> None:
+    head = catalogue.head()
     for news in _news(catalogue, index.positions().words, STEP, {"content", "readers", "removed"}):
         entries = _entries(catalogue, news.touched)
         index.write_words(news.touched, entries, news.last.seq, news.last.stamp)
         report("words", news.last.seq, head)
 
 
-def apply_vectors(journal: Journal, index: Index, report: Report = lambda *told: None) -> None:
-    """Make everything that is embedded findable by meaning."""
+def _apply_vectors(journal: Journal, index: Index, report: Report) -> None:
     catalogue = journal.catalogue
     head = catalogue.head()
-    positions = index.positions()
-    if not _known(catalogue, positions.vectors, positions.vectors_stamp):
-        index.reset()
     for news in _news(catalogue, index.positions().vectors, BATCH, {"content", "vectors", "removed"}):
         classes = {record.id: record.access_class for record in catalogue.documents(news.regranted)}
         stored = {record.id: record for record in catalogue.documents(catalogue.stored(news.touched))}
