@@ -10,6 +10,7 @@ from tests.writers import Behaviour, FailingChat, ScriptedChat, good
 
 import cairn
 from cairn.chat import Prompt
+from cairn.operations.forgetting import forget
 from cairn.operations.reports import export, rendered, report
 from cairn.results import plain
 from cairn.session import Session
@@ -89,6 +90,19 @@ def test_what_was_withdrawn_is_shown_where_that_is_set(
     (withdrawn,) = made.sections[0].withdrawn
     assert "99" in withdrawn.text and "99" in withdrawn.reason
     assert not any("99" in claim.text for claim in (*made.summary, *made.sections[0].claims))
+
+
+def test_what_was_withdrawn_is_not_kept_for_it_rests_on_nothing_that_can_be_looked_at_again(
+    library: Session, run: Run, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    set_(library, monkeypatch, unsupported="show")
+    (folder / "pay.md").write_text("# Pay\n\nThe secret pay of the director is EUR 9,000.\n")
+    run(cairn.ingest(library, str(folder)))
+    answer = "The heat plan has a budget of EUR 4.2 million [e1]. Its secret director is paid EUR 9,000."
+    made = written(library, run, by_purpose(answer=answer, repair="1. NONE"))
+    assert "9,000" in rendered(made, "markdown").content.decode()
+    run(forget(library, "pay.md"))
+    assert "9,000" not in run(export(library, made.trace, "markdown")).content.decode()
 
 
 def test_a_plan_of_a_hundred_questions_is_cut_and_said(library: Session, run: Run) -> None:

@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 from tests.writers import ScriptedChat, good
 
 import cairn
+from cairn.access import NOBODY
+from cairn.flows.answering import caching
 from cairn.flows.answering.caching import interchangeable
 from cairn.operations import access
+from cairn.results import plain
 from cairn.session import Session
+from cairn.types import Regranted
 
 T = TypeVar("T")
 Run = Callable[[Awaitable[T]], T]
@@ -99,6 +103,26 @@ def test_nobody_is_given_what_was_written_for_other_rights(owner: Session, run: 
     run(access.access_remove(owner, "person:amina", ["group:board"]))
     again = run(cairn.ask(as_(owner, "amina"), BUDGET))
     assert "9 million" not in again.text and "Written on" in again.notice, "she reads what Tomas reads"
+
+
+def test_what_was_withdrawn_is_given_again_with_the_same_evidence_alone(
+    owner: Session, folder: Path, run: Run[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAIRN_UNSUPPORTED", "show")
+    owner.app.__dict__.pop("settings")
+    monkeypatch.setattr(caching, "_classes", lambda classes: "the same set")
+    told = "The budget of the heat plan is EUR 4.2 million in 2025 [e1][e2]. The real one is EUR 9 million."
+    owner.app.__dict__["chat"] = ScriptedChat(lambda prompt: "" if prompt.purpose == "repair" else told)
+    rules = folder / ".cairn-access"
+    rules.write_text("plan.md allow everyone\nsecret.md allow person:tomas\n")
+    run(cairn.ingest(owner, str(folder)))
+    tomas = as_(owner, "tomas")
+    for _ in range(2):
+        assert "9 million" in str(run(cairn.ask(tomas, BUDGET)).withdrawn)
+    (one,) = owner.app.journal.catalogue.find(uri="secret.md")
+    owner.app.journal.library.show(one.source, [Regranted(uri="secret.md", readers=NOBODY)])
+    again = run(cairn.ask(tomas, "Of the heat plan what is the budget?"))
+    assert "Written on" in again.notice and "9 million" not in str(plain(again))
 
 
 def test_changed_evidence_is_read_anew(owner: Session, folder: Path, run: Run[Any]) -> None:

@@ -226,10 +226,15 @@ def _keep(session: Session, made: Report, seen: frozenset[int]) -> None:
         person=session.asker,
         behalf=_behalf(session),
         documents=documents,
-        body=json.dumps(plain(made)),
+        body=json.dumps(plain(_accountable(made))),
     )
     if made.trace != UNTRACED:
         journal.reports.keep(kept)
+
+
+def _accountable(made: Report) -> Report:
+    """Return of a report what can be looked at again: what was withdrawn rests on nothing that it names."""
+    return replace(made, sections=tuple(replace(one, withdrawn=(), evidence=()) for one in made.sections))
 
 
 def _export(session: Session, id: str, format: str, site: str) -> Exported:

@@ -128,7 +128,8 @@ class Cache:
                 and self._stands(other, current)
                 and self._unchanged(other, current)
             ):
-                return _named(other, current), "semantic"
+                # What was withdrawn may say what stood in other evidence, which nobody looked at now.
+                return replace(_named(other, current), withdrawn=()), "semantic"
         return None, "none"
 
     def _alike(self, asked: Asked) -> list[str]:
