@@ -373,7 +373,8 @@ def test_questions_are_their_askers(journal: Journal) -> None:
     held = journal.questions
     assert [one.trace for one in held.of("amina", 10)] == ["t1", "t0"]
     assert [one.trace for one in held.of("amina", 10, held.of("amina", 1)[0].at)] == ["t0"]
-    assert held.judge("t0", "amina", False, "too short") and not held.judge("t0", "tomas", True, "")
+    assert held.judge("t0", "amina", False, "too short") == held.of("amina", 10)[1]
+    assert held.judge("t0", "tomas", True, "") is None
     assert held.of("amina", 10)[1].helpful is False and held.of("amina", 10)[1].note == "too short"
     assert held.forget("tomas", "t0") == 0 and held.forget("amina") == 2
     assert held.of("amina", 10) == [] and len(held.of("tomas", 10)) == 1

@@ -48,7 +48,10 @@ def remember(session: Session, question: str, follows: str, alone: StandAlone, a
         thread=alone.thread if alone.thread else answer.trace,
         at=now,
     )
-    session.app.journal.turns.keep(turn, now - timedelta(days=days))
+    journal = session.app.journal
+    journal.turns.keep(turn, now - timedelta(days=days))
+    # What was forgotten meanwhile took along only what was kept by then.
+    journal.turns.erase(journal.catalogue.forgotten(turn.documents))
 
 
 def _recalled(session: Session, follows: str, readable: Callable[[int], bool]) -> Conversation:

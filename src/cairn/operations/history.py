@@ -69,16 +69,16 @@ async def history_judge(
     touched(f"trace:{id}")
     helpful = verdict == "helpful" if verdict else None
     held = session.app.journal.questions
-    if not await asyncio.to_thread(held.judge, id, session.asker, helpful, note):
+    found = await asyncio.to_thread(held.judge, id, session.asker, helpful, note)
+    if found is None:
         raise Unknown(f"No question {id!r} in the history of {session.asker}.")
-    (found,) = [one for one in await asyncio.to_thread(held.of, session.asker, MOST) if one.trace == id]
     return _view(found)
 
 
 def erase(journal: Journal, person: str, trace: str | None = None) -> int:
     """Erase a question of somebody's, or all, from every place that keeps what was asked; return how many."""
-    journal.reports.forget(person, trace)
-    return sum(held.forget(person, trace) for held in (journal.questions, journal.turns, journal.answers))
+    places = (journal.questions, journal.turns, journal.answers, journal.reports)
+    return sum(place.forget(person, trace) for place in places)
 
 
 def remember(session: Session, question: str, answer: Answer | Report) -> None:

@@ -219,8 +219,6 @@ def _keep(session: Session, made: Report, seen: frozenset[int]) -> None:
     journal = session.app.journal
     documents = seen.union(one.document for one in made.references)
     touched(*(f"d{number}" for number in sorted(documents)))
-    if not may_read(documents, journal.catalogue, session.grants.readable):
-        raise Unknown("What the report rests on went, or who may read it, while it was written; ask again.")
     kept = KeptReport(
         trace=made.trace,
         person=session.asker,
@@ -230,6 +228,10 @@ def _keep(session: Session, made: Report, seen: frozenset[int]) -> None:
     )
     if made.trace != UNTRACED:
         journal.reports.keep(kept)
+    # Only now: what is forgotten from here on takes it along.
+    if not may_read(documents, journal.catalogue, session.grants.readable):
+        journal.reports.forget(session.asker, made.trace)
+        raise Unknown("What the report rests on went, or who may read it, while it was written; ask again.")
 
 
 def _accountable(made: Report) -> Report:

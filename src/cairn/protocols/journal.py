@@ -86,6 +86,10 @@ class Catalogue(Protocol):
 
     def documents(self, ids: Collection[int]) -> list[DocumentRecord]: ...
 
+    def forgotten(self, ids: Collection[int]) -> set[int]:
+        """Return those that are no documents any more, not even deleted ones."""
+        ...
+
     def find(
         self, *, source: int | None = None, uri: str | None = None, states: Collection[State] = ()
     ) -> list[DocumentRecord]:

@@ -74,8 +74,8 @@ class Questions(Protocol):
         """Return at most ``limit`` of a person's questions, newest first."""
         ...
 
-    def judge(self, trace: str, person: str, helpful: bool | None, note: str) -> bool:
-        """Note what they thought of the answer; tell whether the question is theirs."""
+    def judge(self, trace: str, person: str, helpful: bool | None, note: str) -> Asked | None:
+        """Note what they thought of the answer, and return the question; None where it is not theirs."""
         ...
 
     def forget(self, person: str, trace: str | None = None) -> int:
@@ -92,8 +92,8 @@ class Reports(Protocol):
         """Return somebody's own report, made with these rights."""
         ...
 
-    def forget(self, person: str, trace: str | None = None) -> None:
-        """Erase a person's report, or all of theirs."""
+    def forget(self, person: str, trace: str | None = None) -> int:
+        """Erase a person's report, or all of theirs; return how many that were."""
         ...
 
     def erase(self, documents: Collection[int]) -> None:

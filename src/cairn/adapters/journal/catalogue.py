@@ -44,6 +44,12 @@ class SqlCatalogue:
             found = select_in(connection, select(documents), documents.c.id, ids)
             return [rows.document(row) for row in found]
 
+    def forgotten(self, ids: Collection[int]) -> set[int]:
+        with self._database.read() as connection:
+            return {*ids} - {
+                row.id for row in select_in(connection, select(documents.c.id), documents.c.id, ids)
+            }
+
     def find(
         self, *, source: int | None = None, uri: str | None = None, states: Collection[State] = ()
     ) -> list[DocumentRecord]:

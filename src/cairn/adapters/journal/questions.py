@@ -2,9 +2,11 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, select, update
 
+from cairn.adapters.journal import own
 from cairn.adapters.journal.database import Database
 from cairn.adapters.journal.service import questions
 from cairn.people import Asked
@@ -26,16 +28,18 @@ class SqlQuestions:
             query = query.where(questions.c.at < before.timestamp())
         with self._database.read() as connection:
             found = connection.execute(query.order_by(questions.c.at.desc()).limit(limit))
-            return [Asked(**row._asdict() | {"at": datetime.fromtimestamp(row.at, UTC)}) for row in found]
+            return [_asked(row) for row in found]
 
-    def judge(self, trace: str, person: str, helpful: bool | None, note: str) -> bool:
-        own = (questions.c.trace == trace) & (questions.c.person == person)
+    def judge(self, trace: str, person: str, helpful: bool | None, note: str) -> Asked | None:
+        theirs = (questions.c.trace == trace) & (questions.c.person == person)
+        said = update(questions).where(theirs).values(helpful=helpful, note=note).returning(questions)
         with self._database.write() as connection:
-            said = update(questions).where(own).values(helpful=helpful, note=note)
-            return bool(connection.execute(said).rowcount)
+            row = connection.execute(said).first()
+            return None if row is None else _asked(row)
 
     def forget(self, person: str, trace: str | None = None) -> int:
-        own = questions.c.person == person
-        meant = own if trace is None else own & (questions.c.trace == trace)
-        with self._database.write() as connection:
-            return int(connection.execute(delete(questions).where(meant)).rowcount)
+        return own.forget(self._database, questions, person, trace)
+
+
+def _asked(row: Row[Any]) -> Asked:
+    return Asked(**row._asdict() | {"at": datetime.fromtimestamp(row.at, UTC)})

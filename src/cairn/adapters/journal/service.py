@@ -226,6 +226,12 @@ def _m005_reports(connection: Connection) -> None:
     reports.create(connection, checkfirst=True)
 
 
+def _m006_reports_list(connection: Connection) -> None:
+    """Reports name their documents as turns and answers do: with blanks around each, not as JSON."""
+    plain = "' ' || replace(trim(documents, '[]'), ',', '') || ' '"
+    connection.execute(text(f"UPDATE reports SET documents = {plain} WHERE documents LIKE '[%'"))
+
+
 _GUARDS = {
     "sqlite": tuple(
         f"CREATE TRIGGER IF NOT EXISTS audit_no_{verb} BEFORE {verb} ON audit "
@@ -241,6 +247,13 @@ _GUARDS = {
 }
 """What keeps the audit append-only for whoever does not take this away first; the seals show who did."""
 
-STEPS = (_m001_initial, _m002_questions, _m003_calls, _m004_conversations, _m005_reports)
+STEPS = (
+    _m001_initial,
+    _m002_questions,
+    _m003_calls,
+    _m004_conversations,
+    _m005_reports,
+    _m006_reports_list,
+)
 SERVING = Schema("service", 0x6361_6973, STEPS)
 """Never edit a step that has been released; add another."""

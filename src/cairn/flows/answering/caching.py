@@ -114,6 +114,8 @@ class Cache:
             at=now,
         )
         self._answers.keep(kept, now - self._kept)
+        # What was forgotten meanwhile took along only what was kept by then.
+        self._answers.erase(self._catalogue.forgotten(kept.documents))
 
     def _find(self, asked: Asked) -> tuple[KeptAnswer | None, str]:
         current = {one.evidence.id: one.evidence for one in asked.packed.shown}

@@ -1,0 +1,39 @@
+"""What people asked and were told, whatever the table: it goes with its asker, its request or its documents.
+
+Each table has the columns ``person``, ``trace`` and ``at``; where documents' words are kept, ``documents``.
+"""
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import ColumnElement, Table, delete, or_
+
+from cairn.adapters.journal.database import Database, chunks
+
+
+def forget(database: Database, table: Table, person: str, trace: str | None) -> int:
+    """Erase a person's row of this request, or all of theirs; return how many that were."""
+    own = table.c.person == person
+    meant = own if trace is None else own & (table.c.trace == trace)
+    with database.write() as connection:
+        return int(connection.execute(delete(table).where(meant)).rowcount)
+
+
+def erase(database: Database, table: Table, documents: Collection[int]) -> None:
+    """Erase every row that holds words of these documents."""
+    for chunk in chunks(documents):
+        with database.write() as connection:
+            connection.execute(delete(table).where(or_(*(_holds(table, one) for one in chunk))))
+
+
+def listed(documents: Iterable[int]) -> str:
+    """Write ids so that each is found by itself with blanks around it."""
+    return " ".join(["", *map(str, sorted(documents)), ""])
+
+
+def ids(listed: str) -> frozenset[int]:
+    """Read back what ``listed`` wrote."""
+    return frozenset(map(int, listed.split()))
+
+
+def _holds(table: Table, document: int) -> ColumnElement[bool]:
+    return table.c.documents.contains(listed([document]))
