@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from cairn.errors import Unknown
+from cairn.errors import CairnError, Unknown
 from cairn.flows.answering.conversation import Conversation, StandAlone, recalled
 from cairn.operations import history
 from cairn.protocols import Chat
@@ -27,7 +28,12 @@ async def standalone(
 
 def remember(session: Session, question: str, follows: str, alone: StandAlone, answer: Answer) -> None:
     """Keep what was asked and answered, for a while, for the asker alone."""
-    history.remember(session, question, answer)
+    with suppress(CairnError):  # a full disk must not take the answer with it
+        history.remember(session, question, answer)
+        _keep(session, question, follows, alone, answer)
+
+
+def _keep(session: Session, question: str, follows: str, alone: StandAlone, answer: Answer) -> None:
     days = session.app.settings.conversation_days
     if not days or answer.trace == UNTRACED:
         return

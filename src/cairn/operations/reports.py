@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -13,7 +14,7 @@ from typing import Annotated
 
 from cairn import registry
 from cairn.audit import touched
-from cairn.errors import ModelFailed, OverBudget, Unknown
+from cairn.errors import CairnError, ModelFailed, OverBudget, Unknown
 from cairn.flows.answering.reports import plan
 from cairn.flows.answering.reports.allowance import Allowance
 from cairn.flows.answering.reports.composing import Composed, compose
@@ -104,7 +105,8 @@ async def report(
     made = await asyncio.to_thread(_whole, session, question, composed, summary, planned, filters)
     made = replace(made, seconds=perf_counter() - began)
     await asyncio.to_thread(_keep, session, made, planned.seen)
-    await asyncio.to_thread(remember, session, question, made)
+    with suppress(CairnError):
+        await asyncio.to_thread(remember, session, question, made)
     return made
 
 
@@ -227,7 +229,8 @@ def _keep(session: Session, made: Report, seen: frozenset[int]) -> None:
         body=json.dumps(plain(_accountable(made))),
     )
     if made.trace != UNTRACED:
-        journal.reports.keep(kept)
+        with suppress(CairnError):  # a full disk must not take the report with it
+            journal.reports.keep(kept)
     # Only now: what is forgotten from here on takes it along.
     if not may_read(documents, journal.catalogue, session.grants.readable):
         journal.reports.forget(session.asker, made.trace)

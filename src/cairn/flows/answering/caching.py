@@ -7,12 +7,14 @@ looked up before evidence was found anew: whatever it cites must be among what t
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 
 from cairn.chat import Prompt
+from cairn.errors import CairnError
 from cairn.flows.answering.packing import Packed
 from cairn.flows.answering.words import FUNCTION_WORDS
 from cairn.protocols import Answers, Catalogue, Embedder
@@ -89,7 +91,8 @@ class Cache:
             step.set_attribute("hit", how)
             if found is not None:
                 step.set_attribute("tokens_saved", found.tokens)
-                self._answers.used(found.key)
+                with suppress(CairnError):  # a full disk must not take the answer with it
+                    self._answers.used(found.key)
             return found
 
     def keep(self, asked: Asked, answer: Answer, tokens: int) -> None:
