@@ -146,14 +146,16 @@ def _replace(session: Session, names: set[str], pairs: set[tuple[str, str]]) -> 
     # What goes is taken first: for a moment somebody may read too little, never too much.
     struck = sorted(set(directory.principals()) - wanted)
     directory.remove(struck, sorted(held - pairs))
-    directory.enrol(sorted(wanted), sorted(pairs))
     _forget(session, struck)
+    _begin(session, wanted)
+    directory.enrol(sorted(wanted), sorted(pairs))
 
 
 def _enrol(session: Session, names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> None:
     directory = session.app.journal.directory
     held = _pairs(directory.memberships())
     _same_rights(session, held, held | set(pairs))
+    _begin(session, names)
     directory.enrol(names, pairs)
 
 
@@ -166,12 +168,18 @@ def _remove(session: Session, names: Sequence[str], pairs: Sequence[tuple[str, s
     _forget(session, names)
 
 
-def _forget(session: Session, struck: Sequence[str]) -> None:
-    """Erase what those asked who are struck: a namesake may be enrolled later."""
+def _begin(session: Session, names: Iterable[str]) -> None:
+    """Let who is enrolled begin with nothing of a namesake's, struck by a process that did not end it."""
+    _forget(session, set(names).difference(session.app.journal.directory.principals()))
+
+
+def _forget(session: Session, struck: Iterable[str]) -> None:
+    """Erase what those asked who are struck, and how they signed in: a namesake may be enrolled later."""
     for name in struck:
         kind, _, who = name.partition(":")
         if kind == "person":
             erase(session.app.journal, who)
+            session.app.journal.people.strike(who)
 
 
 def _pairs(memberships: Mapping[str, Iterable[str]]) -> set[tuple[str, str]]:
