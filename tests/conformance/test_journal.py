@@ -193,11 +193,12 @@ def test_a_renamed_item_stays_the_same_document(journal: Journal) -> None:
 
 
 def test_another_recipe_makes_pending_again(journal: Journal) -> None:
-    shown(journal, blob("x"), blob("y"), blob("z"))
+    source = shown(journal, blob("x"), blob("y"), blob("z"))
     x, y, z = ids(journal).values()
     journal.library.parsed([parsed(x, "text"), parsed(y, "text", recipe="r2")])
     journal.library.unread([Unread(z, State.FAILED, "crashed", "text/plain", None)])
-    assert journal.library.reread({"text/plain": "r2", "text/html": "r1"}, "limits 1") == 2
+    assert journal.library.reread(source + 1, {"text/plain": "r2"}, "limits 1") == 0, "of another source"
+    assert journal.library.reread(source, {"text/plain": "r2", "text/html": "r1"}, "limits 1") == 2
     states = [record.state for record in journal.catalogue.find()]
     assert states == [State.PENDING, State.INDEXED, State.PENDING]
 

@@ -192,7 +192,7 @@ async def _ingest(session: Session, record: SourceRecord, *, prune: bool) -> Ing
                 )
                 await pipeline.scan(run, prune=prune)
                 recipes = (await workers.greet(pool))["recipes"]
-                await pipeline.whole(app.journal.library.reread, recipes, run.limits)
+                await pipeline.whole(app.journal.library.reread, record.id, recipes, run.limits)
                 await pipeline.parse(run)
             await pipeline.whole(_complete, session, run, index)
             done = _ingested(run, perf_counter() - began)

@@ -54,8 +54,8 @@ class Library(Protocol):
         """Make documents pending that failed or are skipped, or are to be read again."""
         ...
 
-    def reread(self, recipes: Mapping[str, str], limits: str) -> int:
-        """Make pending what another recipe or other limits made, and what failed by chance."""
+    def reread(self, source: int, recipes: Mapping[str, str], limits: str) -> int:
+        """Make pending, of a source, what another recipe or other limits made, and what failed by chance."""
         ...
 
     def parsed(self, results: Sequence[Parsed]) -> None:

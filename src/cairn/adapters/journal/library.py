@@ -94,21 +94,19 @@ class SqlLibrary:
                     .values(state=State.PENDING)
                 )
 
-    def reread(self, recipes: Mapping[str, str], limits: str) -> int:
+    def reread(self, source: int, recipes: Mapping[str, str], limits: str) -> int:
+        pending = update(documents).where(documents.c.source == source).values(state=State.PENDING)
         again = documents.c.state.in_((State.INDEXED, State.FAILED, State.SKIPPED))
         unread = documents.c.state.in_((State.FAILED, State.SKIPPED))
         by_chance = documents.c.recipe.is_(None)
         by_limits = documents.c.recipe.startswith(LIMITS) & (documents.c.recipe != limits)
         count = 0
         with self._database.write() as connection:
-            retried = update(documents).where(unread, by_chance | by_limits).values(state=State.PENDING)
-            count += connection.execute(retried).rowcount
+            count += connection.execute(pending.where(unread, by_chance | by_limits)).rowcount
             for media_type, recipe in recipes.items():
                 other = (documents.c.media_type == media_type) & (documents.c.recipe != recipe)
                 other &= ~documents.c.recipe.startswith(LIMITS) & (documents.c.recipe != OFFERED)
-                count += connection.execute(
-                    update(documents).where(again, other).values(state=State.PENDING)
-                ).rowcount
+                count += connection.execute(pending.where(again, other)).rowcount
         return count
 
     def parsed(self, results: Sequence[Parsed]) -> None:
