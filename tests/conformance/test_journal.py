@@ -254,7 +254,15 @@ def test_forgetting_leaves_no_trace_of_the_text(journal: Journal) -> None:
     journal.library.forget([x], None)
     journal.library.sweep()
     assert list(ids(journal)) == ["y"] and len(journal.vectors.load([x, y])[0]) == 1
-    assert kinds(journal)[-1] == ("removed", x)
+    assert kinds(journal)[-1] == ("removed", x) and journal.vectors.models() == {"m1": 1}
+    journal.vectors.store(list(missing), np.eye(2, 8, dtype=np.float32))
+    assert journal.vectors.models() == {"m1": 1}, "of what is gone nothing comes back"
+    journal.library.parsed([parsed(y, "two", "three", content="c2")])
+    journal.library.sweep()
+    assert journal.vectors.models() == {"m1": 1}, "what stands again keeps its vector"
+    journal.library.unread([Unread(y, State.FAILED, "broken", "text/plain", None)])
+    journal.library.sweep()
+    assert journal.vectors.models() == {}
     journal.library.forget([y], source)
     assert journal.catalogue.sources() == [] and journal.catalogue.find() == []
 

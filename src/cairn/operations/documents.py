@@ -213,8 +213,7 @@ def _complete(session: Session, run: pipeline.Ingest, index: Index) -> None:
     views.embed(journal, session.app.embedder, session.report)
     views.apply_words(journal.catalogue, index)
     views.apply_vectors(journal, index)
-    if run.tally["deleted"] or run.tally["indexed"]:
-        journal.library.sweep()
+    journal.library.sweep()
 
 
 def _ingested(run: pipeline.Ingest, seconds: float) -> Ingested:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    exists,
     inspect,
     select,
     text,
@@ -157,6 +158,9 @@ embedded = Table(
     Column("model", Text, primary_key=True),
 )
 
+loose = Table("loose", metadata, Column("hash", Text, primary_key=True))
+"""Hashes of texts that a passage had and lost, until it is looked up whether another has them."""
+
 changes = Table(
     "changes",
     metadata,
@@ -234,6 +238,13 @@ def _m005_allowed(connection: Connection) -> None:
             connection.execute(allowed.insert(), rows)
 
 
-STEPS = (_m001_initial, _m002_parts, _m003_models, _m004_service, _m005_allowed)
+def _m006_loose(connection: Connection) -> None:
+    """Vectors whose texts are gone are found by what was dropped; until now all were looked at."""
+    loose.create(connection, checkfirst=True)
+    standing = exists().where(passages.c.hash == embeddings.c.hash)
+    connection.execute(embeddings.delete().where(~standing))
+
+
+STEPS = (_m001_initial, _m002_parts, _m003_models, _m004_service, _m005_allowed, _m006_loose)
 LIBRARY = Schema("schema", 0x6361_6972, STEPS)
 """Never edit a step that has been released; add another."""
