@@ -20,7 +20,7 @@ from cairn.adapters.journal import schema
 from cairn.errors import Storage
 from cairn.people import Asked
 from cairn.protocols import Journal
-from cairn.records import Known, Parsed, SpanRecord, Unread
+from cairn.records import Known, Parsed, SpanRecord, Unread, Wanted
 from cairn.types import (
     WITHIN,
     Anchor,
@@ -351,15 +351,15 @@ def test_documents_are_listed_by_class_name_and_page(journal: Journal) -> None:
     shown(journal, *(blob(f"report {n}.md") for n in range(3)), blob("100%.md", readers=Readers(allow={"a"})))
     open_, closed = (journal.catalogue.find(uri=uri)[0].access_class for uri in ("report 2.md", "100%.md"))
 
-    def page(limit: int = 10, before: int | None = None, holding: str = "", **more: Any) -> list[str]:
-        asked = {"classes": None, "source": None, "states": [State.PENDING]} | more
-        found = journal.catalogue.page(limit, before=before, holding=holding, **asked)
+    def page(limit: int = 10, **more: Any) -> list[str]:
+        found = journal.catalogue.page(Wanted(**{"states": [State.PENDING]} | more), limit)
         return [record.uri for record in found]
 
     assert page(2) == ["100%.md", "report 2.md"]
     assert page(before=ids(journal)["report 2.md"]) == ["report 1.md", "report 0.md"]
     assert page(holding="REPORT 1") == ["report 1.md"] and page(holding="%") == ["100%.md"]
     assert page(classes=[closed]) == ["100%.md"] and page(classes=[]) == []
+    assert page(classes={closed, *range(10_000, 60_000)}) == ["100%.md"], "more than SQLite has variables"
     assert page(classes=[open_], limit=1) == ["report 2.md"] and page(states=[State.FAILED]) == []
 
 

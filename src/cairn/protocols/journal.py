@@ -23,6 +23,7 @@ from cairn.records import (
     SpanSize,
     Standing,
     Unread,
+    Wanted,
 )
 from cairn.types import Change, State
 
@@ -107,20 +108,8 @@ class Catalogue(Protocol):
         """Return present documents of the same thread or words, its parent and its parts."""
         ...
 
-    def page(
-        self,
-        limit: int,
-        *,
-        before: int | None,
-        classes: Collection[int] | None,
-        source: int | None,
-        states: Collection[State],
-        holding: str,
-    ) -> list[DocumentRecord]:
-        """Return at most ``limit`` documents of these access classes with ids below ``before``, newest first.
-
-        ``holding`` narrows to those with these characters in their uri or title.
-        """
+    def page(self, wanted: Wanted, limit: int) -> list[DocumentRecord]:
+        """Return at most ``limit`` of the documents wanted, newest first."""
         ...
 
     def unread(self, source: int) -> list[DocumentRecord]:
