@@ -14,6 +14,7 @@ from cairn import registry
 from cairn.chat import Call, Spent, Usage
 from cairn.errors import OverBudget
 from cairn.protocols import Journal, Spending
+from cairn.trace import UNTRACED
 
 __all__ = ["journal"]
 
@@ -137,6 +138,10 @@ def test_what_an_answer_cited_is_noted_with_the_calls_that_held_evidence(journal
     journal.accounts.cited("t1", 0.25)
     kept = journal.accounts.calls(NOW, NOW + timedelta(days=1), 9)
     assert [one.cited for one in kept] == [None, 0.25, None]
+    add(journal, call(trace=UNTRACED))
+    journal.accounts.cited(UNTRACED, 0.5)
+    kept = journal.accounts.calls(NOW, NOW + timedelta(days=1), 9)
+    assert not any(one.cited for one in kept if one.trace == UNTRACED), "whose answer it was is not known"
 
 
 def test_a_library_of_before_gets_its_accounts(tmp_path: Path) -> None:

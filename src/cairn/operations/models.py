@@ -73,7 +73,7 @@ def _drop(session: Session, other: App, model: str) -> None:
         other.journal.vectors.drop()
 
 
-@operation("models", role=Role.ADMIN)
+@operation("models", role=Role.ADMIN, long=True)
 async def models(
     session: Session,
     *,

@@ -43,7 +43,7 @@ Language = Annotated[Sequence[str], Say("only documents in this language, such a
 Model = Annotated[str, Say("which of the configured language models writes; none: extracts, word for word")]
 
 
-@operation("ask")
+@operation("ask", long=True)
 async def ask(
     session: Session,
     question: Annotated[
@@ -60,7 +60,7 @@ async def ask(
     follows: Annotated[str, Say("the trace id of the answer that this question follows on")] = "",
 ) -> Answer:
     """Answer from the documents you may read, with checked citations, or say that they do not tell."""
-    filters = narrowed(session, source, type, after, before, tag, language)
+    filters = await asyncio.to_thread(narrowed, session, source, type, after, before, tag, language)
     chat = chosen(session, model)
     query = await asyncio.to_thread(asked, session, question, EVIDENCE, filters)
     alone = await following.standalone(session, question, follows, chat, query.readable)
@@ -104,7 +104,7 @@ async def search(
     if not 1 <= k <= MOST:
         raise Invalid(f"k is {k}; ask for 1 to {MOST:,} passages.")
     began = perf_counter()
-    filters = narrowed(session, source, type, after, before, tag, language)
+    filters = await asyncio.to_thread(narrowed, session, source, type, after, before, tag, language)
     wanted = await asyncio.to_thread(asked, session, query, k, filters)
     with span("retrieve"):
         evidence = await session.app.retrieve(wanted)

@@ -91,7 +91,7 @@ async def report(
 ) -> Report:
     """Answer a long question part by part, with a summary, its sources, and what could not be found."""
     began = perf_counter()
-    filters = narrowed(session, source, type, after, before, tag, language)
+    filters = await asyncio.to_thread(narrowed, session, source, type, after, before, tag, language)
     chat = chosen(session, model)
     if chat is not None:
         chat = Allowance(chat, session.app.settings.report_tokens)
