@@ -41,7 +41,7 @@ from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
 from cairn.flows.retrieval.neighbours import Joined
 from cairn.flows.retrieval.reranked import Reranked
-from cairn.protocols import Chat, Embedder, Index, Journal, Retriever, Source
+from cairn.protocols import Chat, Embedder, Index, Journal, Preparing, Retriever, Source
 from cairn.records import Query, Scope, SourceRecord
 from cairn.settings import Settings
 from cairn.trace import SILENT, span
@@ -178,20 +178,42 @@ class App:
         return Extractive(self.embedder, sentences=self.settings.answer_sentences, at_once=at_once)
 
     @cached_property
-    def chats(self) -> Mapping[str, Chat]:
-        """The language models that are configured, by name and in order."""
+    def _models(self) -> Mapping[str, Chat]:
+        """The language models that are configured, by name and in order, each alone."""
         named = (name.strip() for name in self.settings.chat.split(","))
-        return {name: self._chat(name) for name in named if name}
+        keys = self.settings.chat_key_file
+        return {name: registry.load("chat", name, name=name, key_file=keys) for name in named if name}
+
+    @cached_property
+    def chats(self) -> Mapping[str, Chat]:
+        """The same as they are asked."""
+        return {name: self._within_limits(chat) for name, chat in self._models.items()}
 
     @cached_property
     def chat(self) -> Chat | None:
         """The first of them that answers; None where there is none."""
         return Fallback(list(self.chats.values())) if self.chats else None
 
-    def _chat(self, name: str) -> Chat:
+    def wire_chats(self) -> None:
+        """Load what language models need, now, if there are any; raises what is wrong with their settings."""
+        if not self.chats:
+            return
+        for part in ("prices", "budgets", "prompts"):
+            getattr(self, part)
+        if self.settings.judge:
+            self._chosen(self.settings.judge)
+
+    def prepare(self) -> None:
+        """Do what the first written answer would wait for, where a language model is configured."""
+        for chat in self._models.values():
+            if isinstance(chat, Preparing):
+                chat.prepare()
+        if self._models:
+            self.verifier  # noqa: B018
+
+    def _within_limits(self, chat: Chat) -> Chat:
         """Return a language model within its limits; whoever waits before another try keeps their turn."""
         limits, first = self.settings, self.settings.chat_first_seconds
-        chat: Chat = registry.load("chat", name, name=name, key_file=limits.chat_key_file)
         chat = Timed(chat, first=first, between=limits.chat_pause_seconds, whole=limits.chat_seconds)
         # Every request to a provider is accounted for, retries included.
         chat = Retrying(self.metered(chat), attempts=limits.chat_attempts, within=first)

@@ -246,8 +246,19 @@ def _status(session: Session) -> Status:
         words_current=positions.words == head,
         vectors_current=positions.vectors == head and lacking == 0,
         without_vectors=lacking,
+        writing=_wrong_writing(session),
         rebuilt=f"{built.started.astimezone():%Y-%m-%d %H:%M}, {built.detail}" if built is not None else "",
     )
+
+
+def _wrong_writing(session: Session) -> str:
+    """Say what is wrong with the settings of language models, to whom it is of use."""
+    try:
+        if session.holds(Role.CURATOR):
+            session.app.wire_chats()
+    except CairnError as error:
+        return str(error)
+    return ""
 
 
 def _problems(session: Session, source: int) -> tuple[Problem, ...]:

@@ -88,6 +88,8 @@ class Status:
     """Documents that wait for vectors."""
     rebuilt: str
     """When and why the index was last built from nothing; empty if never."""
+    writing: str = ""
+    """Why no language model can write, though one is set; empty when all is well."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -120,6 +120,8 @@ def _(result: results.Status) -> None:
     to_go = f"{result.without_vectors:,} documents to go" if result.without_vectors else "behind"
     vectors = "up to date" if result.vectors_current else to_go
     out.print(f"words: {words} · vectors: {vectors}")
+    if result.writing:
+        out.print(Text(f"No language model writes: {result.writing}", style="red"))
     if result.rebuilt:
         out.print(Text(f"The index was last built from nothing: {result.rebuilt}", style="dim"))
 
