@@ -20,7 +20,7 @@ from cairn import registry
 from cairn.audit import START, Entry, Sealed
 from cairn.people import Account, KeptReport, Kind, Role, Token
 from cairn.protocols import Journal
-from cairn.records import KeptAnswer, Said, Savings, Turn
+from cairn.records import KeptAnswer, Said, Savings, SpanRecord, Turn
 from cairn.types import Citation, Claim, Locator
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -132,6 +132,21 @@ def test_turns_and_answers_are_kept_for_a_while(journal: Journal) -> None:
     journal.answers.keep(kept("k1", at=now - timedelta(days=2)), now - timedelta(days=3))
     journal.answers.keep(kept("k2"), now - timedelta(days=1))
     assert journal.answers.find("k1") is None and journal.answers.find("k2") is not None
+
+
+def test_what_is_old_is_erased_whatever_the_setting_was_when_it_was_kept(journal: Journal) -> None:
+    now, day = datetime.now(UTC), timedelta(days=1)
+    for number, at in enumerate((now - 3 * day, now)):
+        journal.turns.keep(turn(f"t{number}", at=at), now - 9 * day)
+        journal.answers.keep(kept(f"k{number}", at=at), now - 9 * day)
+        begun = int(at.timestamp() * 1e9)
+        journal.runs.record([SpanRecord(f"t{number}", f"s{number}", None, "ask", begun, begun + 5, {})])
+    journal.upkeep.expire(traces=now - 2 * day, turns=now - 4 * day, answers=now - 4 * day)
+    assert [len(journal.runs.trace(f"t{n}")) for n in (0, 1)] == [0, 1]
+    assert journal.turns.find("t0", "amina", "amina") and journal.answers.find("k0")
+    journal.upkeep.expire(traces=now - 2 * day, turns=now - 2 * day, answers=now - 2 * day)
+    assert [journal.turns.find(f"t{n}", "amina", "amina") is None for n in (0, 1)] == [True, False]
+    assert [journal.answers.find(f"k{n}") is None for n in (0, 1)] == [True, False]
 
 
 def test_an_answer_is_found_by_its_key_and_its_scope(journal: Journal) -> None:

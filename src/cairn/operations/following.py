@@ -62,7 +62,13 @@ def _keep(session: Session, question: str, follows: str, alone: StandAlone, answ
 
 def _recalled(session: Session, follows: str, readable: Callable[[int], bool]) -> Conversation:
     journal = session.app.journal
-    found = recalled(follows, session.asker, session.name, journal.turns, journal.catalogue, readable)
+    since = datetime.now(UTC) - timedelta(days=session.app.settings.conversation_days)
+
+    def own(trace: str) -> Turn | None:
+        turn = journal.turns.find(trace, session.asker, session.name)
+        return turn if turn is not None and turn.at >= since else None
+
+    found = recalled(follows, own, journal.catalogue, readable)
     if found is None:
         raise Unknown(f"No answer {follows!r} of {session.asker}'s to follow on.")
     return found

@@ -1,5 +1,6 @@
 """What keeping a library whole asks of its journal and its index: that they can be checked and copied."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,10 @@ class JournalUpkeep(Protocol):
 
         Raises Storage when the disk refuses, Unavailable when that is another tool's work.
         """
+        ...
+
+    def expire(self, *, traces: datetime, turns: datetime, answers: datetime) -> None:
+        """Erase what was written before these moments, and reports and replies when their time is over."""
         ...
 
 

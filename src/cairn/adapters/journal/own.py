@@ -1,13 +1,16 @@
-"""What people asked and were told, whatever the table: it goes with its asker, its request or its documents.
+"""What people asked and were told, whatever the table: it goes with its asker, request, documents or time.
 
-Each table has the columns ``person``, ``trace`` and ``at``; where documents' words are kept, ``documents``.
+Each table has the columns ``person`` and ``trace``; where documents' words are kept, ``documents``.
 """
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import ColumnElement, Table, delete, or_
+from sqlalchemy import Column, ColumnElement, Table, delete, or_, select
 
 from cairn.adapters.journal.database import Database, chunks
+
+STEP = 5_000
+"""Rows erased in one transaction."""
 
 
 def forget(database: Database, table: Table, person: str, trace: str | None) -> int:
@@ -23,6 +26,17 @@ def erase(database: Database, table: Table, documents: Collection[int]) -> None:
     for chunk in chunks(documents):
         with database.write() as connection:
             connection.execute(delete(table).where(or_(*(_holds(table, one) for one in chunk))))
+
+
+def expire(database: Database, moment: Column[float] | Column[int], before: float) -> None:
+    """Erase the rows whose ``moment`` is before this one, some at a time, so that others write in between."""
+    table = moment.table
+    (key,) = table.primary_key
+    some = delete(table).where(key.in_(select(key).where(moment < before).limit(STEP)))
+    gone = STEP
+    while gone == STEP:
+        with database.write() as connection:
+            gone = connection.execute(some).rowcount
 
 
 def listed(documents: Iterable[int]) -> str:

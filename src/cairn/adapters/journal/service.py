@@ -159,7 +159,7 @@ spans = Table(
     Column("trace", Text, nullable=False, index=True),
     Column("parent", Text),
     Column("name", Text, nullable=False),
-    Column("start", BigInteger, nullable=False),
+    Column("start", BigInteger, nullable=False, index=True),
     Column("end", BigInteger, nullable=False),
     Column("attributes", Text, nullable=False),
 )
@@ -226,8 +226,10 @@ def _m005_reports(connection: Connection) -> None:
     reports.create(connection, checkfirst=True)
 
 
-def _m006_reports_list(connection: Connection) -> None:
-    """Reports name their documents as turns and answers do: with blanks around each, not as JSON."""
+def _m006_old_ones(connection: Connection) -> None:
+    """Old traces are found by their time; reports name their documents as turns and answers do."""
+    for index in spans.indexes:
+        index.create(connection, checkfirst=True)
     plain = "' ' || replace(trim(documents, '[]'), ',', '') || ' '"
     connection.execute(text(f"UPDATE reports SET documents = {plain} WHERE documents LIKE '[%'"))
 
@@ -253,7 +255,7 @@ STEPS = (
     _m003_calls,
     _m004_conversations,
     _m005_reports,
-    _m006_reports_list,
+    _m006_old_ones,
 )
 SERVING = Schema("service", 0x6361_6973, STEPS)
 """Never edit a step that has been released; add another."""

@@ -4,12 +4,16 @@ Knows what must hold between its tables, and SQLite's own check and backup; noth
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Column, Connection, and_, func, select
 
+from cairn.adapters.journal import own, replies, reports, service
 from cairn.adapters.journal.database import FILE, SERVICE, Database
 from cairn.adapters.journal.family import SERVING
 from cairn.adapters.journal.schema import documents, embedded, embeddings, passages
@@ -42,6 +46,18 @@ class SqlUpkeep:
                 return int(copy.execute("SELECT coalesce(max(seq), 0) FROM changes").fetchone()[0])
         except sqlite3.DatabaseError as error:
             raise Storage(f"The journal cannot be copied to {folder}: {error}.") from error
+
+    def expire(self, *, traces: datetime, turns: datetime, answers: datetime) -> None:
+        now = time.time()
+        times: tuple[tuple[Column[Any], float], ...] = (
+            (service.spans.c.start, traces.timestamp() * 1e9),
+            (service.turns.c.at, turns.timestamp()),
+            (service.answers.c.at, answers.timestamp()),
+            (service.reports.c.at, now - reports.KEPT_SECONDS),
+            (service.replies.c.at, now - replies.KEPT_SECONDS),
+        )
+        for moment, before in times:
+            own.expire(self._service, moment, before)
 
     def _service_damage(self) -> list[str]:
         if not self._service.sqlite:
