@@ -10,7 +10,6 @@ from tests.writers import Behaviour, FailingChat, ScriptedChat, good
 
 import cairn
 from cairn.chat import Prompt
-from cairn.operations.forgetting import forget
 from cairn.operations.reports import export, rendered, report
 from cairn.results import plain
 from cairn.session import Session
@@ -93,15 +92,12 @@ def test_what_was_withdrawn_is_shown_where_that_is_set(
 
 
 def test_what_was_withdrawn_is_not_kept_for_it_rests_on_nothing_that_can_be_looked_at_again(
-    library: Session, run: Run, monkeypatch: pytest.MonkeyPatch, folder: Path
+    library: Session, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_(library, monkeypatch, unsupported="show")
-    (folder / "pay.md").write_text("# Pay\n\nThe secret pay of the director is EUR 9,000.\n")
-    run(cairn.ingest(library, str(folder)))
     answer = "The heat plan has a budget of EUR 4.2 million [e1]. Its secret director is paid EUR 9,000."
     made = written(library, run, by_purpose(answer=answer, repair="1. NONE"))
     assert "9,000" in rendered(made, "markdown").content.decode()
-    run(forget(library, "pay.md"))
     assert "9,000" not in run(export(library, made.trace, "markdown")).content.decode()
 
 

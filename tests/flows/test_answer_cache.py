@@ -56,6 +56,12 @@ def test_the_same_question_is_written_once(owner: Session, run: Run[Any]) -> Non
     assert "Written on" in again.notice and again.writer == first.writer and again.trace != first.trace
 
 
+def test_other_signs_are_other_questions(owner: Session, run: Run[Any]) -> None:
+    for sign in "<", ">", "=":
+        assert run(cairn.ask(owner, f"Is the budget of the heat plan {sign} EUR 4.2 million?")).notice == ""
+    assert asked(owner) == 3
+
+
 def test_other_words_for_the_same_are_given_it(owner: Session, run: Run[Any]) -> None:
     run(cairn.ask(owner, BUDGET))
     assert "Written on" in run(cairn.ask(owner, "Of the heat plan what is the budget?")).notice
@@ -72,6 +78,12 @@ def test_other_words_for_the_same_are_given_it(owner: Session, run: Run[Any]) ->
         ("Who approved it?", "When was it approved?"),
         ("Is it open?", "Isn't it open?"),
         ("Was ist vor Mai fällig?", "Was ist nach Mai fällig?"),
+        ("Did Ostrel lend money to Vantor?", "Did Vantor lend money to Ostrel?"),
+        ("Ostrel spent how much on beds?", "Vantor spent how much on beds?"),
+        ("Does the nurse report to the doctor?", "Does the doctor report to the nurse?"),
+        ("Which are below -5 degrees?", "Which are below 5 degrees?"),
+        ("Which exceed 5 %?", "Which exceed 5?"),
+        ("Who knows C++?", "Who knows C#?"),
     ],
 )
 def test_other_numbers_names_or_denials_are_other_questions(one: str, other: str) -> None:

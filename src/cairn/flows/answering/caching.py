@@ -16,7 +16,7 @@ from hashlib import sha256
 from cairn.chat import Prompt
 from cairn.errors import CairnError
 from cairn.flows.answering.packing import Packed
-from cairn.flows.answering.words import FUNCTION_WORDS
+from cairn.flows.answering.words import FUNCTION_WORDS, terms
 from cairn.protocols import Answers, Catalogue, Embedder
 from cairn.records import KeptAnswer, Query
 from cairn.trace import span
@@ -27,7 +27,8 @@ COMPARED = 1_000
 CHANGES = 1_000
 """After so many changes of the library an answer to another wording is not given again."""
 
-_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|(?<!\w)-(?=\d)|[^\w\s.,;:!?'’\"“”()\[\]-]|_")
+"""Numbers, words, and signs that say something: of ``C++ > 5 %`` each."""
 # What turns a question into another one, and vectors do not tell well; with what is asked for.
 _TURNING_WORDS = """
 not t no never without nor neither none except excluding only before after since until more most less least
@@ -160,15 +161,29 @@ class Cache:
 
 
 def interchangeable(one: str, other: str) -> bool:
-    """Tell whether two questions hold the same numbers, names and turning words, whatever their wording."""
-    return _firm(one) == _firm(other)
+    """Tell whether two questions hold the same numbers, names, signs and turning words, in one order.
+
+    Vectors hardly tell who did what to whom: the same words in another order are another question, unless
+    what stands first in one stands last in the other (``the plan's budget``, ``the budget of the plan``).
+    """
+    said, other_said = (
+        [term for term in terms(question) if not term[0].isdigit()] for question in (one, other)
+    )
+    reordered = sorted(said) == sorted(other_said) and other_said not in _turned(said)
+    return _firm(one) == _firm(other) and not reordered
 
 
-def _firm(question: str) -> frozenset[str]:
-    words = _WORD.findall(question)
-    firm = {word.casefold() for word in words if word[0].isdigit() or word.casefold() in _TURNING}
-    names = {word.casefold() for word in words[1:] if word[0].isupper()}
-    return frozenset(firm | (names - FUNCTION_WORDS))
+def _firm(question: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(question) if _is_firm(word)]
+
+
+def _is_firm(word: str) -> bool:
+    plain = word.casefold()
+    return plain in _TURNING or not word.isalpha() or (word[0].isupper() and plain not in FUNCTION_WORDS)
+
+
+def _turned(words: list[str]) -> list[list[str]]:
+    return [words, *(words[n:] + words[:n] for n in range(1, len(words)))]
 
 
 def _plain(question: str) -> list[str]:
