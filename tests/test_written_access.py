@@ -65,7 +65,6 @@ def test_a_full_disk_takes_no_answer_away(
                 (journal.questions, "keep"),
                 (journal.turns, "keep"),
                 (journal.answers, "keep"),
-                (journal.answers, "used"),
                 (journal.accounts, "cited"),
                 (journal.reports, "keep"),
             ):

@@ -18,7 +18,7 @@ from opentelemetry.trace import Tracer
 from cairn import registry, settings
 from cairn.access import EVERYONE, LOCAL_OWNER, OWNER, Epoch, Principal, decide
 from cairn.errors import Busy, Storage, Unknown
-from cairn.flows.answering.caching import Cache
+from cairn.flows.answering.caching import Cache, Lookups
 from cairn.flows.answering.extractive import Extractive
 from cairn.flows.answering.prompting import Prompts
 from cairn.flows.answering.verification import Verifier, states
@@ -88,6 +88,8 @@ class App:
     """By person, with up to where the directory was looked at."""
     _turn: Lock = field(default_factory=Lock)
     """Of those who write, in this process."""
+    lookups: Lookups = field(default_factory=Lookups)
+    """Of kept answers, in this process."""
     brought: Event = field(default_factory=Event)
     """Set when there is something new to be read by whoever keeps up."""
 
@@ -257,6 +259,7 @@ class App:
                 self.journal.answers,
                 self.journal.catalogue,
                 self.embedder,
+                self.lookups,
                 days=chosen.answer_cache_days,
                 likeness=chosen.answer_cache_likeness,
             ),

@@ -325,17 +325,6 @@ class Turn:
     at: datetime
 
 
-class Savings(NamedTuple):
-    """What giving answers again has saved."""
-
-    kept: int
-    """Answers that were written anew and may be given again."""
-    given: int
-    """How often one was."""
-    tokens: int
-    """What writing it again would have taken each time."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeptAnswer:
     """A written answer that was checked, kept to be given again."""

@@ -20,7 +20,7 @@ from cairn import registry
 from cairn.audit import START, Entry, Sealed
 from cairn.people import Account, KeptReport, Kind, Role, Token
 from cairn.protocols import Journal
-from cairn.records import KeptAnswer, Said, Savings, SpanRecord, Turn
+from cairn.records import KeptAnswer, Said, SpanRecord, Turn
 from cairn.types import Citation, Claim, Locator
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -163,13 +163,6 @@ def test_an_answer_is_found_by_its_key_and_its_scope(journal: Journal) -> None:
     assert journal.answers.forget("amina", "t2") == 0 and journal.answers.forget("amina") == 1
     journal.answers.erase([7])
     assert journal.answers.find("k2") is None
-
-
-def test_how_often_an_answer_was_given_again_is_counted(journal: Journal) -> None:
-    journal.answers.keep(kept("k1"), datetime.now(UTC) - timedelta(days=1))
-    for _ in range(2):
-        journal.answers.used("k1")
-    assert journal.answers.savings() == Savings(kept=1, given=2, tokens=1_800)
 
 
 def test_entries_are_a_chain_in_the_order_they_were_written(journal: Journal) -> None:

@@ -53,6 +53,7 @@ def test_the_same_question_is_written_once(owner: Session, run: Run[Any]) -> Non
     first = run(cairn.ask(as_(owner, "tomas"), BUDGET))
     again = run(cairn.ask(as_(owner, "ada"), f"  {BUDGET.lower()} "))
     assert asked(owner) == 1 and again.claims == first.claims and again.evidence == first.evidence
+    assert owner.app.lookups.found == {"exact": 1, "semantic": 0, "none": 1} and owner.app.lookups.tokens
     assert "Written on" in again.notice and again.writer == first.writer and again.trace != first.trace
 
 

@@ -452,7 +452,8 @@ def test_a_websocket_learns_that_its_session_has_ended(house: House) -> None:
             await socket.send_text(session.name if session is not None else "nobody")
 
     site = Starlette(routes=[WebSocketRoute("/ask", ask)])
-    doors = Doors(site, house.session.app, {"127.0.0.1"}, Metrics(), uploads="/v1/uploads/", owner=True)
+    app = house.session.app
+    doors = Doors(site, app, {"127.0.0.1"}, Metrics(app), uploads="/v1/uploads/", owner=True)
     secret = identity.begin(house.session.app, "tomas", house.session.origin)
     client = TestClient(doors, base_url=ORIGIN, cookies={COOKIE: secret}, headers={"Origin": ORIGIN})
     with client.websocket_connect("ws://127.0.0.1:8484/ask") as socket:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    inspect,
     text,
 )
 
@@ -118,7 +119,6 @@ answers = Table(
     Column("documents", Text, nullable=False),
     Column("tokens", Integer, nullable=False),
     Column("at", Float, nullable=False, index=True),
-    Column("hits", Integer, nullable=False),
 )
 
 replies = Table(
@@ -227,7 +227,12 @@ def _m005_reports(connection: Connection) -> None:
 
 
 def _m006_old_ones(connection: Connection) -> None:
-    """Old traces are found by their time; reports name their documents as turns and answers do."""
+    """Old traces are found by their time; reports name their documents as turns and answers do.
+
+    How often an answer was given is counted by the process, not with the answer.
+    """
+    if "hits" in {column["name"] for column in inspect(connection).get_columns(answers.name)}:
+        connection.execute(text("ALTER TABLE answers DROP COLUMN hits"))
     for index in spans.indexes:
         index.create(connection, checkfirst=True)
     plain = "' ' || replace(trim(documents, '[]'), ',', '') || ' '"

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, delete, select
 
 from cairn.adapters.journal import own
 from cairn.adapters.journal.database import Database
 from cairn.adapters.journal.service import answers, turns
-from cairn.records import KeptAnswer, Said, Savings, Turn
+from cairn.records import KeptAnswer, Said, Turn
 from cairn.results import plain
 from cairn.results.reading import read
 from cairn.types import Claim
@@ -79,23 +79,11 @@ class SqlAnswers:
             "withdrawn": _written(answer.withdrawn),
             "documents": own.listed(answer.documents),
             "at": answer.at.timestamp(),
-            "hits": 0,
         }
         with self._database.write() as connection:
             gone = (answers.c.at < since.timestamp()) | (answers.c.key == answer.key)
             connection.execute(delete(answers).where(gone))
             connection.execute(answers.insert().values(values))
-
-    def used(self, key: str) -> None:
-        counted = update(answers).where(answers.c.key == key).values(hits=answers.c.hits + 1)
-        with self._database.write() as connection:
-            connection.execute(counted)
-
-    def savings(self) -> Savings:
-        hits, saved = func.sum(answers.c.hits), func.sum(answers.c.hits * answers.c.tokens)
-        query = select(func.count(), func.coalesce(hits, 0), func.coalesce(saved, 0)).select_from(answers)
-        with self._database.read() as connection:
-            return Savings(*map(int, connection.execute(query).one()))
 
     def forget(self, person: str, trace: str | None = None) -> int:
         return own.forget(self._database, answers, person, trace)
@@ -122,7 +110,6 @@ def _answer(row: Row[Any]) -> KeptAnswer:
         "documents": own.ids(row.documents),
         "at": datetime.fromtimestamp(row.at, UTC),
     }
-    del values["hits"]
     return KeptAnswer(**values)
 
 

@@ -7,14 +7,13 @@ looked up before evidence was found anew: whatever it cites must be among what t
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
+from threading import Lock
 
 from cairn.chat import Prompt
-from cairn.errors import CairnError
 from cairn.flows.answering.packing import Packed
 from cairn.flows.answering.words import FUNCTION_WORDS, terms
 from cairn.protocols import Answers, Catalogue, Embedder
@@ -67,15 +66,38 @@ class Asked:
         return _digest(self.scope(), " ".join(_plain(self.query.text)), *shown)
 
 
+class Lookups:
+    """How often an answer was found, and the tokens that saved, since the process began; thread-safe."""
+
+    def __init__(self) -> None:
+        self.found = dict.fromkeys(("exact", "semantic", "none"), 0)
+        self.tokens = 0
+        self._lock = Lock()
+
+    def note(self, how: str, tokens: int) -> None:
+        """Count one."""
+        with self._lock:
+            self.found[how] += 1
+            self.tokens += tokens
+
+
 class Cache:
     """Answers that were written and checked, for a while."""
 
     def __init__(
-        self, answers: Answers, catalogue: Catalogue, embedder: Embedder, *, days: float, likeness: float
+        self,
+        answers: Answers,
+        catalogue: Catalogue,
+        embedder: Embedder,
+        lookups: Lookups,
+        *,
+        days: float,
+        likeness: float,
     ) -> None:
         self._answers = answers
         self._catalogue = catalogue
         self._embedder = embedder
+        self._lookups = lookups
         self._kept = timedelta(days=days)
         self._likeness = likeness
 
@@ -92,8 +114,7 @@ class Cache:
             step.set_attribute("hit", how)
             if found is not None:
                 step.set_attribute("tokens_saved", found.tokens)
-                with suppress(CairnError):  # a full disk must not take the answer with it
-                    self._answers.used(found.key)
+            self._lookups.note(how, found.tokens if found is not None else 0)
             return found
 
     def keep(self, asked: Asked, answer: Answer, tokens: int) -> None:

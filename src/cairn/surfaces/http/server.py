@@ -46,7 +46,7 @@ def build(app: App, host: str) -> ASGIApp:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
 
-    metrics = Metrics()
+    metrics = Metrics(app)
     places = [_place(prefix, sites[prefix]) for prefix in sorted(sites, reverse=True)]
     root = Starlette(
         routes=[*routes(app, metrics), *places],
