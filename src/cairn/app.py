@@ -24,14 +24,10 @@ from cairn.flows.answering.prompting import Prompts
 from cairn.flows.answering.verification import Verifier, states
 from cairn.flows.answering.writing import Writer
 from cairn.flows.gateway import prices
-from cairn.flows.gateway.breaker import Breaker
 from cairn.flows.gateway.budgets import Budgets
 from cairn.flows.gateway.fallback import Fallback
-from cairn.flows.gateway.limits import Limited
-from cairn.flows.gateway.metering import Metered
 from cairn.flows.gateway.prices import Prices
-from cairn.flows.gateway.retrying import Retrying
-from cairn.flows.gateway.timing import Timed
+from cairn.flows.gateway.wrapping import within_limits
 from cairn.flows.ingest.views import Report, apply_vectors, apply_words, is_current, lost, orphaned
 from cairn.flows.ingest.workers import cores
 from cairn.flows.keeping import swap
@@ -176,8 +172,8 @@ class App:
 
     @cached_property
     def extract(self) -> Extractive:
-        at_once = max(1, cores() // 2)
-        return Extractive(self.embedder, sentences=self.settings.answer_sentences, at_once=at_once)
+        most = self.settings.answer_sentences
+        return Extractive(self.embedder, sentences=most, at_once=max(1, cores() // 2))
 
     @cached_property
     def _models(self) -> Mapping[str, Chat]:
@@ -189,7 +185,10 @@ class App:
     @cached_property
     def chats(self) -> Mapping[str, Chat]:
         """The same as they are asked."""
-        return {name: self._within_limits(chat) for name, chat in self._models.items()}
+        return {
+            name: within_limits(chat, self.journal.accounts, self.prices, self.budgets, self.settings)
+            for name, chat in self._models.items()
+        }
 
     @cached_property
     def chat(self) -> Chat | None:
@@ -198,11 +197,7 @@ class App:
 
     def wire_chats(self) -> None:
         """Load what language models need, now, if there are any; raises what is wrong with their settings."""
-        if not self.chats:
-            return
-        for part in ("prices", "budgets", "prompts"):
-            getattr(self, part)
-        if self.settings.judge:
+        if self.chats and self.prompts and self.settings.judge:
             self._chosen(self.settings.judge)
 
     def prepare(self) -> None:
@@ -213,14 +208,6 @@ class App:
         if self._models:
             self.verifier  # noqa: B018
 
-    def _within_limits(self, chat: Chat) -> Chat:
-        """Return a language model within its limits; whoever waits before another try keeps their turn."""
-        limits, first = self.settings, self.settings.chat_first_seconds
-        chat = Timed(chat, first=first, between=limits.chat_pause_seconds, whole=limits.chat_seconds)
-        # Every request to a provider is accounted for, retries included.
-        chat = Retrying(self.metered(chat), attempts=limits.chat_attempts, within=first)
-        return Limited(Breaker(chat), at_once=limits.chat_at_once, patience=first)
-
     @cached_property
     def prices(self) -> Prices:
         """What models cost; a file of the library's own goes before what comes with Cairn."""
@@ -230,10 +217,6 @@ class App:
     @cached_property
     def budgets(self) -> Budgets:
         return Budgets(self.settings.budgets)
-
-    def metered(self, chat: Chat) -> Chat:
-        """Return the same language model, with every request to it accounted for."""
-        return Metered(chat, self.journal.accounts, self.prices, self.budgets)
 
     @cached_property
     def prompts(self) -> Prompts:
@@ -405,14 +388,9 @@ class App:
         except (Busy, Storage):
             pass  # whoever writes is doing it, or nobody can here: `status` says that it is behind
 
-    def worker_command(self) -> list[str]:
-        """Return the program of a parse process for this library."""
-        program = "import sys; from cairn.processes import work; work(sys.argv[1])"
-        return [sys.executable, "-c", program, str(self.home)]
-
-    def viewer_command(self) -> list[str]:
-        """Return the program of a process that shows originals."""
-        program = "import sys; from cairn.processes import view; view(sys.argv[1])"
+    def process(self, what: str) -> list[str]:
+        """Return the program of a process of this library: ``work`` reads files, ``view`` shows them."""
+        program = f"import sys; from cairn.processes import {what}; {what}(sys.argv[1])"
         return [sys.executable, "-c", program, str(self.home)]
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from cairn.operations.documents import find
 from cairn.operations.history import erase
 from cairn.operations.listing import Before, Limit, listed
 from cairn.people import Role
-from cairn.results import Classes, ClassView, Explanation, Members, ReadersView, Visible
+from cairn.results import Classes, ClassLine, DocumentReaders, Explanation, Members, Visible
 from cairn.session import Session
 from cairn.types import State
 
@@ -77,7 +77,7 @@ async def access_explain(session: Session, who: Person, name: Document) -> Expla
 
 
 @operation("access.readers", role=Role.CURATOR)
-async def access_readers(session: Session, name: Document) -> ReadersView:
+async def access_readers(session: Session, name: Document) -> DocumentReaders:
     """Tell who may read a document."""
     return await asyncio.to_thread(_readers, session, name)
 
@@ -216,14 +216,14 @@ def _explain(session: Session, who: str, name: str) -> Explanation:
     )
 
 
-def _readers(session: Session, name: str) -> ReadersView:
+def _readers(session: Session, name: str) -> DocumentReaders:
     record = find(session, name)
     directory = session.app.journal.directory
     readers = directory.classes()[record.access_class]
     memberships = directory.memberships()
     people = [known[7:] for known in directory.principals() if known.startswith("person:")]
     allowed = tuple(one for one in people if decide(person(one, memberships), readers).allowed)
-    return ReadersView(uri=record.uri, people=allowed, **_sets(readers))
+    return DocumentReaders(uri=record.uri, people=allowed, **_sets(readers))
 
 
 def _visible(session: Session, who: str, before: int, limit: int) -> Visible:
@@ -243,7 +243,7 @@ def _visible(session: Session, who: str, before: int, limit: int) -> Visible:
 def _classes(session: Session) -> Classes:
     held = session.app.journal.directory.classes()
     counted = _counted(session, set(State) - {State.DELETED}).most_common()
-    return Classes(classes=tuple(ClassView(documents=n, **_sets(held[granted])) for granted, n in counted))
+    return Classes(classes=tuple(ClassLine(documents=n, **_sets(held[granted])) for granted, n in counted))
 
 
 def _counted(session: Session, states: Collection[State]) -> Counter[int]:

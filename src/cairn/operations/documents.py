@@ -21,9 +21,9 @@ from cairn.people import Role
 from cairn.protocols import Index
 from cairn.records import LIMITS, DocumentRecord, PassageRecord, SourceRecord
 from cairn.results import (
-    DocumentView,
+    DocumentText,
     Ingested,
-    PassageView,
+    PassageText,
     Problem,
     Related,
     Retried,
@@ -78,9 +78,9 @@ async def document(
     *,
     start: Annotated[str, Say("begin with this passage, such as p17")] = "",
     limit: Annotated[int, Say("so many passages at most; 0 is all")] = 0,
-) -> DocumentView:
+) -> DocumentText:
     """Show what Cairn read out of a document, as a whole or passage by passage."""
-    return await asyncio.to_thread(_view, session, name, start, limit)
+    return await asyncio.to_thread(_text, session, name, start, limit)
 
 
 @operation("retry", role=Role.CURATOR, writes=True)
@@ -179,7 +179,7 @@ async def _ingest(session: Session, record: SourceRecord, *, prune: bool) -> Ing
         state, detail = "stopped", ""
         try:
             seconds, scratch = app.settings.parse_seconds, app.home / "scratch"
-            async with workers.pool(app.worker_command(), size, seconds, scratch) as pool:
+            async with workers.pool(app.process("work"), size, seconds, scratch) as pool:
                 run = pipeline.Ingest(
                     journal=app.journal,
                     record=record,
@@ -273,14 +273,14 @@ def _problems(session: Session, source: int) -> tuple[Problem, ...]:
     )
 
 
-def _view(session: Session, name: str, start: str, limit: int) -> DocumentView:
+def _text(session: Session, name: str, start: str, limit: int) -> DocumentText:
     if limit < 0:
         raise Invalid(f"limit is {limit}; ask for at least 1 passage, or with 0 for all.")
     record = find(session, name)
     catalogue = session.app.journal.catalogue
     shown, following = _page(catalogue.passages([record.id]), start, limit)
     spec = next(source.spec for source in catalogue.sources() if source.id == record.source)
-    return DocumentView(
+    return DocumentText(
         id=record.id,
         uri=record.uri,
         source=spec,
@@ -296,7 +296,7 @@ def _view(session: Session, name: str, start: str, limit: int) -> DocumentView:
         metadata=record.metadata,
         related=tuple(_related(session, record)),
         passages=tuple(
-            PassageView(
+            PassageText(
                 id=f"p{held.id}",
                 kind=held.passage.kind,
                 context=held.passage.context,

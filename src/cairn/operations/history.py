@@ -41,7 +41,7 @@ async def history_list(
         raise Invalid(f"limit is {limit}; ask for 1 to {MOST} questions.")
     held = session.app.journal.questions
     found = await asyncio.to_thread(held.of, session.asker, limit, before)
-    return History(questions=tuple(map(_view, found)))
+    return History(questions=tuple(map(_question, found)))
 
 
 @operation("history.forget", writes=True)
@@ -72,7 +72,7 @@ async def history_judge(
     found = await asyncio.to_thread(held.judge, id, session.asker, helpful, note)
     if found is None:
         raise Unknown(f"No question {id!r} in the history of {session.asker}.")
-    return _view(found)
+    return _question(found)
 
 
 def erase(journal: Journal, person: str, trace: str | None = None) -> int:
@@ -96,7 +96,7 @@ def remember(session: Session, question: str, answer: Answer | Report) -> None:
         )
 
 
-def _view(asked: Asked) -> Question:
+def _question(asked: Asked) -> Question:
     return Question(
         trace=asked.trace,
         behalf=asked.behalf,
