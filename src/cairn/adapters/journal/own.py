@@ -5,7 +5,7 @@ Each table has the columns ``person`` and ``trace``; where documents' words are 
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import Column, ColumnElement, Table, delete, or_, select
+from sqlalchemy import Table, delete, select
 
 from cairn.adapters.journal.database import Database, chunks
 
@@ -23,16 +23,21 @@ def forget(database: Database, table: Table, person: str, trace: str | None) -> 
 
 def erase(database: Database, table: Table, documents: Collection[int]) -> None:
     """Erase every row that holds words of these documents."""
-    for chunk in chunks(documents):
-        with database.write() as connection:
-            connection.execute(delete(table).where(or_(*(_holds(table, one) for one in chunk))))
-
-
-def expire(database: Database, moment: Column[float] | Column[int], before: float) -> None:
-    """Erase the rows whose ``moment`` is before this one, some at a time, so that others write in between."""
-    table = moment.table
+    if not documents:
+        return
+    forgotten = frozenset(documents)
     (key,) = table.primary_key
-    some = delete(table).where(key.in_(select(key).where(moment < before).limit(STEP)))
+    with database.write() as connection:
+        rows = connection.execute(select(key, table.c.documents))
+        gone = [name for name, held in rows if not forgotten.isdisjoint(ids(held))]
+        for chunk in chunks(gone):
+            connection.execute(delete(table).where(key.in_(chunk)))
+
+
+def expire(database: Database, table: Table, moment: str, before: float) -> None:
+    """Erase the rows whose ``moment`` is before this one, some at a time, so that others write in between."""
+    (key,) = table.primary_key
+    some = delete(table).where(key.in_(select(key).where(table.c[moment] < before).limit(STEP)))
     gone = STEP
     while gone == STEP:
         with database.write() as connection:
@@ -40,14 +45,10 @@ def expire(database: Database, moment: Column[float] | Column[int], before: floa
 
 
 def listed(documents: Iterable[int]) -> str:
-    """Write ids so that each is found by itself with blanks around it."""
-    return " ".join(["", *map(str, sorted(documents)), ""])
+    """Write ids, with blanks between."""
+    return " ".join(map(str, sorted(documents)))
 
 
 def ids(listed: str) -> frozenset[int]:
     """Read back what ``listed`` wrote."""
     return frozenset(map(int, listed.split()))
-
-
-def _holds(table: Table, document: int) -> ColumnElement[bool]:
-    return table.c.documents.contains(listed([document]))

@@ -214,7 +214,7 @@ def _m006_old_ones(connection: Connection) -> None:
         connection.execute(text("ALTER TABLE answers DROP COLUMN hits"))
     for index in spans.indexes:
         index.create(connection, checkfirst=True)
-    plain = "' ' || replace(trim(documents, '[]'), ',', '') || ' '"
+    plain = "replace(trim(documents, '[]'), ',', '')"
     connection.execute(text(f"UPDATE reports SET documents = {plain} WHERE documents LIKE '[%'"))
 
 

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Column, Connection, and_, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from cairn.adapters.journal import own, replies, reports, service
 from cairn.adapters.journal.database import FILE, SERVICE, Database
@@ -49,15 +48,14 @@ class SqlUpkeep:
 
     def expire(self, *, traces: datetime, turns: datetime, answers: datetime) -> None:
         now = time.time()
-        times: tuple[tuple[Column[Any], float], ...] = (
-            (service.spans.c.start, traces.timestamp() * 1e9),
-            (service.turns.c.at, turns.timestamp()),
-            (service.answers.c.at, answers.timestamp()),
-            (service.reports.c.at, now - reports.KEPT_SECONDS),
-            (service.replies.c.at, now - replies.KEPT_SECONDS),
-        )
-        for moment, before in times:
-            own.expire(self._service, moment, before)
+        own.expire(self._service, service.spans, "start", traces.timestamp() * 1e9)
+        for table, before in (
+            (service.turns, turns.timestamp()),
+            (service.answers, answers.timestamp()),
+            (service.reports, now - reports.KEPT_SECONDS),
+            (service.replies, now - replies.KEPT_SECONDS),
+        ):
+            own.expire(self._service, table, "at", before)
 
     def _service_damage(self) -> list[str]:
         if not self._service.sqlite:
