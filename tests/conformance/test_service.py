@@ -204,6 +204,23 @@ def test_a_report_is_kept_for_its_asker_and_gone_with_what_it_rests_on(journal: 
     assert not any(journal.reports.find(one.trace, one.person, one.behalf) for one in kept)
 
 
+def test_reports_and_answers_of_before_are_read(tmp_path: Path) -> None:
+    registry.load("journal", "sqlite", home=tmp_path, model="m1").close()
+    with sqlite3.connect(tmp_path / "service.db") as raw:
+        raw.execute("ALTER TABLE answers ADD COLUMN hits INTEGER NOT NULL DEFAULT 0")
+        raw.execute("DROP INDEX ix_spans_start")
+        raw.execute("INSERT INTO reports VALUES ('t', 'amina', '', '[1, 22]', '{}', 9e9)")
+        raw.execute("UPDATE meta SET value = '5' WHERE key = 'service'")
+    raw.close()
+    held: Journal = registry.load("journal", "sqlite", home=tmp_path, model="m1")
+    held.answers.keep(kept("k1"), datetime.now(UTC) - timedelta(days=1))
+    assert held.answers.find("k1") is not None
+    held.reports.erase([2])
+    found = held.reports.find("t", "amina", "")
+    assert found is not None and found.documents == {1, 22}
+    held.close()
+
+
 def test_no_entry_is_changed_or_taken_away(journal: Journal, tmp_path: Path) -> None:
     journal.ledger.append(entry("ask"))
     engine = journal.ledger._database.engine  # type: ignore[attr-defined]

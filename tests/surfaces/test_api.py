@@ -313,6 +313,7 @@ def test_numbers_are_for_auditors_and_hold_no_names(house: House) -> None:
     assert house.nobody().get("/health").json() == {"status": "alive"}
     assert house.nobody().get("/ready").json() == {"status": "ready"}
     assert house.nobody().get("/metrics").status_code == 401
+    assert house.nobody().get("/ready").json() == {"status": "ready"}
     assert house.door("tomas").get("/metrics").status_code == 403
     numbers = house.door("amina", "auditor").get("/metrics").text
     assert 'route="/document"' in numbers and "pay" not in numbers and "tomas" not in numbers

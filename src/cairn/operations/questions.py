@@ -66,7 +66,7 @@ async def ask(
     alone = await following.standalone(session, question, follows, chat, query.readable)
     if alone.text != question:
         session.tell("question", alone.text)
-    write = session.app.writer(chat) if chat is not None else None
+    write = await asyncio.to_thread(session.app.writer, chat) if chat is not None else None
     answer = await answered(session, replace(query, text=alone.text), write, alone.thread)
     await asyncio.to_thread(following.remember, session, question, follows, alone, answer)
     return answer if alone.text == question else replace(answer, question=alone.text)

@@ -161,8 +161,9 @@ def _telling(session: Session, total: int) -> Callable[[Section], None]:
 async def _answered(session: Session, filters: Filters, chat: Chat | None, part: str) -> Answer:
     """Answer one part as any question is answered, with the rights of this moment."""
     query = await asyncio.to_thread(asked, session, part, EVIDENCE, filters)
-    write = replace(session.app.writer(chat), show=True) if chat is not None else None
-    return await answered(replace(session, tell=untold), query, write)
+    write = await asyncio.to_thread(session.app.writer, chat) if chat is not None else None
+    shown = replace(write, show=True) if write is not None else None
+    return await answered(replace(session, tell=untold), query, shown)
 
 
 async def _summarised(session: Session, question: str, composed: Composed, chat: Chat | None) -> Summary:

@@ -81,7 +81,7 @@ def routes(app: App, metrics: Metrics) -> list[Route]:
         return JSONResponse({"status": "alive"})
 
     async def ready(_: Request) -> Response:
-        await asyncio.to_thread(_look, app, metrics)
+        await asyncio.to_thread(_behind, app, metrics)  # anybody may ask, so it counts nothing
         return JSONResponse({"status": "ready"})
 
     async def numbers(request: Request) -> Response:
@@ -93,13 +93,18 @@ def routes(app: App, metrics: Metrics) -> list[Route]:
 
 
 def _look(app: App, metrics: Metrics) -> None:
-    """Read what the library holds, and how far its index is."""
+    """Read what the library holds and what was spent, and how far its index is."""
     counts = dict.fromkeys(State, 0)
     for (_, state, _), count in app.journal.catalogue.counts().items():
         counts[state] += count
     for state, count in counts.items():
         metrics.documents.labels(state).set(count)
     metrics.spent = app.journal.accounts.spent(("model", "outcome"), date.min, date.max)
+    _behind(app, metrics)
+
+
+def _behind(app: App, metrics: Metrics) -> None:
+    """Read how far the index is, which takes both it and the journal."""
     head, positions = app.journal.catalogue.head(), app.index.positions()
     metrics.behind.labels("words").set(head - positions.words)
     metrics.behind.labels("vectors").set(head - positions.vectors)
