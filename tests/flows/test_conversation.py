@@ -167,6 +167,22 @@ def test_forgetting_a_document_erases_what_was_said_of_it(amina: Session, run: R
             assert "4.2" not in str(service.execute(f"SELECT * FROM {table}").fetchall())
 
 
+def test_a_kept_answer_to_what_was_said_of_a_document_goes_with_it(
+    amina: Session, folder: Path, run: Run[Any]
+) -> None:
+    (folder / "notes.txt").write_text("Otto Brandt leads the heat plan.\n")
+    (folder / ".cairn-access").write_text("* allow everyone\n")
+    run(cairn.ingest(replace(amina, name="owner"), str(folder)))
+    writing(amina, SAYS)
+    first = run(cairn.ask(amina, BUDGET))
+    writing(amina, SAYS | {"answer": "Otto Brandt leads the heat plan [e1]."})
+    second = run(cairn.ask(amina, "Who leads it?", follows=first.trace, type=["text/plain"]))
+    assert second.question == LEADER and {one.uri for one in second.evidence} == {"notes.txt"}
+    run(cairn.forget(replace(amina, name="owner"), "plan.md"))
+    with closing(sqlite3.connect(amina.app.home / "service.db")) as service:
+        assert "4.2" not in str(service.execute("SELECT * FROM answers").fetchall())
+
+
 def test_what_is_too_old_to_be_followed_is_not(
     amina: Session, run: Run[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from cairn.audit import touched
 from cairn.errors import Invalid, Unknown
 from cairn.flows.answering import answer as answering
+from cairn.flows.answering.conversation import StandAlone
 from cairn.flows.answering.writing import Whose, Writer
 from cairn.operations import following
 from cairn.operations.declare import Say, operation
@@ -30,6 +31,9 @@ MOST = 10_000
 """Passages of one search, at most."""
 LONGEST = 20_000
 """Characters of a question, at most."""
+
+FIRST = StandAlone("")
+"""That a question follows on none."""
 
 _PASSAGE = re.compile(r"p[0-9]{1,18}")
 
@@ -67,15 +71,15 @@ async def ask(
     if alone.text != question:
         session.tell("question", alone.text)
     write = await asyncio.to_thread(session.app.writer, chat) if chat is not None else None
-    answer = await answered(session, replace(query, text=alone.text), write, alone.thread)
+    answer = await answered(session, replace(query, text=alone.text), write, alone)
     await asyncio.to_thread(following.remember, session, question, follows, alone, answer)
     return answer if alone.text == question else replace(answer, question=alone.text)
 
 
-async def answered(session: Session, query: Query, write: Writer | None, thread: str = "") -> Answer:
+async def answered(session: Session, query: Query, write: Writer | None, alone: StandAlone = FIRST) -> Answer:
     """Answer a question with what its asker may read, written, or without a writer in extracts."""
     if write is not None:
-        whose = Whose(asker=session.asker, thread=thread)
+        whose = Whose(asker=session.asker, thread=alone.thread, documents=alone.documents)
         answer = await write(query, session.app.read, whose, session.tell)
     else:
         extract, threshold = session.app.extract, session.app.settings.answer_threshold

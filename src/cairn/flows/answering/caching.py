@@ -43,7 +43,7 @@ _TURNING = frozenset(_TURNING_WORDS.split())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class Basis:
     """What an answer depends on."""
 
     query: Query
@@ -54,6 +54,8 @@ class Asked:
     model: str
     head: int
     """The journal's newest change before evidence was looked for."""
+    documents: frozenset[int]
+    """Whose words are in any of it."""
 
     def scope(self) -> str:
         """Return a digest of all but the question and its evidence."""
@@ -105,36 +107,36 @@ class Cache:
         """Return the journal's newest change."""
         return self._catalogue.head()
 
-    def find(self, asked: Asked) -> KeptAnswer | None:
+    def find(self, basis: Basis) -> KeptAnswer | None:
         """Return an answer that may be given again, with its citations as they are now."""
         if not self._kept:
             return None
         with span("answer cache") as step:
-            found, how = self._find(asked)
+            found, how = self._find(basis)
             step.set_attribute("hit", how)
             if found is not None:
                 step.set_attribute("tokens_saved", found.tokens)
             self._lookups.note(how, found.tokens if found is not None else 0)
             return found
 
-    def keep(self, asked: Asked, answer: Answer, tokens: int) -> None:
+    def keep(self, basis: Basis, answer: Answer, tokens: int) -> None:
         """Keep an answer, which took so many tokens, for whoever asks the same."""
         if not self._kept:
             return
         now = datetime.now(UTC)
         kept = KeptAnswer(
-            key=asked.key(),
-            scope=asked.scope(),
-            question=asked.query.text,
-            vector=self._embedder.embed([asked.query.text])[0],
+            key=basis.key(),
+            scope=basis.scope(),
+            question=basis.query.text,
+            vector=self._embedder.embed([basis.query.text])[0],
             claims=answer.claims,
             withdrawn=answer.withdrawn,
             confidence=answer.confidence,
             writer=answer.writer,
             trace=answer.trace,
-            person=asked.prompt.asker,
-            head=asked.head,
-            documents=frozenset(one.evidence.document for one in asked.packed.shown),
+            person=basis.prompt.asker,
+            head=basis.head,
+            documents=basis.documents,
             tokens=tokens,
             at=now,
         )
@@ -142,16 +144,16 @@ class Cache:
         # What was forgotten meanwhile took along only what was kept by then.
         self._answers.erase(self._catalogue.forgotten(kept.documents))
 
-    def _find(self, asked: Asked) -> tuple[KeptAnswer | None, str]:
-        current = {one.evidence.id: one.evidence for one in asked.packed.shown}
-        same = self._answers.find(asked.key())
+    def _find(self, basis: Basis) -> tuple[KeptAnswer | None, str]:
+        current = {one.evidence.id: one.evidence for one in basis.packed.shown}
+        same = self._answers.find(basis.key())
         if same is not None and self._stands(same, current):
             return _named(same, current), "exact"
-        for key in self._alike(asked):
+        for key in self._alike(basis):
             other = self._answers.find(key)
             if (
                 other is not None
-                and interchangeable(other.question, asked.query.text)
+                and interchangeable(other.question, basis.query.text)
                 and self._stands(other, current)
                 and self._unchanged(other, current)
             ):
@@ -159,12 +161,12 @@ class Cache:
                 return replace(_named(other, current), withdrawn=()), "semantic"
         return None, "none"
 
-    def _alike(self, asked: Asked) -> list[str]:
+    def _alike(self, basis: Basis) -> list[str]:
         """Return the keys of questions that mean nearly the same, the likest first."""
-        held = self._answers.vectors(asked.scope(), COMPARED)
+        held = self._answers.vectors(basis.scope(), COMPARED)
         if not held:
             return []
-        vector = self._embedder.embed([asked.query.text])[0]
+        vector = self._embedder.embed([basis.query.text])[0]
         near = sorted(((float(other @ vector), key) for key, other in held.items()), reverse=True)
         return [key for cosine, key in near if cosine >= self._likeness]
 
