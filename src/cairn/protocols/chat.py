@@ -73,15 +73,9 @@ class Accounts(Protocol):
         ...
 
     def spent(
-        self,
-        by: Sequence[Group],
-        since: date,
-        until: date,
-        *,
-        asker: str | None = None,
-        limit: int | None = None,
+        self, by: Sequence[Group], since: date, *, asker: str | None = None, limit: int | None = None
     ) -> dict[tuple[str, ...], Spent]:
-        """Return sums of the days from ``since`` to ``until``, dearest first, by the values of ``by``.
+        """Return sums of the days from ``since`` on, dearest first, by the values of ``by``.
 
         By trace, only those of the ``limit`` dearest.
         """

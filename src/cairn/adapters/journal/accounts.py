@@ -52,17 +52,11 @@ class SqlAccounts:
             connection.execute(update(calls).where(answered).values(cited=share))
 
     def spent(
-        self,
-        by: Sequence[Group],
-        since: date,
-        until: date,
-        *,
-        asker: str | None = None,
-        limit: int | None = None,
+        self, by: Sequence[Group], since: date, *, asker: str | None = None, limit: int | None = None
     ) -> dict[tuple[str, ...], Spent]:
         summed = asker is None and "trace" not in by and not {"asker", "purpose"} <= set(by)
         table, sums = (spending, _SUMMED) if summed else (calls, _ONE_BY_ONE)
-        within: list[ColumnElement[bool]] = [table.c.day.between(since.isoformat(), until.isoformat())]
+        within: list[ColumnElement[bool]] = [table.c.day >= since.isoformat()]
         if asker is not None:
             within.append(table.c.asker == asker)
         elif summed:

@@ -99,7 +99,7 @@ def _look(app: App, metrics: Metrics) -> None:
         counts[state] += count
     for state, count in counts.items():
         metrics.documents.labels(state).set(count)
-    metrics.spent = app.journal.accounts.spent(("model", "outcome"), date.min, date.max)
+    metrics.spent = app.journal.accounts.spent(("model", "outcome"), date.min)
     _behind(app, metrics)
 
 
