@@ -13,7 +13,6 @@ from cairn.audit import touched
 from cairn.errors import Denied, Invalid, Unknown
 from cairn.operations.declare import Say, operation
 from cairn.operations.documents import find
-from cairn.operations.history import erase
 from cairn.operations.listing import Before, Limit, listed
 from cairn.people import Role
 from cairn.results import Classes, ClassLine, DocumentReaders, Explanation, Members, Visible
@@ -175,11 +174,8 @@ def _begin(session: Session, names: Iterable[str]) -> None:
 
 def _forget(session: Session, struck: Iterable[str]) -> None:
     """Erase what those asked who are struck, and how they signed in: a namesake may be enrolled later."""
-    for name in struck:
-        kind, _, who = name.partition(":")
-        if kind == "person":
-            erase(session.app.journal, who)
-            session.app.journal.people.strike(who)
+    people = [name.removeprefix("person:") for name in struck if name.startswith("person:")]
+    session.app.journal.upkeep.strike(people)
 
 
 def _pairs(memberships: Mapping[str, Iterable[str]]) -> set[tuple[str, str]]:

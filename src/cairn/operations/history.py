@@ -49,7 +49,7 @@ async def history_forget(
     session: Session, id: Annotated[str, Say("a trace id; all by default", positional=True)] = ""
 ) -> History:
     """Erase a question from your history with what it was answered, or all of them."""
-    gone = await asyncio.to_thread(erase, session.app.journal, session.asker, id if id else None)
+    gone = await asyncio.to_thread(_erase, session.app.journal, session.asker, id if id else None)
     if id and not gone:
         raise Unknown(f"No question {id!r} in the history of {session.asker}.")
     return await history_list(session)
@@ -75,7 +75,7 @@ async def history_judge(
     return _question(found)
 
 
-def erase(journal: Journal, person: str, trace: str | None = None) -> int:
+def _erase(journal: Journal, person: str, trace: str | None = None) -> int:
     """Erase a question of somebody's, or all, from every place that keeps what was asked; return how many."""
     places = (journal.questions, journal.turns, journal.answers, journal.reports)
     return sum(place.forget(person, trace) for place in places)

@@ -45,10 +45,6 @@ class People(Protocol):
         """End tokens, from the next request on."""
         ...
 
-    def strike(self, person: str) -> None:
-        """Erase a person's account and tokens."""
-        ...
-
 
 class Ledger(Protocol):
     """The audit: append-only, each entry sealed with the one before."""

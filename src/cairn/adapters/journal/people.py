@@ -93,12 +93,6 @@ class SqlPeople:
                 connection.execute(update(tokens).where(standing).values(revoked=time.time()))
         self._database.settle()
 
-    def strike(self, person: str) -> None:
-        with self._database.write() as connection:
-            for table in (accounts, tokens):
-                connection.execute(delete(table).where(table.c.person == person))
-        self._database.settle()
-
 
 def _written(roles: Iterable[Role]) -> str:
     return " ".join(sorted(roles))

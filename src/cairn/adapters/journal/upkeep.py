@@ -5,15 +5,15 @@ Knows what must hold between its tables, and SQLite's own check and backup; noth
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, delete, func, select
 
 from cairn.adapters.journal import own, replies, reports, service
-from cairn.adapters.journal.database import FILE, SERVICE, Database
+from cairn.adapters.journal.database import FILE, SERVICE, Database, chunks
 from cairn.adapters.journal.family import SERVING
 from cairn.adapters.journal.schema import documents, embedded, embeddings, passages
 from cairn.errors import Storage, Unavailable
@@ -45,6 +45,15 @@ class SqlUpkeep:
                 return int(copy.execute("SELECT coalesce(max(seq), 0) FROM changes").fetchone()[0])
         except sqlite3.DatabaseError as error:
             raise Storage(f"The journal cannot be copied to {folder}: {error}.") from error
+
+    def strike(self, people: Collection[str]) -> None:
+        theirs = (service.accounts, service.tokens, service.questions)
+        theirs += (service.turns, service.answers, service.reports)
+        for chunk in chunks(people):
+            with self._service.write() as connection:
+                for table in theirs:
+                    connection.execute(delete(table).where(table.c.person.in_(chunk)))
+            self._service.settle()
 
     def expire(self, *, traces: datetime, turns: datetime, answers: datetime) -> None:
         now = time.time()
