@@ -197,6 +197,7 @@ class App:
 
     def wire_chats(self) -> None:
         """Load what language models need, now, if there are any; raises what is wrong with their settings."""
+        # Each part is loaded as it is looked at.
         if self.chats and self.prompts and self.settings.judge:
             self._chosen(self.settings.judge)
 
