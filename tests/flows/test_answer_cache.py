@@ -1,5 +1,6 @@
 """Written answers given again: when, to whom, and when not."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -54,7 +55,8 @@ def test_the_same_question_is_written_once(owner: Session, run: Run[Any]) -> Non
     again = run(cairn.ask(as_(owner, "ada"), f"  {BUDGET.lower()} "))
     assert asked(owner) == 1 and again.claims == first.claims and again.evidence == first.evidence
     assert owner.app.lookups.found == {"exact": 1, "semantic": 0, "none": 1} and owner.app.lookups.tokens
-    assert "Written on" in again.notice and again.writer == first.writer and again.trace != first.trace
+    assert re.match(r"Written on \d{4}-\d\d-\d\d; ", again.notice), "the day, and no more of who asked when"
+    assert again.writer == first.writer and again.trace != first.trace
 
 
 def test_other_signs_are_other_questions(owner: Session, run: Run[Any]) -> None:

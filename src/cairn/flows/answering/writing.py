@@ -224,7 +224,8 @@ class Writer:
             seconds=perf_counter() - began,
             trace=trace_id(),
             writer=kept.writer,
-            notice=f"Written on {kept.at:%Y-%m-%d %H:%M} UTC; its evidence still stands.",
+            # The day alone: at which minute somebody else asked is not everybody's to know.
+            notice=f"Written on {kept.at:%Y-%m-%d}; its evidence still stands.",
             withdrawn=kept.withdrawn,
         )
         return self._shown(answer, packed)
