@@ -120,7 +120,7 @@ class Library:
 
     async def drop(self, group: str) -> None:
         (self.folder / f"{group}.md").unlink(missing_ok=True)
-        await cairn.ingest(self.session, str(self.folder))
+        await cairn.ingest(self.session, str(self.folder), prune=True)
 
     async def forget(self, group: str) -> None:
         try:
