@@ -47,8 +47,8 @@ class SqlUpkeep:
             raise Storage(f"The journal cannot be copied to {folder}: {error}.") from error
 
     def strike(self, people: Collection[str]) -> None:
-        theirs = (service.accounts, service.tokens, service.questions)
-        theirs += (service.turns, service.answers, service.reports)
+        told = (service.questions, service.turns, service.answers, service.reports)
+        theirs = (service.accounts, service.tokens, *told)
         for chunk in chunks(people):
             with self._service.write() as connection:
                 for table in theirs:
