@@ -58,15 +58,15 @@ def _looks(accounts: SqlAccounts) -> Iterator[tuple[str, Callable[[], Any]]]:
     month, whole = (NOW - timedelta(days=30)).date(), date(2026, 1, 1)
     for since, said in ((month, "30 days"), (whole, "90 days")):
         for by in ("day", "asker", "model", "purpose"):
-            look = partial(accounts.spent, (by, "model"), since, NOW.date())
+            look = partial(accounts.spent, (by, "model"), since)
             yield f"{said} by {by}", look
         yield (
             f"{said}, the 50 dearest answers",
-            partial(accounts.spent, ("trace", "model"), since, NOW.date(), limit=50),
+            partial(accounts.spent, ("trace", "model"), since, limit=50),
         )
         yield (
             f"{said}, one person's dearest",
-            partial(accounts.spent, ("trace", "model"), since, NOW.date(), asker="p1", limit=50),
+            partial(accounts.spent, ("trace", "model"), since, asker="p1", limit=50),
         )
     yield "the newest 100,000 calls, read", partial(accounts.calls, NOW - timedelta(days=DAYS), NOW, 100_000)
 

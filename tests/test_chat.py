@@ -118,8 +118,37 @@ def test_a_setting_that_makes_no_sense_says_so(
     run: Run, monkeypatch: pytest.MonkeyPatch, chat: str, error: type[Exception]
 ) -> None:
     monkeypatch.setenv("CAIRN_CHAT", chat)
-    with pytest.raises(error):
+    with pytest.raises(error) as told:
         shown(run, test=False)
+    with cairn.open() as session:
+        assert run(cairn.status(session)).writing == str(told.value)
+        assert run(cairn.status(replace(session, roles=frozenset({Role.READER})))).writing == ""
+
+
+@pytest.mark.parametrize("name", ["BUDGETS", "PRICES", "PROMPTS", "JUDGE"])
+def test_whatever_else_is_set_wrong_is_said_before_anybody_asks(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("CAIRN_CHAT", "grammar")
+    with cairn.open() as session:
+        assert run(cairn.status(session)).writing == ""
+    monkeypatch.setenv(f"CAIRN_{name}", "nowhere")
+    with cairn.open() as session:
+        assert "nowhere" in run(cairn.status(session)).writing
+        assert run(cairn.ask(session, "Why?", model="none")).abstained, "who asks for extracts has them"
+
+
+def test_a_model_is_prepared_without_being_asked(
+    monkeypatch: pytest.MonkeyPatch, models: ModelServer
+) -> None:
+    monkeypatch.setenv("CAIRN_CHAT", "openai:gpt-5,anthropic:claude-opus-4-8,grammar")
+    with cairn.open() as session:
+        session.app.prepare()
+        assert "verifier" in vars(session.app) and not models.asked
+    monkeypatch.setenv("CAIRN_CHAT", "")
+    with cairn.open() as session:
+        session.app.prepare()
+        assert "verifier" not in vars(session.app)
 
 
 def test_the_scripted_server_answers_whole_as_well(models: ModelServer) -> None:

@@ -13,8 +13,8 @@ import pytest
 import cairn
 from cairn.access import NOBODY
 from cairn.adapters.sources.files import FilesSource, _refused
-from cairn.errors import Busy, Denied, Invalid, Unavailable, Unknown
-from cairn.operations import access, history, measuring, questions
+from cairn.errors import Busy, Denied, Invalid, Storage, Unavailable, Unknown
+from cairn.operations import access, history, measuring, people, questions, tokens
 from cairn.records import Known
 from cairn.results import Status
 from cairn.session import Origin, Session
@@ -317,6 +317,31 @@ def test_what_somebody_asked_goes_when_they_are_struck(
     run(access.access_add(shared, "person:amina"))
     assert run(history.history_list(amina)).questions == ()
     assert len(run(history.history_list(tomas)).questions) == 1
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_namesake_of_somebody_struck_cannot_sign_in_as_they_did(
+    run: Run, session: Session, monkeypatch: pytest.MonkeyPatch, killed: bool
+) -> None:
+    run(access.access_add(session, "person:amina"))
+    run(access.access_add(session, "person:tomas"))
+    for person in ("amina", "tomas"):
+        run(people.people_add(session, person, ["admin"], password="correct horse battery"))
+        run(tokens.tokens_create(session, "notebook", person=person))
+    if killed:
+        with monkeypatch.context() as patched, pytest.raises(Storage):
+            patched.setattr(session.app.journal.upkeep, "strike", broken)
+            run(access.access_remove(session, "person:amina"))
+    else:
+        run(access.access_remove(session, "person:amina"))
+        assert [one.person for one in run(people.people_list(session)).accounts] == ["tomas"]
+    run(access.access_add(session, "person:amina"))
+    assert [one.person for one in run(people.people_list(session)).accounts] == ["tomas"]
+    assert [one.person for one in run(tokens.tokens_list(session, everyone=True)).tokens] == ["tomas"]
+
+
+def broken(*given: object) -> None:
+    raise Storage("The disk is full.")
 
 
 def test_several_questions_can_be_asked_in_one_trace(run: Run, shared: Session) -> None:

@@ -13,7 +13,7 @@ from tests.filling import fill
 
 import cairn
 from cairn.errors import CairnError, Invalid, Unknown
-from cairn.operations import access, history
+from cairn.operations import access, forgetting, history
 from cairn.operations import reports as operations
 from cairn.operations.forgetting import forget
 from cairn.operations.reports import export, rendered, report
@@ -203,6 +203,22 @@ def test_what_is_revoked_while_it_is_written_does_not_leave(
     monkeypatch.setattr(operations, "answered", revoking)
     with pytest.raises(Unknown, match="who may read it, while it was written"):
         run(report(as_amina(library), QUESTION))
+
+
+def test_what_is_forgotten_while_it_is_written_is_not_kept(
+    library: Session, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = library.app.journal.reports.keep
+
+    def forgets(kept: Any) -> None:
+        forgetting._forget(library, "audit.md")
+        keep(kept)
+
+    monkeypatch.setattr(library.app.journal.reports, "keep", forgets)
+    with pytest.raises(Unknown, match="while it was written"):
+        run(report(as_amina(library), QUESTION))
+    with library.app.journal.turns._database.read() as connection:  # type: ignore[attr-defined]
+        assert not connection.exec_driver_sql("SELECT * FROM reports").all()
 
 
 def test_questions_of_any_length_are_answered_or_refused(library: Session, run: Run) -> None:

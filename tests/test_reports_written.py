@@ -93,6 +93,16 @@ def test_what_was_withdrawn_is_shown_where_that_is_set(
     assert not any("99" in claim.text for claim in (*made.summary, *made.sections[0].claims))
 
 
+def test_what_was_withdrawn_is_not_kept_for_it_rests_on_nothing_that_can_be_looked_at_again(
+    library: Session, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_(library, monkeypatch, unsupported="show")
+    answer = "The heat plan has a budget of EUR 4.2 million [e1]. Its secret director is paid EUR 9,000."
+    made = written(library, run, by_purpose(answer=answer, repair="1. NONE"))
+    assert "9,000" in rendered(made, "markdown").content.decode()
+    assert "9,000" not in run(export(library, made.trace, "markdown")).content.decode()
+
+
 def test_a_plan_of_a_hundred_questions_is_cut_and_said(library: Session, run: Run) -> None:
     plan = json.dumps({"questions": [f"Which cool rooms does heat plan {n} open?" for n in range(100)]})
     made = written(library, run, by_purpose(plan=plan))

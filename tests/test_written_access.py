@@ -1,6 +1,7 @@
 """Whatever is asked, revoked, changed or forgotten: nobody sees, nor does a model, what may not be read."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 from tests.writers import ScriptedChat, good
 
 import cairn
-from cairn.errors import Unknown
-from cairn.operations import access
+from cairn.errors import Storage, Unknown
+from cairn.operations import access, forgetting
+from cairn.operations.reports import report
 from cairn.results import plain
-from cairn.session import Session
+from cairn.session import Origin, Session
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -22,6 +24,57 @@ PEOPLE = ("amina", "tomas", "ada")
 GROUPS = ("heat", "board")
 PLANS = {"heat": "zebra", "board": "walrus", "everyone": "heron"}
 """Each plan is read by one group and called by a word that stands nowhere else."""
+
+
+def test_what_is_forgotten_while_it_is_answered_is_kept_nowhere(
+    session: Session, folder: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(number: int) -> None:
+        (folder / f"{number}.md").write_text("# Plan\n\nThe budget of the plan is EUR 4 million.\n")
+        run(cairn.ingest(session, str(folder)))
+
+    def forgets(kind: str, value: object) -> None:
+        if kind == "evidence":
+            assert isinstance(value, Sequence) and value
+            forgetting._forget(session, value[0].uri)
+
+    asking = replace(session, tell=forgets)
+    for number, chat in enumerate((None, ScriptedChat(good))):
+        session.app.__dict__["chat"] = chat
+        fill(number)
+        answer = run(cairn.ask(asking, "What is the budget of the plan?"))
+        assert "4 million" in answer.text, "it was found when it was there"
+        assert session.app.journal.turns.find(answer.trace, "owner", "owner") is None
+        with session.app.journal.turns._database.read() as connection:  # type: ignore[attr-defined]
+            assert not connection.exec_driver_sql("SELECT * FROM answers").all()
+
+
+def test_a_full_disk_takes_no_answer_away(
+    session: Session, folder: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: object) -> None:
+        raise Storage("The disk is full.")
+
+    (folder / "plan.md").write_text("# Plan\n\nThe budget of the plan is EUR 4 million.\n")
+    run(cairn.ingest(session, str(folder)))
+    journal, question = session.app.journal, "What is the budget of the plan?"
+    asking = replace(session, origin=Origin(surface="web"))
+    for chat in (None, ScriptedChat(good)):
+        session.app.__dict__["chat"] = chat
+        run(cairn.ask(asking, question))
+        with monkeypatch.context() as patched:
+            for held, name in (
+                (journal.questions, "keep"),
+                (journal.turns, "keep"),
+                (journal.answers, "keep"),
+                (journal.accounts, "cited"),
+                (journal.reports, "keep"),
+            ):
+                patched.setattr(held, name, full)
+            for asked in (question, "The budget of the plan is what?"):
+                assert "4 million" in run(cairn.ask(asking, asked)).text
+            assert not run(report(asking, question)).abstained
+
 
 ASK = st.tuples(st.just("ask"), st.sampled_from(PEOPLE), st.integers(0, 3), st.booleans())
 GRANT = st.tuples(

@@ -18,20 +18,16 @@ from opentelemetry.trace import Tracer
 from cairn import registry, settings
 from cairn.access import EVERYONE, LOCAL_OWNER, OWNER, Epoch, Principal, decide
 from cairn.errors import Busy, Storage, Unknown
-from cairn.flows.answering.caching import Cache
+from cairn.flows.answering.caching import Cache, Lookups
 from cairn.flows.answering.extractive import Extractive
 from cairn.flows.answering.prompting import Prompts
 from cairn.flows.answering.verification import Verifier, states
 from cairn.flows.answering.writing import Writer
 from cairn.flows.gateway import prices
-from cairn.flows.gateway.breaker import Breaker
 from cairn.flows.gateway.budgets import Budgets
 from cairn.flows.gateway.fallback import Fallback
-from cairn.flows.gateway.limits import Limited
-from cairn.flows.gateway.metering import Metered
 from cairn.flows.gateway.prices import Prices
-from cairn.flows.gateway.retrying import Retrying
-from cairn.flows.gateway.timing import Timed
+from cairn.flows.gateway.wrapping import within_limits
 from cairn.flows.ingest.views import Report, apply, apply_words, is_current, lost, orphaned
 from cairn.flows.ingest.workers import cores
 from cairn.flows.keeping import swap
@@ -41,7 +37,7 @@ from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
 from cairn.flows.retrieval.neighbours import Joined
 from cairn.flows.retrieval.reranked import Reranked
-from cairn.protocols import Chat, Embedder, Index, Journal, Retriever, Source
+from cairn.protocols import Chat, Embedder, Index, Journal, Preparing, Retriever, Source
 from cairn.records import Query, Scope, SourceRecord
 from cairn.settings import Settings
 from cairn.trace import SILENT, span
@@ -88,6 +84,8 @@ class App:
     """By person, with up to where the directory was looked at."""
     _turn: Lock = field(default_factory=Lock)
     """Of those who write, in this process."""
+    lookups: Lookups = field(default_factory=Lookups)
+    """Of kept answers, in this process."""
     brought: Event = field(default_factory=Event)
     """Set when there is something new to be read by whoever keeps up."""
 
@@ -174,28 +172,42 @@ class App:
 
     @cached_property
     def extract(self) -> Extractive:
-        at_once = max(1, cores() // 2)
-        return Extractive(self.embedder, sentences=self.settings.answer_sentences, at_once=at_once)
+        most = self.settings.answer_sentences
+        return Extractive(self.embedder, sentences=most, at_once=max(1, cores() // 2))
+
+    @cached_property
+    def _models(self) -> Mapping[str, Chat]:
+        """The language models that are configured, by name and in order, each alone."""
+        named = (name.strip() for name in self.settings.chat.split(","))
+        keys = self.settings.chat_key_file
+        return {name: registry.load("chat", name, name=name, key_file=keys) for name in named if name}
 
     @cached_property
     def chats(self) -> Mapping[str, Chat]:
-        """The language models that are configured, by name and in order."""
-        named = (name.strip() for name in self.settings.chat.split(","))
-        return {name: self._chat(name) for name in named if name}
+        """The same as they are asked."""
+        return {
+            name: within_limits(chat, self.journal.accounts, self.prices, self.budgets, self.settings)
+            for name, chat in self._models.items()
+        }
 
     @cached_property
     def chat(self) -> Chat | None:
         """The first of them that answers; None where there is none."""
         return Fallback(list(self.chats.values())) if self.chats else None
 
-    def _chat(self, name: str) -> Chat:
-        """Return a language model within its limits; whoever waits before another try keeps their turn."""
-        limits, first = self.settings, self.settings.chat_first_seconds
-        chat: Chat = registry.load("chat", name, name=name, key_file=limits.chat_key_file)
-        chat = Timed(chat, first=first, between=limits.chat_pause_seconds, whole=limits.chat_seconds)
-        # Every request to a provider is accounted for, retries included.
-        chat = Retrying(self.metered(chat), attempts=limits.chat_attempts, within=first)
-        return Limited(Breaker(chat), at_once=limits.chat_at_once, patience=first)
+    def wire_chats(self) -> None:
+        """Load what language models need, now, if there are any; raises what is wrong with their settings."""
+        # Each part is loaded as it is looked at.
+        if self.chats and self.prompts and self.settings.judge:
+            self._chosen(self.settings.judge)
+
+    def prepare(self) -> None:
+        """Do what the first written answer would wait for, where a language model is configured."""
+        for chat in self._models.values():
+            if isinstance(chat, Preparing):
+                chat.prepare()
+        if self._models:
+            self.verifier  # noqa: B018
 
     @cached_property
     def prices(self) -> Prices:
@@ -206,10 +218,6 @@ class App:
     @cached_property
     def budgets(self) -> Budgets:
         return Budgets(self.settings.budgets)
-
-    def metered(self, chat: Chat) -> Chat:
-        """Return the same language model, with every request to it accounted for."""
-        return Metered(chat, self.journal.accounts, self.prices, self.budgets)
 
     @cached_property
     def prompts(self) -> Prompts:
@@ -235,6 +243,7 @@ class App:
                 self.journal.answers,
                 self.journal.catalogue,
                 self.embedder,
+                self.lookups,
                 days=chosen.answer_cache_days,
                 likeness=chosen.answer_cache_likeness,
             ),
@@ -380,14 +389,9 @@ class App:
         except (Busy, Storage):
             pass  # whoever writes is doing it, or nobody can here: `status` says that it is behind
 
-    def worker_command(self) -> list[str]:
-        """Return the program of a parse process for this library."""
-        program = "import sys; from cairn.processes import work; work(sys.argv[1])"
-        return [sys.executable, "-c", program, str(self.home)]
-
-    def viewer_command(self) -> list[str]:
-        """Return the program of a process that shows originals."""
-        program = "import sys; from cairn.processes import view; view(sys.argv[1])"
+    def process(self, what: str) -> list[str]:
+        """Return the program of a process of this library: ``work`` reads files, ``view`` shows them."""
+        program = f"import sys; from cairn.processes import {what}; {what}(sys.argv[1])"
         return [sys.executable, "-c", program, str(self.home)]
 
     def close(self) -> None:

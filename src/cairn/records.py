@@ -6,7 +6,7 @@ costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -69,6 +69,20 @@ class DocumentRecord:
     """By which its parent finds it."""
     twin: str | None
     """The same for documents with the same words."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Which documents a list is to hold; what is left out narrows nothing."""
+
+    states: Collection[State]
+    classes: Collection[int] | None = None
+    """Access classes; None is every one."""
+    source: int | None = None
+    before: int | None = None
+    """Only ids below this."""
+    holding: str = ""
+    """Only with these characters in their uri or title."""
 
 
 class Standing(NamedTuple):
@@ -309,17 +323,6 @@ class Turn:
     thread: str
     """The trace of the conversation's first question."""
     at: datetime
-
-
-class Savings(NamedTuple):
-    """What giving answers again has saved."""
-
-    kept: int
-    """Answers that were written anew and may be given again."""
-    given: int
-    """How often one was."""
-    tokens: int
-    """What writing it again would have taken each time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,6 +5,7 @@ Environment (``CAIRN_PASSAGE_TOKENS``) before the library's ``settings.toml`` be
 
 import json
 import os
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,11 +22,16 @@ class Setting(NamedTuple):
     help: str
     least: float = 0
     """Of a number: the smallest that makes sense."""
+    most: float = sys.float_info.max
+    """The largest, which is finite."""
     secret: bool = False
     """Never shown."""
     choices: tuple[str, ...] = ()
     """Of a word: all that it may be; empty is anything."""
 
+
+DAYS = 36_500
+"""What is kept for longer is kept for good."""
 
 SETTINGS = (
     Setting(
@@ -39,6 +45,7 @@ SETTINGS = (
         "parsers", "", "only these parsers, in order; of two for one type the first that can; empty is all"
     ),
     Setting("traces", "sql", "where traces go: `sql` (the journal) or `none`"),
+    Setting("trace_days", 90.0, "a server keeps traces for so long; 0: for good", most=DAYS),
     Setting("workers", 0, "parse processes; 0 is one a core"),
     Setting("parse_seconds", 120, "a file that takes longer to parse fails", 1),
     Setting("parse_memory_mb", 2048, "a file that needs more memory to parse fails", 256),
@@ -110,7 +117,10 @@ SETTINGS = (
         "prompts", "", "a folder whose prompts (`answer@house.md`) take the place of those of the same name"
     ),
     Setting(
-        "answer_cache_days", 7.0, "a written answer is given again for so long, while it holds; 0: never"
+        "answer_cache_days",
+        7.0,
+        "a written answer is given again for so long, while it holds; 0: never",
+        most=DAYS,
     ),
     Setting(
         "answer_cache_likeness",
@@ -121,6 +131,7 @@ SETTINGS = (
         "conversation_days",
         30.0,
         "what was answered is kept for so long, for questions that follow on it; 0: not at all",
+        most=DAYS,
     ),
     Setting(
         "entailment", "", "a model that judges claims beside the program: `onnx:MODEL` or empty for none"
@@ -137,7 +148,12 @@ SETTINGS = (
     Setting("oidc_groups_claim", "groups", "the claim that lists their groups, `group:oidc/NAME` here"),
     Setting("session_hours", 12, "so long a browser stays signed in", 1),
     Setting("requests_per_minute", 600, "a token or browser that asks more often has to wait", 1),
-    Setting("request_seconds", 60, "a request over HTTP that takes longer is given up; streams go on", 1),
+    Setting(
+        "request_seconds",
+        60,
+        "a request over HTTP that takes longer is given up; answers, writes and streams go on",
+        1,
+    ),
     Setting("upload_mb", 100, "a larger upload is refused", 1),
     Setting("watch_seconds", 2.0, "pause between two looks of `ingest --watch`", 0.1),
 )
@@ -221,6 +237,7 @@ def _cast(setting: Setting, text: str, origin: str) -> Any:
         raise Invalid(f"{setting.name} = {text!r} in {origin} must be of type {kind.__name__}.") from None
     if setting.choices and value not in setting.choices:
         raise Invalid(f"{setting.name} = {text!r} in {origin} must be {' or '.join(setting.choices)}.")
-    if isinstance(value, (int, float)) and not setting.least <= value < float("inf"):
-        raise Invalid(f"{setting.name} = {text} in {origin} must be at least {setting.least:g}.")
+    if isinstance(value, (int, float)) and not setting.least <= value <= setting.most:
+        bound = f"at most {setting.most:g}" if value > setting.most else f"at least {setting.least:g}"
+        raise Invalid(f"{setting.name} = {text} in {origin} must be {bound}.")
     return value

@@ -14,6 +14,7 @@ from cairn import registry
 from cairn.chat import Call, Spent, Usage
 from cairn.errors import OverBudget
 from cairn.protocols import Journal, Spending
+from cairn.trace import UNTRACED
 
 __all__ = ["journal"]
 
@@ -64,10 +65,10 @@ def test_a_call_is_kept_as_it_was(journal: Journal) -> None:
 def test_a_call_under_way_counts_as_what_is_expected_of_it(journal: Journal) -> None:
     expected = call(outcome="open", usage=Usage(input=100, output=2000), cost=1.0, first=None)
     number = journal.accounts.open(expected, unlimited)
-    assert journal.accounts.spent(["outcome"], TODAY, TODAY) == {("open",): Spent.on(expected)}
+    assert journal.accounts.spent(["outcome"], TODAY) == {("open",): Spent.on(expected)}
     for _ in range(2):
         journal.accounts.close(number, call())
-        assert journal.accounts.spent(["outcome"], TODAY, TODAY) == {("done",): Spent.on(call())}
+        assert journal.accounts.spent(["outcome"], TODAY) == {("done",): Spent.on(call())}
 
 
 def test_a_call_that_is_refused_leaves_no_mark(journal: Journal) -> None:
@@ -114,20 +115,18 @@ def test_sums_are_those_of_the_calls_whatever_they_are_summed_by(journal: Journa
     ]
     add(journal, *made, call(trace="t0", model="ollama:q", cost=None, first=None, at=NOW))
     accounts, last = journal.accounts, TODAY + timedelta(days=2)
-    whole = accounts.spent([], TODAY, last)[()]
+    whole = accounts.spent([], TODAY)[()]
     assert (whole.calls, whole.unpriced, whole.begun, whole.cost) == (13, 1, 12, 3.0)
     assert (whole.tokens, whole.evidence, whole.cached) == (13 * 150, 13 * 45, 13 * 20)
     for by in (["day"], ["asker"], ["model"], ["purpose", "outcome"], ["again"], ["trace", "model"]):
-        assert sum(accounts.spent(by, TODAY, last).values(), Spent()) == whole, by
-    assert accounts.spent(["day"], TODAY, TODAY).keys() == {(TODAY.isoformat(),)}
-    assert accounts.spent(["asker"], TODAY, last, asker="tomas").keys() == {("tomas",)}
-    assert accounts.spent(["trace"], TODAY, last, asker="tomas").keys() == {
-        (f"t{n}",) for n in range(1, 12, 2)
-    }
-    assert accounts.spent(["again"], TODAY, last)["again",].calls == 6
-    assert list(accounts.spent(["model"], TODAY, last)) == [("openai:gpt-5",), ("ollama:q",)]
-    dearest = accounts.spent(["trace", "model"], TODAY, last, limit=1)
-    assert dearest.keys() <= accounts.spent(["trace", "model"], TODAY, last).keys()
+        assert sum(accounts.spent(by, TODAY).values(), Spent()) == whole, by
+    assert accounts.spent(["day"], last).keys() == {(last.isoformat(),)}
+    assert accounts.spent(["asker"], TODAY, asker="tomas").keys() == {("tomas",)}
+    assert accounts.spent(["trace"], TODAY, asker="tomas").keys() == {(f"t{n}",) for n in range(1, 12, 2)}
+    assert accounts.spent(["again"], TODAY)["again",].calls == 6
+    assert list(accounts.spent(["model"], TODAY)) == [("openai:gpt-5",), ("ollama:q",)]
+    dearest = accounts.spent(["trace", "model"], TODAY, limit=1)
+    assert dearest.keys() <= accounts.spent(["trace", "model"], TODAY).keys()
     assert len({trace for trace, _ in dearest}) == 1
 
 
@@ -137,6 +136,10 @@ def test_what_an_answer_cited_is_noted_with_the_calls_that_held_evidence(journal
     journal.accounts.cited("t1", 0.25)
     kept = journal.accounts.calls(NOW, NOW + timedelta(days=1), 9)
     assert [one.cited for one in kept] == [None, 0.25, None]
+    add(journal, call(trace=UNTRACED))
+    journal.accounts.cited(UNTRACED, 0.5)
+    kept = journal.accounts.calls(NOW, NOW + timedelta(days=1), 9)
+    assert not any(one.cited for one in kept if one.trace == UNTRACED), "whose answer it was is not known"
 
 
 def test_a_library_of_before_gets_its_accounts(tmp_path: Path) -> None:
@@ -148,5 +151,5 @@ def test_a_library_of_before_gets_its_accounts(tmp_path: Path) -> None:
     raw.close()
     held: Journal = registry.load("journal", "sqlite", home=tmp_path, model="m1")
     add(held, call())
-    assert held.accounts.spent([], date.min, date.max)[()].calls == 1
+    assert held.accounts.spent([], date.min)[()].calls == 1
     held.close()

@@ -21,7 +21,7 @@ from cairn.adapters.journal import schema
 from cairn.errors import Storage
 from cairn.people import Asked
 from cairn.protocols import Journal
-from cairn.records import Known, Parsed, SpanRecord, Unread
+from cairn.records import Known, Parsed, SpanRecord, Unread, Wanted
 from cairn.types import (
     WITHIN,
     Anchor,
@@ -194,11 +194,12 @@ def test_a_renamed_item_stays_the_same_document(journal: Journal) -> None:
 
 
 def test_another_recipe_makes_pending_again(journal: Journal) -> None:
-    shown(journal, blob("x"), blob("y"), blob("z"))
+    source = shown(journal, blob("x"), blob("y"), blob("z"))
     x, y, z = ids(journal).values()
     journal.library.parsed([parsed(x, "text"), parsed(y, "text", recipe="r2")])
     journal.library.unread([Unread(z, State.FAILED, "crashed", "text/plain", None)])
-    assert journal.library.reread({"text/plain": "r2", "text/html": "r1"}, "limits 1") == 2
+    assert journal.library.reread(source + 1, {"text/plain": "r2"}, "limits 1") == 0, "of another source"
+    assert journal.library.reread(source, {"text/plain": "r2", "text/html": "r1"}, "limits 1") == 2
     states = [record.state for record in journal.catalogue.find()]
     assert states == [State.PENDING, State.INDEXED, State.PENDING]
 
@@ -254,7 +255,15 @@ def test_forgetting_leaves_no_trace_of_the_text(journal: Journal) -> None:
     journal.library.forget([x], None)
     journal.library.sweep()
     assert list(ids(journal)) == ["y"] and len(journal.vectors.load([x, y])[0]) == 1
-    assert kinds(journal)[-1] == ("removed", x)
+    assert kinds(journal)[-1] == ("removed", x) and journal.vectors.models() == {"m1": 1}
+    journal.vectors.store(list(missing), np.eye(2, 8, dtype=np.float32))
+    assert journal.vectors.models() == {"m1": 1}, "of what is gone nothing comes back"
+    journal.library.parsed([parsed(y, "two", "three", content="c2")])
+    journal.library.sweep()
+    assert journal.vectors.models() == {"m1": 1}, "what stands again keeps its vector"
+    journal.library.unread([Unread(y, State.FAILED, "broken", "text/plain", None)])
+    journal.library.sweep()
+    assert journal.vectors.models() == {}
     journal.library.forget([y], source)
     assert journal.catalogue.sources() == [] and journal.catalogue.find() == []
 
@@ -343,15 +352,15 @@ def test_documents_are_listed_by_class_name_and_page(journal: Journal) -> None:
     shown(journal, *(blob(f"report {n}.md") for n in range(3)), blob("100%.md", readers=Readers(allow={"a"})))
     open_, closed = (journal.catalogue.find(uri=uri)[0].access_class for uri in ("report 2.md", "100%.md"))
 
-    def page(limit: int = 10, before: int | None = None, holding: str = "", **more: Any) -> list[str]:
-        asked = {"classes": None, "source": None, "states": [State.PENDING]} | more
-        found = journal.catalogue.page(limit, before=before, holding=holding, **asked)
+    def page(limit: int = 10, **more: Any) -> list[str]:
+        found = journal.catalogue.page(Wanted(**{"states": [State.PENDING]} | more), limit)
         return [record.uri for record in found]
 
     assert page(2) == ["100%.md", "report 2.md"]
     assert page(before=ids(journal)["report 2.md"]) == ["report 1.md", "report 0.md"]
     assert page(holding="REPORT 1") == ["report 1.md"] and page(holding="%") == ["100%.md"]
     assert page(classes=[closed]) == ["100%.md"] and page(classes=[]) == []
+    assert page(classes={closed, *range(10_000, 60_000)}) == ["100%.md"], "more than SQLite has variables"
     assert page(classes=[open_], limit=1) == ["report 2.md"] and page(states=[State.FAILED]) == []
 
 

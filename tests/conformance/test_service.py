@@ -20,7 +20,7 @@ from cairn import registry
 from cairn.audit import START, Entry, Sealed
 from cairn.people import Account, KeptReport, Kind, Role, Token
 from cairn.protocols import Journal
-from cairn.records import KeptAnswer, Said, Savings, Turn
+from cairn.records import KeptAnswer, Said, SpanRecord, Turn
 from cairn.types import Citation, Claim, Locator
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -134,6 +134,21 @@ def test_turns_and_answers_are_kept_for_a_while(journal: Journal) -> None:
     assert journal.answers.find("k1") is None and journal.answers.find("k2") is not None
 
 
+def test_what_is_old_is_erased_whatever_the_setting_was_when_it_was_kept(journal: Journal) -> None:
+    now, day = datetime.now(UTC), timedelta(days=1)
+    for number, at in enumerate((now - 3 * day, now)):
+        journal.turns.keep(turn(f"t{number}", at=at), now - 9 * day)
+        journal.answers.keep(kept(f"k{number}", at=at), now - 9 * day)
+        begun = int(at.timestamp() * 1e9)
+        journal.runs.record([SpanRecord(f"t{number}", f"s{number}", None, "ask", begun, begun + 5, {})])
+    journal.upkeep.expire(traces=now - 2 * day, turns=now - 4 * day, answers=now - 4 * day)
+    assert [len(journal.runs.trace(f"t{n}")) for n in (0, 1)] == [0, 1]
+    assert journal.turns.find("t0", "amina", "amina") and journal.answers.find("k0")
+    journal.upkeep.expire(traces=now - 2 * day, turns=now - 2 * day, answers=now - 2 * day)
+    assert [journal.turns.find(f"t{n}", "amina", "amina") is None for n in (0, 1)] == [True, False]
+    assert [journal.answers.find(f"k{n}") is None for n in (0, 1)] == [True, False]
+
+
 def test_an_answer_is_found_by_its_key_and_its_scope(journal: Journal) -> None:
     past = datetime.now(UTC) - timedelta(days=1)
     for key, scope in (("k1", "s"), ("k2", "s"), ("k3", "other")):
@@ -148,13 +163,6 @@ def test_an_answer_is_found_by_its_key_and_its_scope(journal: Journal) -> None:
     assert journal.answers.forget("amina", "t2") == 0 and journal.answers.forget("amina") == 1
     journal.answers.erase([7])
     assert journal.answers.find("k2") is None
-
-
-def test_how_often_an_answer_was_given_again_is_counted(journal: Journal) -> None:
-    journal.answers.keep(kept("k1"), datetime.now(UTC) - timedelta(days=1))
-    for _ in range(2):
-        journal.answers.used("k1")
-    assert journal.answers.savings() == Savings(kept=1, given=2, tokens=1_800)
 
 
 def test_entries_are_a_chain_in_the_order_they_were_written(journal: Journal) -> None:
@@ -206,6 +214,23 @@ def test_a_journal_from_before_feedback_was_looked_at_is_opened(tmp_path: Path) 
     assert [one.reviewer for one in journal.questions.judged(10)] == [""]
     assert journal.questions.review("t", "ada")
     journal.close()
+
+
+def test_reports_and_answers_of_before_are_read(tmp_path: Path) -> None:
+    registry.load("journal", "sqlite", home=tmp_path, model="m1").close()
+    with sqlite3.connect(tmp_path / "service.db") as raw:
+        raw.execute("ALTER TABLE answers ADD COLUMN hits INTEGER NOT NULL DEFAULT 0")
+        raw.execute("DROP INDEX ix_spans_start")
+        raw.execute("INSERT INTO reports VALUES ('t', 'amina', '', '[1, 22]', '{}', 9e9)")
+        raw.execute("UPDATE meta SET value = '6' WHERE key = 'service'")
+    raw.close()
+    held: Journal = registry.load("journal", "sqlite", home=tmp_path, model="m1")
+    held.answers.keep(kept("k1"), datetime.now(UTC) - timedelta(days=1))
+    assert held.answers.find("k1") is not None
+    held.reports.erase([2])
+    found = held.reports.find("t", "amina", "")
+    assert found is not None and found.documents == {1, 22}
+    held.close()
 
 
 def test_no_entry_is_changed_or_taken_away(journal: Journal, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Written answers given again: when, to whom, and when not."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,13 @@ from tests.filling import fill
 from tests.writers import ScriptedChat, good
 
 import cairn
+from cairn.access import NOBODY
+from cairn.flows.answering import caching
 from cairn.flows.answering.caching import interchangeable
 from cairn.operations import access
+from cairn.results import plain
 from cairn.session import Session
+from cairn.types import Regranted
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -51,7 +56,15 @@ def test_the_same_question_is_written_once(owner: Session, run: Run[Any]) -> Non
     first = run(cairn.ask(as_(owner, "tomas"), BUDGET))
     again = run(cairn.ask(as_(owner, "ada"), f"  {BUDGET.lower()} "))
     assert asked(owner) == 1 and again.claims == first.claims and again.evidence == first.evidence
-    assert "Written on" in again.notice and again.writer == first.writer and again.trace != first.trace
+    assert owner.app.lookups.found == {"exact": 1, "semantic": 0, "none": 1} and owner.app.lookups.tokens
+    assert re.match(r"Written on \d{4}-\d\d-\d\d; ", again.notice), "the day, and no more of who asked when"
+    assert again.writer == first.writer and again.trace != first.trace
+
+
+def test_other_signs_are_other_questions(owner: Session, run: Run[Any]) -> None:
+    for sign in "<", ">", "=":
+        assert run(cairn.ask(owner, f"Is the budget of the heat plan {sign} EUR 4.2 million?")).notice == ""
+    assert asked(owner) == 3
 
 
 def test_other_words_for_the_same_are_given_it(owner: Session, run: Run[Any]) -> None:
@@ -70,6 +83,12 @@ def test_other_words_for_the_same_are_given_it(owner: Session, run: Run[Any]) ->
         ("Who approved it?", "When was it approved?"),
         ("Is it open?", "Isn't it open?"),
         ("Was ist vor Mai fällig?", "Was ist nach Mai fällig?"),
+        ("Did Ostrel lend money to Vantor?", "Did Vantor lend money to Ostrel?"),
+        ("Ostrel spent how much on beds?", "Vantor spent how much on beds?"),
+        ("Does the nurse report to the doctor?", "Does the doctor report to the nurse?"),
+        ("Which are below -5 degrees?", "Which are below 5 degrees?"),
+        ("Which exceed 5 %?", "Which exceed 5?"),
+        ("Who knows C++?", "Who knows C#?"),
     ],
 )
 def test_other_numbers_names_or_denials_are_other_questions(one: str, other: str) -> None:
@@ -101,6 +120,26 @@ def test_nobody_is_given_what_was_written_for_other_rights(owner: Session, run: 
     run(access.access_remove(owner, "person:amina", ["group:board"]))
     again = run(cairn.ask(as_(owner, "amina"), BUDGET))
     assert "9 million" not in again.text and "Written on" in again.notice, "she reads what Tomas reads"
+
+
+def test_what_was_withdrawn_is_given_again_with_the_same_evidence_alone(
+    owner: Session, folder: Path, run: Run[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAIRN_UNSUPPORTED", "show")
+    owner.app.__dict__.pop("settings")
+    monkeypatch.setattr(caching, "_classes", lambda classes: "the same set")
+    told = "The budget of the heat plan is EUR 4.2 million in 2025 [e1][e2]. The real one is EUR 9 million."
+    owner.app.__dict__["chat"] = ScriptedChat(lambda prompt: "" if prompt.purpose == "repair" else told)
+    rules = folder / ".cairn-access"
+    rules.write_text("plan.md allow everyone\nsecret.md allow person:tomas\n")
+    run(cairn.ingest(owner, str(folder)))
+    tomas = as_(owner, "tomas")
+    for _ in range(2):
+        assert "9 million" in str(run(cairn.ask(tomas, BUDGET)).withdrawn)
+    (one,) = owner.app.journal.catalogue.find(uri="secret.md")
+    owner.app.journal.library.show(one.source, [Regranted(uri="secret.md", readers=NOBODY)])
+    again = run(cairn.ask(tomas, "Of the heat plan what is the budget?"))
+    assert "Written on" in again.notice and "9 million" not in str(plain(again))
 
 
 def test_changed_evidence_is_read_anew(owner: Session, folder: Path, run: Run[Any]) -> None:

@@ -14,7 +14,7 @@ from tests.writers import FailingChat, ScriptedChat
 import cairn
 from cairn.chat import Prompt
 from cairn.errors import Unknown
-from cairn.operations import access, history
+from cairn.operations import access, background, history
 from cairn.session import Session
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -169,6 +169,55 @@ def test_forgetting_a_document_erases_what_was_said_of_it(amina: Session, run: R
     with closing(sqlite3.connect(amina.app.home / "service.db")) as service:
         for table in ("turns", "answers"):
             assert "4.2" not in str(service.execute(f"SELECT * FROM {table}").fetchall())
+
+
+def test_a_kept_answer_to_what_was_said_of_a_document_goes_with_it(
+    amina: Session, folder: Path, run: Run[Any]
+) -> None:
+    (folder / "notes.txt").write_text("Otto Brandt leads the heat plan.\n")
+    (folder / ".cairn-access").write_text("* allow everyone\n")
+    run(cairn.ingest(replace(amina, name="owner"), str(folder)))
+    writing(amina, SAYS)
+    first = run(cairn.ask(amina, BUDGET))
+    writing(amina, SAYS | {"answer": "Otto Brandt leads the heat plan [e1]."})
+    second = run(cairn.ask(amina, "Who leads it?", follows=first.trace, type=["text/plain"]))
+    assert second.question == LEADER and {one.uri for one in second.evidence} == {"notes.txt"}
+    run(cairn.forget(replace(amina, name="owner"), "plan.md"))
+    with closing(sqlite3.connect(amina.app.home / "service.db")) as service:
+        assert "4.2" not in str(service.execute("SELECT * FROM answers").fetchall())
+
+
+def test_what_is_too_old_to_be_followed_is_not(
+    amina: Session, run: Run[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(cairn.ask(amina, BUDGET))
+    monkeypatch.setenv("CAIRN_CONVERSATION_DAYS", "0.0000001")
+    amina.app.__dict__.pop("settings")
+    with pytest.raises(Unknown):
+        run(cairn.ask(amina, "Who leads it?", follows=first.trace))
+
+
+def test_a_server_erases_what_its_settings_no_longer_keep(
+    amina: Session, run: Run[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing(amina, SAYS)
+    first = run(cairn.ask(amina, BUDGET))
+    held = lambda: [  # noqa: E731
+        bool(amina.app.journal.turns.find(first.trace, "amina", "amina")),
+        "Written on" in run(cairn.ask(amina, BUDGET)).notice,
+        bool(amina.app.journal.runs.trace(first.trace)),
+    ]
+    background.expire(amina.app)
+    assert held() == [True, True, True]
+    for name in ("CONVERSATION_DAYS", "ANSWER_CACHE_DAYS", "TRACE_DAYS"):
+        monkeypatch.setenv(f"CAIRN_{name}", "0")
+    amina.app.__dict__.pop("settings")
+    background.expire(amina.app)
+    assert held() == [False, False, True], "of traces 0 is for good"
+    monkeypatch.setenv("CAIRN_TRACE_DAYS", "0.0000001")
+    amina.app.__dict__.pop("settings")
+    background.expire(amina.app)
+    assert held() == [False, False, False]
 
 
 def test_nothing_is_kept_where_that_is_set(

@@ -1,15 +1,19 @@
 """Reports by rule: what is asked of the documents, what becomes of it, and how it is set."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.writers import ScriptedChat
 
-from cairn.errors import Unavailable
+from cairn.chat import Delta, Event, Part, Prompt
+from cairn.errors import ModelFailed, OverBudget, Unavailable
+from cairn.flows.answering.drafting import whole
 from cairn.flows.answering.reports import plan
+from cairn.flows.answering.reports.allowance import Allowance
 from cairn.flows.answering.reports.composing import Composed, compose
 from cairn.flows.answering.reports.disagreements import disagreements
 from cairn.flows.answering.reports.plan import Topic
@@ -298,3 +302,23 @@ def test_documents_that_give_other_numbers_for_the_same_are_told() -> None:
         ("The otter survey found otters in the delta.", "News"),
     ):
         assert disagreeing(one, other) == 0, other
+
+
+def test_what_a_model_was_not_asked_is_not_taken_off_its_allowance() -> None:
+    class Refusing(ScriptedChat):
+        async def stream(self, prompt: Prompt) -> AsyncGenerator[Event]:
+            raise ModelFailed("It is busy.", charged=False)
+            yield Delta("")
+
+    prompt = Prompt(
+        parts=(Part("user", "question", "x" * 400),), purpose="a", version="a@1", asker="a", most=50
+    )
+    refusing, good = Refusing(""), ScriptedChat("Yes.")
+    allowed = Allowance(refusing, 150)
+    for _ in range(3):
+        with pytest.raises(ModelFailed):
+            asyncio.run(whole(allowed, prompt))
+    allowed._chat = good
+    assert asyncio.run(whole(allowed, prompt)) == "Yes."
+    with pytest.raises(OverBudget):
+        asyncio.run(whole(allowed, prompt))

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import time
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from tests.surfaces.conftest import ORIGIN, PASSWORD, House
+from tests.writers import ScriptedChat, good
 
 import cairn
+from cairn.chat import Event, Prompt
 from cairn.operations import OPERATIONS, access, auditing, identity, people, tokens
 from cairn.people import Kind, Role
 from cairn.surfaces.http.doors import COOKIE, Doors
@@ -63,6 +66,19 @@ def test_a_question_is_answered_with_citations_and_a_trace(house: House) -> None
     assert "12 missing invoices" in body["text"] and body["claims"][0]["citations"][0]["uri"] == "audit.md"
     assert answer.headers["x-request-id"] == body["trace"]
     assert house.door("tomas").post("/v1/trace", {"id": body["trace"]}).json()["steps"][0]["name"] == "ask"
+
+
+def test_a_written_answer_may_take_longer_than_a_request(house: House) -> None:
+    class Slow(ScriptedChat):
+        async def stream(self, prompt: Prompt) -> AsyncGenerator[Event]:
+            await asyncio.sleep(0.3)
+            async for event in super().stream(prompt):
+                yield event
+
+    house.session.app.settings._values["request_seconds"] = 0.1
+    vars(house.session.app)["chat"] = Slow(good)
+    answer = house.door("amina").post("/v1/ask", QUESTION)
+    assert answer.status_code == 200 and answer.json()["writer"] == "scripted"
 
 
 def test_what_is_not_there_and_what_may_not_be_read_are_answered_alike(house: House) -> None:
@@ -313,6 +329,7 @@ def test_numbers_are_for_auditors_and_hold_no_names(house: House) -> None:
     assert house.nobody().get("/health").json() == {"status": "alive"}
     assert house.nobody().get("/ready").json() == {"status": "ready"}
     assert house.nobody().get("/metrics").status_code == 401
+    assert house.nobody().get("/ready").json() == {"status": "ready"}
     assert house.door("tomas").get("/metrics").status_code == 403
     numbers = house.door("amina", "auditor").get("/metrics").text
     assert 'route="/document"' in numbers and "pay" not in numbers and "tomas" not in numbers
@@ -452,7 +469,8 @@ def test_a_websocket_learns_that_its_session_has_ended(house: House) -> None:
             await socket.send_text(session.name if session is not None else "nobody")
 
     site = Starlette(routes=[WebSocketRoute("/ask", ask)])
-    doors = Doors(site, house.session.app, {"127.0.0.1"}, Metrics(), uploads="/v1/uploads/", owner=True)
+    app = house.session.app
+    doors = Doors(site, app, {"127.0.0.1"}, Metrics(app), uploads="/v1/uploads/", owner=True)
     secret = identity.begin(house.session.app, "tomas", house.session.origin)
     client = TestClient(doors, base_url=ORIGIN, cookies={COOKIE: secret}, headers={"Origin": ORIGIN})
     with client.websocket_connect("ws://127.0.0.1:8484/ask") as socket:

@@ -132,7 +132,12 @@ def test_the_page_shows_leaks_to_auditors_alone(spent: House) -> None:
 
 
 def test_numbers_for_prometheus_name_models_and_nobody(spent: House) -> None:
+    spent.session.app.lookups.note("none", 0)
+    spent.session.app.lookups.note("exact", 900)
     said = spent.door("amina", "auditor").get("/metrics").text
+    assert 'cairn_answer_cache_total{found="none"} 1.0' in said
+    assert 'cairn_answer_cache_total{found="semantic"} 0.0' in said
+    assert "cairn_answer_cache_tokens_total 900.0" in said
     assert 'cairn_model_calls_total{model="openai:gpt-5",outcome="failed"} 9.0' in said
     assert 'cairn_model_dollars_total{model="openai:gpt-5",outcome="done"} 0.25' in said
     assert 'cairn_model_cached_tokens_total{model="ollama:qwen3",outcome="done"} 40.0' in said

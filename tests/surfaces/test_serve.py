@@ -228,6 +228,7 @@ def test_it_says_in_one_line_why_it_does_not_begin(server: Running, tmp_path: Pa
     assert "no library" in refused(CAIRN_HOME=str(empty))
     empty.mkdir()
     assert "people add" in refused("--host", "0.0.0.0", CAIRN_HOME=str(empty))
+    assert "known: anthropic" in refused("--port", "1", CAIRN_HOME=str(empty), CAIRN_CHAT="gpt-5")
     assert "cannot be listened on" in refused("--host", "192.0.2.1", "--port", "1")
 
 

@@ -13,10 +13,9 @@ from cairn.audit import touched
 from cairn.errors import Denied, Invalid, Unknown
 from cairn.operations.declare import Say, operation
 from cairn.operations.documents import find
-from cairn.operations.history import erase
 from cairn.operations.listing import Before, Limit, listed
 from cairn.people import Role
-from cairn.results import Classes, ClassView, Explanation, Members, ReadersView, Visible
+from cairn.results import Classes, ClassLine, DocumentReaders, Explanation, Members, Visible
 from cairn.session import Session
 from cairn.types import State
 
@@ -77,7 +76,7 @@ async def access_explain(session: Session, who: Person, name: Document) -> Expla
 
 
 @operation("access.readers", role=Role.CURATOR)
-async def access_readers(session: Session, name: Document) -> ReadersView:
+async def access_readers(session: Session, name: Document) -> DocumentReaders:
     """Tell who may read a document."""
     return await asyncio.to_thread(_readers, session, name)
 
@@ -146,14 +145,16 @@ def _replace(session: Session, names: set[str], pairs: set[tuple[str, str]]) -> 
     # What goes is taken first: for a moment somebody may read too little, never too much.
     struck = sorted(set(directory.principals()) - wanted)
     directory.remove(struck, sorted(held - pairs))
-    directory.enrol(sorted(wanted), sorted(pairs))
     _forget(session, struck)
+    _begin(session, wanted)
+    directory.enrol(sorted(wanted), sorted(pairs))
 
 
 def _enrol(session: Session, names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> None:
     directory = session.app.journal.directory
     held = _pairs(directory.memberships())
     _same_rights(session, held, held | set(pairs))
+    _begin(session, names)
     directory.enrol(names, pairs)
 
 
@@ -166,12 +167,15 @@ def _remove(session: Session, names: Sequence[str], pairs: Sequence[tuple[str, s
     _forget(session, names)
 
 
-def _forget(session: Session, struck: Sequence[str]) -> None:
-    """Erase what those asked who are struck: a namesake may be enrolled later."""
-    for name in struck:
-        kind, _, who = name.partition(":")
-        if kind == "person":
-            erase(session.app.journal, who)
+def _begin(session: Session, names: Iterable[str]) -> None:
+    """Let who is enrolled begin with nothing of a namesake's, struck by a process that did not end it."""
+    _forget(session, set(names).difference(session.app.journal.directory.principals()))
+
+
+def _forget(session: Session, struck: Iterable[str]) -> None:
+    """Erase what those asked who are struck, and how they signed in: a namesake may be enrolled later."""
+    people = [name.removeprefix("person:") for name in struck if name.startswith("person:")]
+    session.app.journal.upkeep.strike(people)
 
 
 def _pairs(memberships: Mapping[str, Iterable[str]]) -> set[tuple[str, str]]:
@@ -208,14 +212,14 @@ def _explain(session: Session, who: str, name: str) -> Explanation:
     )
 
 
-def _readers(session: Session, name: str) -> ReadersView:
+def _readers(session: Session, name: str) -> DocumentReaders:
     record = find(session, name)
     directory = session.app.journal.directory
     readers = directory.classes()[record.access_class]
     memberships = directory.memberships()
     people = [known[7:] for known in directory.principals() if known.startswith("person:")]
     allowed = tuple(one for one in people if decide(person(one, memberships), readers).allowed)
-    return ReadersView(uri=record.uri, people=allowed, **_sets(readers))
+    return DocumentReaders(uri=record.uri, people=allowed, **_sets(readers))
 
 
 def _visible(session: Session, who: str, before: int, limit: int) -> Visible:
@@ -235,7 +239,7 @@ def _visible(session: Session, who: str, before: int, limit: int) -> Visible:
 def _classes(session: Session) -> Classes:
     held = session.app.journal.directory.classes()
     counted = _counted(session, set(State) - {State.DELETED}).most_common()
-    return Classes(classes=tuple(ClassView(documents=n, **_sets(held[granted])) for granted, n in counted))
+    return Classes(classes=tuple(ClassLine(documents=n, **_sets(held[granted])) for granted, n in counted))
 
 
 def _counted(session: Session, states: Collection[State]) -> Counter[int]:

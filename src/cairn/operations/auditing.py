@@ -37,7 +37,7 @@ async def audit_list(
     start = before if before else None
     found = await asyncio.to_thread(ledger.latest, limit, before=start, where=where)
     more = len(found) == limit and found[-1].number > 1
-    return AuditPage(entries=tuple(map(_view, found)), before=found[-1].number if more else None)
+    return AuditPage(entries=tuple(map(_entry, found)), before=found[-1].number if more else None)
 
 
 @operation("audit.verify", role=Role.AUDITOR)
@@ -74,7 +74,7 @@ def _all(ledger: Ledger) -> Iterator[Sealed]:
         page = ledger.after(page[-1].number, PAGE)
 
 
-def _view(sealed: Sealed) -> AuditEntry:
+def _entry(sealed: Sealed) -> AuditEntry:
     entry = sealed.entry
     return AuditEntry(
         number=sealed.number,

@@ -1,10 +1,13 @@
-"""What a server does by itself: brings the index up, and looks at the sources for what has changed.
+"""What a server does by itself: keeps the index and what sources show up to date, drops what is old.
 
 Errors are kept in `status`, where they are seen; the next look may find them mended.
 """
 
 import asyncio
 import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import monotonic
 
 from cairn.app import App
@@ -13,13 +16,46 @@ from cairn.operations.documents import read
 from cairn.operations.uploads import uploaded
 from cairn.records import SourceRecord
 from cairn.session import Origin, Session
+from cairn.settings import DAYS
 from cairn.types import State
 
 GLANCE = 0.5
 """Seconds between two looks for something that was uploaded."""
-
+EXPIRES = 3_600
+"""Seconds between two looks for what is old."""
 
 log = logging.getLogger("cairn.background")
+
+
+async def work(app: App) -> None:
+    """Do all of it until cancelled."""
+    async with asyncio.TaskGroup() as tasks:
+        for task in (keep_up(app), _expire(app), _tried("written answers", app.prepare)):
+            tasks.create_task(task)
+
+
+async def _expire(app: App) -> None:
+    while True:
+        await _tried("erasing what is old", partial(expire, app))
+        await asyncio.sleep(EXPIRES)
+
+
+async def _tried(what: str, do: Callable[[], None]) -> None:
+    """Do something in a thread; nothing else suffers from what goes wrong with it."""
+    try:
+        await asyncio.to_thread(do)
+    except Exception as error:
+        log.error("%s: %s", what, error if isinstance(error, CairnError) else type(error).__name__)
+
+
+def expire(app: App) -> None:
+    """Erase the traces, answers and reports whose time is over."""
+    chosen, now = app.settings, datetime.now(UTC)
+    app.journal.upkeep.expire(
+        traces=now - timedelta(days=chosen.trace_days if chosen.trace_days else DAYS),
+        turns=now - timedelta(days=chosen.conversation_days),
+        answers=now - timedelta(days=chosen.answer_cache_days),
+    )
 
 
 async def keep_up(app: App) -> None:

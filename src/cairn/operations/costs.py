@@ -73,9 +73,7 @@ def _check(name: str, value: int, most: int) -> None:
 def _costs(session: Session, by: By, days: int, whose: str, limit: int) -> Costs:
     until = datetime.now(UTC).date()
     since = until - timedelta(days=days - 1)
-    look = partial(
-        session.app.journal.accounts.spent, since=since, until=until, asker=whose if whose else None
-    )
+    look = partial(session.app.journal.accounts.spent, since=since, asker=whose if whose else None)
     parts: dict[str, dict[tuple[str, ...], Spent]] = {}
     for key, spent in look((_GROUPS[by], *APART), limit=limit if by == "answer" else None).items():
         parts.setdefault(key[0], {})[key[1:]] = spent
@@ -122,7 +120,7 @@ def _budgets(session: Session, today: date) -> Iterator[BudgetLine]:
         own = budget.whose == "person"
         if own or session.holds(Role.AUDITOR):
             asker = session.asker if own else None
-            spent = session.app.journal.accounts.spent((), budget.since(today), today, asker=asker)
+            spent = session.app.journal.accounts.spent((), budget.since(today), asker=asker)
             yield BudgetLine(budget=str(budget), used=budget.used(spent.get((), Spent())), most=budget.most)
 
 

@@ -21,9 +21,9 @@ from cairn.people import Role
 from cairn.protocols import Index
 from cairn.records import LIMITS, DocumentRecord, PassageRecord, SourceRecord
 from cairn.results import (
-    DocumentView,
+    DocumentText,
     Ingested,
-    PassageView,
+    PassageText,
     Problem,
     Related,
     Retried,
@@ -78,9 +78,9 @@ async def document(
     *,
     start: Annotated[str, Say("begin with this passage, such as p17")] = "",
     limit: Annotated[int, Say("so many passages at most; 0 is all")] = 0,
-) -> DocumentView:
+) -> DocumentText:
     """Show what Cairn read out of a document, as a whole or passage by passage."""
-    return await asyncio.to_thread(_view, session, name, start, limit)
+    return await asyncio.to_thread(_text, session, name, start, limit)
 
 
 @operation("retry", role=Role.CURATOR, writes=True)
@@ -179,7 +179,7 @@ async def _ingest(session: Session, record: SourceRecord, *, prune: bool) -> Ing
         state, detail = "stopped", ""
         try:
             seconds, scratch = app.settings.parse_seconds, app.home / "scratch"
-            async with workers.pool(app.worker_command(), size, seconds, scratch) as pool:
+            async with workers.pool(app.process("work"), size, seconds, scratch) as pool:
                 run = pipeline.Ingest(
                     journal=app.journal,
                     record=record,
@@ -192,7 +192,7 @@ async def _ingest(session: Session, record: SourceRecord, *, prune: bool) -> Ing
                 )
                 await pipeline.scan(run, prune=prune)
                 recipes = (await workers.greet(pool))["recipes"]
-                await pipeline.whole(app.journal.library.reread, recipes, run.limits)
+                await pipeline.whole(app.journal.library.reread, record.id, recipes, run.limits)
                 await pipeline.parse(run)
             await pipeline.whole(_complete, session, run, index)
             done = _ingested(run, perf_counter() - began)
@@ -212,8 +212,7 @@ def _complete(session: Session, run: pipeline.Ingest, index: Index) -> None:
     journal = session.app.journal
     views.embed(journal, session.app.embedder, session.report)
     views.apply(journal, index)
-    if run.tally["deleted"] or run.tally["indexed"]:
-        journal.library.sweep()
+    journal.library.sweep()
 
 
 def _ingested(run: pipeline.Ingest, seconds: float) -> Ingested:
@@ -246,8 +245,19 @@ def _status(session: Session) -> Status:
         words_current=positions.words == head,
         vectors_current=positions.vectors == head and lacking == 0,
         without_vectors=lacking,
+        writing=_wrong_writing(session),
         rebuilt=f"{built.started.astimezone():%Y-%m-%d %H:%M}, {built.detail}" if built is not None else "",
     )
+
+
+def _wrong_writing(session: Session) -> str:
+    """Say what is wrong with the settings of language models, to whom it is of use."""
+    try:
+        if session.holds(Role.CURATOR):
+            session.app.wire_chats()
+    except CairnError as error:
+        return str(error)
+    return ""
 
 
 def _problems(session: Session, source: int) -> tuple[Problem, ...]:
@@ -262,14 +272,14 @@ def _problems(session: Session, source: int) -> tuple[Problem, ...]:
     )
 
 
-def _view(session: Session, name: str, start: str, limit: int) -> DocumentView:
+def _text(session: Session, name: str, start: str, limit: int) -> DocumentText:
     if limit < 0:
         raise Invalid(f"limit is {limit}; ask for at least 1 passage, or with 0 for all.")
     record = find(session, name)
     catalogue = session.app.journal.catalogue
     shown, following = _page(catalogue.passages([record.id]), start, limit)
     spec = next(source.spec for source in catalogue.sources() if source.id == record.source)
-    return DocumentView(
+    return DocumentText(
         id=record.id,
         uri=record.uri,
         source=spec,
@@ -285,7 +295,7 @@ def _view(session: Session, name: str, start: str, limit: int) -> DocumentView:
         metadata=record.metadata,
         related=tuple(_related(session, record)),
         passages=tuple(
-            PassageView(
+            PassageText(
                 id=f"p{held.id}",
                 kind=held.passage.kind,
                 context=held.passage.context,

@@ -6,13 +6,14 @@ shown as far as the looker may read what it rests on.
 
 import asyncio
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from cairn.audit import touched
 from cairn.errors import Invalid, Unknown
 from cairn.flows.answering.conversation import recalled
 from cairn.operations.declare import Say, operation
-from cairn.operations.history import Trace, view
+from cairn.operations.history import Trace, shown
 from cairn.people import Asked, Role
 from cairn.results.people import Feedback, Judged, Reviewed
 from cairn.session import Session
@@ -53,13 +54,12 @@ def _feedback(session: Session, reviewed: bool, before: datetime | None, limit: 
 
 def _view(session: Session, asked: Asked) -> Judged:
     claims = _claims(session, asked)
-    return Judged(asked=view(asked), person=asked.person, claims=claims, reviewer=asked.reviewer)
+    return Judged(asked=shown(asked), person=asked.person, claims=claims, reviewer=asked.reviewer)
 
 
 def _claims(session: Session, asked: Asked) -> tuple[str, ...]:
     journal = session.app.journal
     behalf = asked.behalf if asked.behalf else asked.person
-    answer = recalled(
-        asked.trace, asked.person, behalf, journal.turns, journal.catalogue, session.grants.readable
-    )
+    own = partial(journal.turns.find, person=asked.person, behalf=behalf)
+    answer = recalled(asked.trace, own, journal.catalogue, session.grants.readable)
     return tuple(claim.text for claim in answer.turns[-1].claims) if answer is not None else ()

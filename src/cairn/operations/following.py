@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from cairn.errors import Unknown
+from cairn.errors import CairnError, Unknown
 from cairn.flows.answering.conversation import Conversation, StandAlone, recalled
 from cairn.operations import history
 from cairn.protocols import Chat
@@ -27,7 +28,12 @@ async def standalone(
 
 def remember(session: Session, question: str, follows: str, alone: StandAlone, answer: Answer) -> None:
     """Keep what was asked and answered, for a while, for the asker alone."""
-    history.remember(session, question, answer)
+    with suppress(CairnError):  # a full disk must not take the answer with it
+        history.remember(session, question, answer)
+        _keep(session, question, follows, alone, answer)
+
+
+def _keep(session: Session, question: str, follows: str, alone: StandAlone, answer: Answer) -> None:
     days = session.app.settings.conversation_days
     if not days or answer.trace == UNTRACED:
         return
@@ -48,12 +54,21 @@ def remember(session: Session, question: str, follows: str, alone: StandAlone, a
         thread=alone.thread if alone.thread else answer.trace,
         at=now,
     )
-    session.app.journal.turns.keep(turn, now - timedelta(days=days))
+    journal = session.app.journal
+    journal.turns.keep(turn, now - timedelta(days=days))
+    # What was forgotten meanwhile took along only what was kept by then.
+    journal.turns.erase(journal.catalogue.forgotten(turn.documents))
 
 
 def _recalled(session: Session, follows: str, readable: Callable[[int], bool]) -> Conversation:
     journal = session.app.journal
-    found = recalled(follows, session.asker, session.name, journal.turns, journal.catalogue, readable)
+    since = datetime.now(UTC) - timedelta(days=session.app.settings.conversation_days)
+
+    def own(trace: str) -> Turn | None:
+        turn = journal.turns.find(trace, session.asker, session.name)
+        return turn if turn is not None and turn.at >= since else None
+
+    found = recalled(follows, own, journal.catalogue, readable)
     if found is None:
         raise Unknown(f"No answer {follows!r} of {session.asker}'s to follow on.")
     return found

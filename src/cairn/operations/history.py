@@ -41,7 +41,7 @@ async def history_list(
         raise Invalid(f"limit is {limit}; ask for 1 to {MOST} questions.")
     held = session.app.journal.questions
     found = await asyncio.to_thread(held.of, session.asker, limit, before)
-    return History(questions=tuple(map(view, found)))
+    return History(questions=tuple(map(shown, found)))
 
 
 @operation("history.forget", writes=True)
@@ -49,7 +49,7 @@ async def history_forget(
     session: Session, id: Annotated[str, Say("a trace id; all by default", positional=True)] = ""
 ) -> History:
     """Erase a question from your history with what it was answered, or all of them."""
-    gone = await asyncio.to_thread(erase, session.app.journal, session.asker, id if id else None)
+    gone = await asyncio.to_thread(_erase, session.app.journal, session.asker, id if id else None)
     if id and not gone:
         raise Unknown(f"No question {id!r} in the history of {session.asker}.")
     return await history_list(session)
@@ -72,13 +72,13 @@ async def history_judge(
     judged = await asyncio.to_thread(held.judge, id, session.asker, helpful, note)
     if judged is None:
         raise Unknown(f"No question {id!r} in the history of {session.asker}.")
-    return view(judged)
+    return shown(judged)
 
 
-def erase(journal: Journal, person: str, trace: str | None = None) -> int:
+def _erase(journal: Journal, person: str, trace: str | None = None) -> int:
     """Erase a question of somebody's, or all, from every place that keeps what was asked; return how many."""
     places = (journal.questions, journal.turns, journal.answers, journal.reports)
-    return sum(held.forget(person, trace) for held in places)
+    return sum(place.forget(person, trace) for place in places)
 
 
 def remember(session: Session, question: str, answer: Answer | Report) -> None:
@@ -96,7 +96,7 @@ def remember(session: Session, question: str, answer: Answer | Report) -> None:
         )
 
 
-def view(asked: Asked) -> Question:
+def shown(asked: Asked) -> Question:
     """Return a question as its asker sees it."""
     return Question(
         trace=asked.trace,

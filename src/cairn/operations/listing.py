@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cairn.errors import Invalid, Unknown
 from cairn.operations.declare import Say, operation
-from cairn.records import DocumentRecord
+from cairn.records import DocumentRecord, Wanted
 from cairn.results import DocumentLine, Documents
 from cairn.session import Session
 from cairn.types import State
@@ -54,14 +54,14 @@ def listed(
     """Return a page of the documents of these access classes; None is every class."""
     if not 1 <= limit <= MOST:
         raise Invalid(f"limit is {limit}; ask for 1 to {MOST:,} documents.")
-    found = session.app.journal.catalogue.page(
-        limit,
-        before=before if before else None,
+    wanted = Wanted(
+        states=states,
         classes=classes,
         source=source if source else None,
-        states=states,
+        before=before if before else None,
         holding=holding,
     )
+    found = session.app.journal.catalogue.page(wanted, limit)
     following = found[-1].id if len(found) == limit else None
     return Documents(documents=tuple(map(_line, found)), before=following)
 

@@ -19,7 +19,7 @@ from cairn.operations.evaluations import keep
 from cairn.operations.questions import ask, search
 from cairn.people import Role
 from cairn.protocols import Measures
-from cairn.results import Evaluation, SettingView, plain
+from cairn.results import Evaluation, SettingLine, plain
 from cairn.session import Session, open_library
 from cairn.settings import SETTINGS, Setting
 from cairn.types import Answer, Evidence
@@ -57,11 +57,11 @@ async def evaluate(
 
 
 @operation("settings", role=Role.ADMIN)
-async def settings(session: Session) -> tuple[SettingView, ...]:
+async def settings(session: Session) -> tuple[SettingLine, ...]:
     """Show every setting, its value in force and what it means."""
     values = session.app.settings
     return tuple(
-        SettingView(name=s.name, value=_shown(s, getattr(values, s.name)), default=s.default, help=s.help)
+        SettingLine(name=s.name, value=_shown(s, getattr(values, s.name)), default=s.default, help=s.help)
         for s in SETTINGS
     )
 

@@ -15,8 +15,8 @@ from cairn.flows.ingest import views
 from cairn.operations.declare import Say, operation
 from cairn.people import Role
 from cairn.protocols import Chat
-from cairn.results import Models, ModelView
-from cairn.results.system import Chats, ChatView
+from cairn.results import ModelLine, Models
+from cairn.results.system import ChatLine, Chats
 from cairn.session import Session
 
 NUMBERS = {
@@ -49,7 +49,7 @@ async def reembed(
         held = now.journal.vectors.models()
         name = now.embedder.name
     return Models(
-        models=tuple(ModelView(model=m, vectors=n, serving=m == name) for m, n in sorted(held.items()))
+        models=tuple(ModelLine(model=m, vectors=n, serving=m == name) for m, n in sorted(held.items()))
     )
 
 
@@ -73,7 +73,7 @@ def _drop(session: Session, other: App, model: str) -> None:
         other.journal.vectors.drop()
 
 
-@operation("models", role=Role.ADMIN)
+@operation("models", role=Role.ADMIN, long=True)
 async def models(
     session: Session,
     *,
@@ -82,12 +82,12 @@ async def models(
     """Show which language models write answers, in the order in which they are asked."""
     chats = session.app.chats
     if not test:
-        return Chats(chats=tuple(ChatView(model=name) for name in chats), tested=False)
+        return Chats(chats=tuple(ChatLine(model=name) for name in chats), tested=False)
     views = await asyncio.gather(*(_tested(chat, session) for chat in chats.values()))
     return Chats(chats=tuple(views), tested=True, missed=tuple(one.model for one in views if not one.writer))
 
 
-async def _tested(chat: Chat, session: Session) -> ChatView:
+async def _tested(chat: Chat, session: Session) -> ChatLine:
     """Ask a model for a word, and for numbers in a form that a program reads."""
     asked = Prompt(
         parts=(
@@ -99,7 +99,7 @@ async def _tested(chat: Chat, session: Session) -> ChatView:
         asker=session.asker,
     )
     numbers = Part("user", "question", "List the numbers from 1 to 20 as JSON.")
-    view = ChatView(model=chat.name)
+    view = ChatLine(model=chat.name)
     try:
         _, first, done = await _heard(chat, asked)
         view = replace(view, writer=done.model, first=first)

@@ -33,7 +33,7 @@ Key = tuple[str, int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Views:
+class Viewer:
     """The process that shows originals, and the pictures it made last."""
 
     pool: workers.Pool
@@ -52,16 +52,16 @@ class Original:
 
 
 @asynccontextmanager
-async def viewing(app: App) -> AsyncIterator[Views]:
+async def viewing(app: App) -> AsyncIterator[Viewer]:
     """Hold what shows a library's originals."""
     folder = app.home / VIEWS
     seconds = app.settings.parse_seconds
-    async with workers.pool(app.viewer_command(), 1, seconds, folder) as pool:
-        yield Views(pool=pool, folder=folder)
+    async with workers.pool(app.process("view"), 1, seconds, folder) as pool:
+        yield Viewer(pool=pool, folder=folder)
 
 
 @operation("original", listed=False)
-async def original(session: Session, views: Views, name: str) -> Original:
+async def original(session: Session, viewer: Viewer, name: str) -> Original:
     """Hold the bytes a document was read from.
 
     Raises Unknown alike for what is not there and what may not be read, ParseFailed for one that has changed.
@@ -70,7 +70,7 @@ async def original(session: Session, views: Views, name: str) -> Original:
     held = ExitStack()
     try:
         outermost, inside = await asyncio.to_thread(_reach, session, record, held)
-        path = await _unpacked(views, record, outermost, inside, held) if inside else outermost
+        path = await _unpacked(viewer, record, outermost, inside, held) if inside else outermost
         if not inside and record.content not in (None, await asyncio.to_thread(digest, path)):
             raise ParseFailed(f"{record.uri} cannot be shown: {CHANGED}.")
         return Original(
@@ -82,7 +82,7 @@ async def original(session: Session, views: Views, name: str) -> Original:
 
 
 @operation("page", listed=False)
-async def page(session: Session, views: Views, name: str, number: int, width: int) -> bytes:
+async def page(session: Session, viewer: Viewer, name: str, number: int, width: int) -> bytes:
     """Return the picture of a page as PNG, ``width`` pixels wide; pages count from 1.
 
     Raises Unknown alike for what is not there and what may not be read, ParseFailed where there is none.
@@ -91,23 +91,25 @@ async def page(session: Session, views: Views, name: str, number: int, width: in
         raise Invalid(f"width must be {WIDTHS[0]} to {WIDTHS[1]}, and a page at least 1.")
     record = await asyncio.to_thread(find, session, name)
     key = (record.content if record.content is not None else "", number, width)
-    if key in views.pictures:
-        views.pictures.move_to_end(key)
-        return views.pictures[key]
-    picture = await _picture(session, views, record, number, width)
+    if key in viewer.pictures:
+        viewer.pictures.move_to_end(key)
+        return viewer.pictures[key]
+    picture = await _picture(session, viewer, record, number, width)
     if key[0]:
-        views.pictures[key] = picture
-    while len(views.pictures) > KEPT:
-        views.pictures.popitem(last=False)
+        viewer.pictures[key] = picture
+    while len(viewer.pictures) > KEPT:
+        viewer.pictures.popitem(last=False)
     return picture
 
 
-async def _picture(session: Session, views: Views, record: DocumentRecord, number: int, width: int) -> bytes:
+async def _picture(
+    session: Session, viewer: Viewer, record: DocumentRecord, number: int, width: int
+) -> bytes:
     with ExitStack() as held:
         outermost, inside = await asyncio.to_thread(_reach, session, record, held)
         message = _message(record, outermost, inside) | {"page": number, "width": width}
         try:
-            return b64decode((await views.pool.ask(message))["png"])
+            return b64decode((await viewer.pool.ask(message))["png"])
         except ParseFailed as error:
             raise ParseFailed(f"{record.uri} cannot be shown: {error}.") from None
 
@@ -124,13 +126,13 @@ def _reach(session: Session, record: DocumentRecord, held: ExitStack) -> tuple[P
 
 
 async def _unpacked(
-    views: Views, record: DocumentRecord, outermost: Path, inside: list[list[str]], held: ExitStack
+    viewer: Viewer, record: DocumentRecord, outermost: Path, inside: list[list[str]], held: ExitStack
 ) -> Path:
-    target = views.folder / "parts" / secrets.token_hex(16)
+    target = viewer.folder / "parts" / secrets.token_hex(16)
     target.parent.mkdir(parents=True, exist_ok=True)
     held.callback(target.unlink, missing_ok=True)
     try:
-        await views.pool.ask(_message(record, outermost, inside) | {"to": str(target)})
+        await viewer.pool.ask(_message(record, outermost, inside) | {"to": str(target)})
     except ParseFailed as error:
         raise ParseFailed(f"{record.uri} cannot be shown: {error}.") from None
     return target

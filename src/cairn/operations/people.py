@@ -11,7 +11,7 @@ from cairn.errors import Invalid, Unknown
 from cairn.operations.declare import Say, operation
 from cairn.operations.identity import passwords
 from cairn.people import ROLES, Account, Role
-from cairn.results.people import Accounts, AccountView
+from cairn.results.people import AccountLine, Accounts
 from cairn.session import Session
 
 SHORTEST = 12
@@ -71,11 +71,11 @@ async def people_disable(
 
 
 def _listed(session: Session, password: str = "") -> Accounts:
-    return Accounts(accounts=tuple(map(_view, session.app.journal.people.accounts())), password=password)
+    return Accounts(accounts=tuple(map(_line, session.app.journal.people.accounts())), password=password)
 
 
-def _view(account: Account) -> AccountView:
-    return AccountView(
+def _line(account: Account) -> AccountLine:
+    return AccountLine(
         person=account.person,
         roles=tuple(sorted(account.roles)),
         disabled=account.disabled,

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from cairn.audit import touched
 from cairn.errors import Invalid, Unknown
 from cairn.flows.answering import answer as answering
+from cairn.flows.answering.conversation import StandAlone
 from cairn.flows.answering.writing import Whose, Writer
 from cairn.operations import following
 from cairn.operations.declare import Say, operation
@@ -31,6 +32,9 @@ MOST = 10_000
 LONGEST = 20_000
 """Characters of a question, at most."""
 
+FIRST = StandAlone("")
+"""That a question follows on none."""
+
 _PASSAGE = re.compile(r"p[0-9]{1,18}")
 
 Source = Annotated[Sequence[str], Say("only from this source, by its id or place in `status`")]
@@ -43,7 +47,7 @@ Language = Annotated[Sequence[str], Say("only documents in this language, such a
 Model = Annotated[str, Say("which of the configured language models writes; none: extracts, word for word")]
 
 
-@operation("ask")
+@operation("ask", long=True)
 async def ask(
     session: Session,
     question: Annotated[
@@ -60,22 +64,22 @@ async def ask(
     follows: Annotated[str, Say("the trace id of the answer that this question follows on")] = "",
 ) -> Answer:
     """Answer from the documents you may read, with checked citations, or say that they do not tell."""
-    filters = narrowed(session, source, type, after, before, tag, language)
+    filters = await asyncio.to_thread(narrowed, session, source, type, after, before, tag, language)
     chat = chosen(session, model)
     query = await asyncio.to_thread(asked, session, question, EVIDENCE, filters)
     alone = await following.standalone(session, question, follows, chat, query.readable)
     if alone.text != question:
         session.tell("question", alone.text)
-    write = session.app.writer(chat) if chat is not None else None
-    answer = await answered(session, replace(query, text=alone.text), write, alone.thread)
+    write = await asyncio.to_thread(session.app.writer, chat) if chat is not None else None
+    answer = await answered(session, replace(query, text=alone.text), write, alone)
     await asyncio.to_thread(following.remember, session, question, follows, alone, answer)
     return answer if alone.text == question else replace(answer, question=alone.text)
 
 
-async def answered(session: Session, query: Query, write: Writer | None, thread: str = "") -> Answer:
+async def answered(session: Session, query: Query, write: Writer | None, alone: StandAlone = FIRST) -> Answer:
     """Answer a question with what its asker may read, written, or without a writer in extracts."""
     if write is not None:
-        whose = Whose(asker=session.asker, thread=thread)
+        whose = Whose(asker=session.asker, thread=alone.thread, documents=alone.documents)
         answer = await write(query, session.app.read, whose, session.tell)
     else:
         extract, threshold = session.app.extract, session.app.settings.answer_threshold
@@ -104,7 +108,7 @@ async def search(
     if not 1 <= k <= MOST:
         raise Invalid(f"k is {k}; ask for 1 to {MOST:,} passages.")
     began = perf_counter()
-    filters = narrowed(session, source, type, after, before, tag, language)
+    filters = await asyncio.to_thread(narrowed, session, source, type, after, before, tag, language)
     wanted = await asyncio.to_thread(asked, session, query, k, filters)
     with span("retrieve"):
         evidence = await session.app.retrieve(wanted)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -13,7 +14,7 @@ from typing import Annotated
 
 from cairn import registry
 from cairn.audit import touched
-from cairn.errors import ModelFailed, OverBudget, Unknown
+from cairn.errors import CairnError, ModelFailed, OverBudget, Unknown
 from cairn.flows.answering.reports import plan
 from cairn.flows.answering.reports.allowance import Allowance
 from cairn.flows.answering.reports.composing import Composed, compose
@@ -90,7 +91,7 @@ async def report(
 ) -> Report:
     """Answer a long question part by part, with a summary, its sources, and what could not be found."""
     began = perf_counter()
-    filters = narrowed(session, source, type, after, before, tag, language)
+    filters = await asyncio.to_thread(narrowed, session, source, type, after, before, tag, language)
     chat = chosen(session, model)
     if chat is not None:
         chat = Allowance(chat, session.app.settings.report_tokens)
@@ -104,7 +105,8 @@ async def report(
     made = await asyncio.to_thread(_whole, session, question, composed, summary, planned, filters)
     made = replace(made, seconds=perf_counter() - began)
     await asyncio.to_thread(_keep, session, made, planned.seen)
-    await asyncio.to_thread(remember, session, question, made)
+    with suppress(CairnError):
+        await asyncio.to_thread(remember, session, question, made)
     return made
 
 
@@ -159,8 +161,9 @@ def _telling(session: Session, total: int) -> Callable[[Section], None]:
 async def _answered(session: Session, filters: Filters, chat: Chat | None, part: str) -> Answer:
     """Answer one part as any question is answered, with the rights of this moment."""
     query = await asyncio.to_thread(asked, session, part, EVIDENCE, filters)
-    write = replace(session.app.writer(chat), show=True) if chat is not None else None
-    return await answered(replace(session, tell=untold), query, write)
+    write = await asyncio.to_thread(session.app.writer, chat) if chat is not None else None
+    shown = replace(write, show=True) if write is not None else None
+    return await answered(replace(session, tell=untold), query, shown)
 
 
 async def _summarised(session: Session, question: str, composed: Composed, chat: Chat | None) -> Summary:
@@ -219,17 +222,25 @@ def _keep(session: Session, made: Report, seen: frozenset[int]) -> None:
     journal = session.app.journal
     documents = seen.union(one.document for one in made.references)
     touched(*(f"d{number}" for number in sorted(documents)))
-    if not may_read(documents, journal.catalogue, session.grants.readable):
-        raise Unknown("What the report rests on went, or who may read it, while it was written; ask again.")
     kept = KeptReport(
         trace=made.trace,
         person=session.asker,
         behalf=_behalf(session),
         documents=documents,
-        body=json.dumps(plain(made)),
+        body=json.dumps(plain(_accountable(made))),
     )
     if made.trace != UNTRACED:
-        journal.reports.keep(kept)
+        with suppress(CairnError):  # a full disk must not take the report with it
+            journal.reports.keep(kept)
+    # Only now: what is forgotten from here on takes it along.
+    if not may_read(documents, journal.catalogue, session.grants.readable):
+        journal.reports.forget(session.asker, made.trace)
+        raise Unknown("What the report rests on went, or who may read it, while it was written; ask again.")
+
+
+def _accountable(made: Report) -> Report:
+    """Return of a report what can be looked at again: what was withdrawn rests on nothing that it names."""
+    return replace(made, sections=tuple(replace(one, withdrawn=(), evidence=()) for one in made.sections))
 
 
 def _export(session: Session, id: str, format: str, site: str) -> Exported:

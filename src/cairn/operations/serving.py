@@ -37,6 +37,7 @@ async def serve(
     """
     with closing(replace(session.app, patience=PATIENCE)) as app:
         app.wire()
+        app.wire_chats()
         return await _serve(app, host, port)
 
 

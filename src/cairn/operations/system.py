@@ -8,7 +8,7 @@ from pathlib import Path
 import cairn
 from cairn.operations.declare import operation
 from cairn.people import Role
-from cairn.results import ModelView
+from cairn.results import ModelLine
 from cairn.results.system import Job, System
 from cairn.session import Session
 
@@ -36,7 +36,7 @@ def _system(session: Session) -> System:
         words=positions.words,
         vectors=positions.vectors,
         models=tuple(
-            ModelView(model=name, vectors=count, serving=name == app.embedder.name)
+            ModelLine(model=name, vectors=count, serving=name == app.embedder.name)
             for name, count in sorted(vectors.items())
         ),
         bytes=_sizes(app.home),

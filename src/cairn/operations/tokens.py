@@ -11,7 +11,7 @@ from cairn.errors import Denied, Invalid, Unknown
 from cairn.operations import identity
 from cairn.operations.declare import Say, operation
 from cairn.people import Kind, Role, Token
-from cairn.results.people import Tokens, TokenView
+from cairn.results.people import TokenLine, Tokens
 from cairn.session import Session
 
 MOST_DAYS = 365
@@ -38,7 +38,7 @@ async def tokens_create(
         identity.issue, session.app, Kind.API, whose, lasting, name=name.strip(), scopes=wanted
     )
     touched(f"person:{whose}", f"token:{token.id}")
-    return Tokens(tokens=(_view(token),), secret=secret)
+    return Tokens(tokens=(_line(token),), secret=secret)
 
 
 @operation("tokens.list")
@@ -52,7 +52,7 @@ async def tokens_list(
         session.require(Role.ADMIN)
     held = await asyncio.to_thread(session.app.journal.people.tokens, None if everyone else session.name)
     now = datetime.now(UTC)
-    return Tokens(tokens=tuple(_view(token) for token in held if token.good(now)))
+    return Tokens(tokens=tuple(_line(token) for token in held if token.good(now)))
 
 
 @operation("tokens.revoke", writes=True)
@@ -68,7 +68,7 @@ async def tokens_revoke(
         raise Unknown(f"No token {id} of {session.name}'s; see: cairn tokens list")
     touched(f"token:{id}")
     await asyncio.to_thread(people.revoke, [id])
-    return Tokens(tokens=tuple(map(_view, found)))
+    return Tokens(tokens=tuple(map(_line, found)))
 
 
 def _whose(session: Session, person: str) -> str:
@@ -87,8 +87,8 @@ def _known(scopes: Sequence[str]) -> list[Role]:
     return [Role(scope) for scope in scopes]
 
 
-def _view(token: Token) -> TokenView:
-    return TokenView(
+def _line(token: Token) -> TokenLine:
+    return TokenLine(
         id=token.id,
         kind=token.kind,
         person=token.person,

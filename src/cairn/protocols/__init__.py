@@ -4,7 +4,7 @@ Knows nothing of any implementation. numpy stands in annotations alone, so that 
 this costs nothing.
 """
 
-from cairn.protocols.chat import Accounts, Chat, Entailment, Group, Spending
+from cairn.protocols.chat import Accounts, Chat, Entailment, Group, Preparing, Spending
 from cairn.protocols.conversations import Answers, Turns
 from cairn.protocols.export import Export
 from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
@@ -36,6 +36,7 @@ __all__ = [
     "Parser",
     "Passwords",
     "People",
+    "Preparing",
     "Provider",
     "Questions",
     "Renderer",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from cairn.chat import Call, Event, Prompt, Spent
 
@@ -32,6 +32,15 @@ class Chat(Protocol):
 
         Raises ModelFailed when there is no whole output.
         """
+        ...
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A language model whose first request takes longer, unless it was prepared."""
+
+    def prepare(self) -> None:
+        """Do what takes long, without asking it anything; thread-safe."""
         ...
 
 
@@ -64,15 +73,9 @@ class Accounts(Protocol):
         ...
 
     def spent(
-        self,
-        by: Sequence[Group],
-        since: date,
-        until: date,
-        *,
-        asker: str | None = None,
-        limit: int | None = None,
+        self, by: Sequence[Group], since: date, *, asker: str | None = None, limit: int | None = None
     ) -> dict[tuple[str, ...], Spent]:
-        """Return sums of the days from ``since`` to ``until``, dearest first, by the values of ``by``.
+        """Return sums of the days from ``since`` on, dearest first, by the values of ``by``.
 
         By trace, only those of the ``limit`` dearest.
         """

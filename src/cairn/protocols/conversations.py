@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from cairn.records import KeptAnswer, Savings, Turn
+from cairn.records import KeptAnswer, Turn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,14 +44,6 @@ class Answers(Protocol):
 
     def keep(self, answer: KeptAnswer, since: datetime) -> None:
         """Keep an answer in the place of one with its key, and none of before ``since``."""
-        ...
-
-    def used(self, key: str) -> None:
-        """Count that an answer was given again."""
-        ...
-
-    def savings(self) -> Savings:
-        """Return what that has saved, of the answers that are still kept."""
         ...
 
     def forget(self, person: str, trace: str | None = None) -> int:

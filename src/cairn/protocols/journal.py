@@ -23,6 +23,7 @@ from cairn.records import (
     SpanSize,
     Standing,
     Unread,
+    Wanted,
 )
 from cairn.types import Change, State
 
@@ -54,8 +55,8 @@ class Library(Protocol):
         """Make documents pending that failed or are skipped, or are to be read again."""
         ...
 
-    def reread(self, recipes: Mapping[str, str], limits: str) -> int:
-        """Make pending what another recipe or other limits made, and what failed by chance."""
+    def reread(self, source: int, recipes: Mapping[str, str], limits: str) -> int:
+        """Make pending, of a source, what another recipe or other limits made, and what failed by chance."""
         ...
 
     def parsed(self, results: Sequence[Parsed]) -> None:
@@ -86,6 +87,10 @@ class Catalogue(Protocol):
 
     def documents(self, ids: Collection[int]) -> list[DocumentRecord]: ...
 
+    def forgotten(self, ids: Collection[int]) -> set[int]:
+        """Return those that are no documents any more, not even deleted ones."""
+        ...
+
     def find(
         self, *, source: int | None = None, uri: str | None = None, states: Collection[State] = ()
     ) -> list[DocumentRecord]:
@@ -103,20 +108,8 @@ class Catalogue(Protocol):
         """Return present documents of the same thread or words, its parent and its parts."""
         ...
 
-    def page(
-        self,
-        limit: int,
-        *,
-        before: int | None,
-        classes: Collection[int] | None,
-        source: int | None,
-        states: Collection[State],
-        holding: str,
-    ) -> list[DocumentRecord]:
-        """Return at most ``limit`` documents of these access classes with ids below ``before``, newest first.
-
-        ``holding`` narrows to those with these characters in their uri or title.
-        """
+    def page(self, wanted: Wanted, limit: int) -> list[DocumentRecord]:
+        """Return at most ``limit`` of the documents wanted, newest first."""
         ...
 
     def unread(self, source: int) -> list[DocumentRecord]:

@@ -104,7 +104,7 @@ class Reports(Protocol):
         ...
 
     def forget(self, person: str, trace: str | None = None) -> int:
-        """Erase one report of a person's, or all; return how many that were."""
+        """Erase a person's report, or all of theirs; return how many that were."""
         ...
 
     def erase(self, documents: Collection[int]) -> None:

@@ -1,5 +1,7 @@
 """What keeping a library whole asks of its journal and its index: that they can be checked and copied."""
 
+from collections.abc import Collection
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +20,14 @@ class JournalUpkeep(Protocol):
 
         Raises Storage when the disk refuses, Unavailable when that is another tool's work.
         """
+        ...
+
+    def strike(self, people: Collection[str]) -> None:
+        """Erase how people sign in, and what they asked and were told; the audit and the accounts stay."""
+        ...
+
+    def expire(self, *, traces: datetime, turns: datetime, answers: datetime) -> None:
+        """Erase what was written before these moments, and reports and replies when their time is over."""
         ...
 
 

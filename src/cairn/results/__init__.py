@@ -88,6 +88,8 @@ class Status:
     """Documents that wait for vectors."""
     rebuilt: str
     """When and why the index was last built from nothing; empty if never."""
+    writing: str = ""
+    """Why no language model can write, though one is set; empty when all is well."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,7 +145,7 @@ class Restored:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ModelView:
+class ModelLine:
     """An embedder's vectors that are kept."""
 
     model: str
@@ -156,11 +158,11 @@ class ModelView:
 class Models:
     """Whose vectors a library keeps."""
 
-    models: tuple[ModelView, ...]
+    models: tuple[ModelLine, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PassageView:
+class PassageText:
     """A passage as Cairn read it."""
 
     id: str
@@ -193,7 +195,7 @@ class Related:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DocumentView:
+class DocumentText:
     """What Cairn read out of a document."""
 
     id: int
@@ -210,7 +212,7 @@ class DocumentView:
     pages: int | None
     metadata: Mapping[str, str]
     related: tuple[Related, ...]
-    passages: tuple[PassageView, ...]
+    passages: tuple[PassageText, ...]
     next: str | None
     """The passage after these, where there are more."""
     versions: tuple[Version, ...] = ()
@@ -281,7 +283,7 @@ class Explanation(Rules):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReadersView(Rules):
+class DocumentReaders(Rules):
     """Who may read a document."""
 
     uri: str
@@ -289,7 +291,7 @@ class ReadersView(Rules):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ClassView(Rules):
+class ClassLine(Rules):
     """An access class: a set of rules, and how many documents have it."""
 
     documents: int
@@ -299,7 +301,7 @@ class ClassView(Rules):
 class Classes:
     """Access classes, that with the most documents first."""
 
-    classes: tuple[ClassView, ...]
+    classes: tuple[ClassLine, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -357,7 +359,7 @@ class Trace:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SettingView:
+class SettingLine:
     """A setting with the value in force."""
 
     name: str
@@ -369,7 +371,7 @@ class SettingView:
 def plain(value: Any) -> Any:
     """Return ``value`` as what JSON can hold; empty Locator fields and internal ones are left out."""
     if is_dataclass(value) and not isinstance(value, type):
-        hidden = INTERNAL if isinstance(value, Evidence | PassageView) else ()
+        hidden = INTERNAL if isinstance(value, Evidence | PassageText) else ()
         shown = {f.name: getattr(value, f.name) for f in fields(value) if f.name not in hidden}
         if isinstance(value, Locator):
             shown = {name: field for name, field in shown.items() if field not in (None, (), "")}

@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AccountView:
+class AccountLine:
     """How a person may sign in, and what they may do."""
 
     person: str
@@ -21,13 +21,13 @@ class AccountView:
 class Accounts:
     """Who may sign in."""
 
-    accounts: tuple[AccountView, ...]
+    accounts: tuple[AccountLine, ...]
     password: str = ""
     """The one that was made up, shown this once."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TokenView:
+class TokenLine:
     """A token that was given out; its secret is shown only when it is made."""
 
     id: int
@@ -45,7 +45,7 @@ class TokenView:
 class Tokens:
     """Tokens, newest first."""
 
-    tokens: tuple[TokenView, ...]
+    tokens: tuple[TokenLine, ...]
     secret: str = ""
     """Of the one that was made, shown this once."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from cairn.results import ModelView
+from cairn.results import ModelLine
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,14 +48,14 @@ class System:
     """The journal's newest change; ``words`` and ``vectors`` say how far each view is."""
     words: int
     vectors: int
-    models: tuple[ModelView, ...]
+    models: tuple[ModelLine, ...]
     bytes: Mapping[str, int]
     """Of each part of the library's folder, the largest first."""
     jobs: tuple[Job, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ChatView:
+class ChatLine:
     """A language model that is configured, and what came of asking it."""
 
     model: str
@@ -72,7 +72,7 @@ class ChatView:
 class Chats:
     """The language models that are configured, in the order in which they are asked."""
 
-    chats: tuple[ChatView, ...]
+    chats: tuple[ChatLine, ...]
     tested: bool
     missed: tuple[str, ...] = ()
     """Those that do not answer."""

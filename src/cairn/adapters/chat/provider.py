@@ -67,6 +67,12 @@ class Provided:
         self._open: dict[asyncio.AbstractEventLoop, Model] = {}
         """By event loop, as connections belong to one."""
 
+    def prepare(self) -> None:
+        """See ``cairn.protocols.Preparing``."""
+        import pydantic_ai.direct  # noqa: F401
+
+        _model(self._place)
+
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Event]:
         known = PROVIDERS[self._place.provider]
         if not self._place.key and not known.keyless:

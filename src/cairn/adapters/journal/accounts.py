@@ -13,6 +13,7 @@ from cairn.adapters.journal.database import Database
 from cairn.adapters.journal.service import ORIGINS, USAGE, calls, spending
 from cairn.chat import Call, Spent, Usage
 from cairn.protocols import Group, Spending
+from cairn.trace import UNTRACED
 
 SUMS = tuple(one.name for one in fields(Spent))
 KEYS = tuple(column.name for column in spending.primary_key)
@@ -44,22 +45,18 @@ class SqlAccounts:
             self._count(connection, call, 1)
 
     def cited(self, trace: str, share: float) -> None:
+        if trace == UNTRACED:  # that is everybody's
+            return
         answered = (calls.c.trace == trace) & (calls.c.evidence > 0)
         with self._database.write() as connection:
             connection.execute(update(calls).where(answered).values(cited=share))
 
     def spent(
-        self,
-        by: Sequence[Group],
-        since: date,
-        until: date,
-        *,
-        asker: str | None = None,
-        limit: int | None = None,
+        self, by: Sequence[Group], since: date, *, asker: str | None = None, limit: int | None = None
     ) -> dict[tuple[str, ...], Spent]:
         summed = asker is None and "trace" not in by and not {"asker", "purpose"} <= set(by)
         table, sums = (spending, _SUMMED) if summed else (calls, _ONE_BY_ONE)
-        within: list[ColumnElement[bool]] = [table.c.day.between(since.isoformat(), until.isoformat())]
+        within: list[ColumnElement[bool]] = [table.c.day >= since.isoformat()]
         if asker is not None:
             within.append(table.c.asker == asker)
         elif summed:

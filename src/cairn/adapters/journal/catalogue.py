@@ -12,7 +12,15 @@ from cairn.adapters.journal import family, rows
 from cairn.adapters.journal.database import Database, select_in
 from cairn.adapters.journal.family import SERVING
 from cairn.adapters.journal.schema import changes, classes, documents, passages, sources, versions
-from cairn.records import DocumentRecord, JournalChange, Known, PassageRecord, SourceRecord, Standing
+from cairn.records import (
+    DocumentRecord,
+    JournalChange,
+    Known,
+    PassageRecord,
+    SourceRecord,
+    Standing,
+    Wanted,
+)
 from cairn.types import State
 
 
@@ -44,6 +52,12 @@ class SqlCatalogue:
             found = select_in(connection, select(documents), documents.c.id, ids)
             return [rows.document(row) for row in found]
 
+    def forgotten(self, ids: Collection[int]) -> set[int]:
+        with self._database.read() as connection:
+            return {*ids} - {
+                row.id for row in select_in(connection, select(documents.c.id), documents.c.id, ids)
+            }
+
     def find(
         self, *, source: int | None = None, uri: str | None = None, states: Collection[State] = ()
     ) -> list[DocumentRecord]:
@@ -73,27 +87,19 @@ class SqlCatalogue:
             found = connection.execute(query.order_by(documents.c.modified))
             return [rows.document(one) for one in found]
 
-    def page(
-        self,
-        limit: int,
-        *,
-        before: int | None,
-        classes: Collection[int] | None,
-        source: int | None,
-        states: Collection[State],
-        holding: str,
-    ) -> list[DocumentRecord]:
+    def page(self, wanted: Wanted, limit: int) -> list[DocumentRecord]:
         held = documents.c
-        query = select(documents).where(held.state.in_(states)).order_by(held.id.desc()).limit(limit)
-        if before is not None:
-            query = query.where(held.id < before)
-        if classes is not None:
-            query = query.where(held.access_class.in_(classes))
-        if source is not None:
-            query = query.where(held.source == source)
-        if holding:
-            named = [column.icontains(holding, autoescape=True) for column in (held.uri, held.title)]
-            query = query.where(or_(*named))
+        query = select(documents).where(held.state.in_(wanted.states))
+        if wanted.before is not None:
+            query = query.where(held.id < wanted.before)
+        if wanted.classes is not None:
+            query = query.where(self._database.among(held.access_class, wanted.classes))
+        if wanted.source is not None:
+            query = query.where(held.source == wanted.source)
+        if wanted.holding:
+            columns = (held.uri, held.title)
+            query = query.where(or_(*(one.icontains(wanted.holding, autoescape=True) for one in columns)))
+        query = query.order_by(held.id.desc()).limit(limit)
         with self._database.read() as connection:
             return [rows.document(row) for row in connection.execute(query)]
 

@@ -3,6 +3,7 @@
 Knows the two dialects' differences and nothing of documents.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -10,16 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Engine,
     Row,
     Select,
     Table,
+    any_,
     create_engine,
     event,
     exc,
+    func,
+    literal,
     make_url,
+    select,
     text,
 )
 
@@ -83,6 +91,13 @@ class Database:
         """Insert the rows whose key is not there yet."""
         if rows:
             connection.execute(self.insert(table).on_conflict_do_nothing(), rows)
+
+    def among(self, column: Column[int], values: Iterable[int]) -> ColumnElement[bool]:
+        """Return the condition that a number is one of ``values``, however many those are."""
+        if not self.sqlite:
+            return column == any_(literal(list(values), ARRAY(BigInteger)))
+        listed = func.json_each(json.dumps(list(values))).table_valued("value")
+        return column.in_(select(listed.c.value))
 
     def settle(self) -> None:
         """Make sure that what was committed outlives a loss of power."""

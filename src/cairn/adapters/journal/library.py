@@ -20,6 +20,7 @@ from cairn.adapters.journal.schema import (
     documents,
     embedded,
     embeddings,
+    loose,
     passages,
     sources,
     versions,
@@ -94,21 +95,19 @@ class SqlLibrary:
                     .values(state=State.PENDING)
                 )
 
-    def reread(self, recipes: Mapping[str, str], limits: str) -> int:
+    def reread(self, source: int, recipes: Mapping[str, str], limits: str) -> int:
+        pending = update(documents).where(documents.c.source == source).values(state=State.PENDING)
         again = documents.c.state.in_((State.INDEXED, State.FAILED, State.SKIPPED))
         unread = documents.c.state.in_((State.FAILED, State.SKIPPED))
         by_chance = documents.c.recipe.is_(None)
         by_limits = documents.c.recipe.startswith(LIMITS) & (documents.c.recipe != limits)
         count = 0
         with self._database.write() as connection:
-            retried = update(documents).where(unread, by_chance | by_limits).values(state=State.PENDING)
-            count += connection.execute(retried).rowcount
+            count += connection.execute(pending.where(unread, by_chance | by_limits)).rowcount
             for media_type, recipe in recipes.items():
                 other = (documents.c.media_type == media_type) & (documents.c.recipe != recipe)
                 other &= ~documents.c.recipe.startswith(LIMITS) & (documents.c.recipe != OFFERED)
-                count += connection.execute(
-                    update(documents).where(again, other).values(state=State.PENDING)
-                ).rowcount
+                count += connection.execute(pending.where(again, other)).rowcount
         return count
 
     def parsed(self, results: Sequence[Parsed]) -> None:
@@ -167,9 +166,14 @@ class SqlLibrary:
                 connection.execute(delete(sources).where(sources.c.id == source))
 
     def sweep(self) -> None:
+        with self._database.read() as connection:
+            if connection.execute(select(loose).limit(1)).first() is None:
+                return
         used = exists().where(passages.c.hash == embeddings.c.hash)
+        dropped = embeddings.c.hash.in_(select(loose.c.hash))
         with self._database.write() as connection:
-            connection.execute(delete(embeddings).where(~used))
+            connection.execute(delete(embeddings).where(dropped, ~used))
+            connection.execute(delete(loose))
 
     def _classes(self, connection: Connection, changes: Iterable[Change]) -> dict[str, int]:
         """Return the access class of every set of readers among the changes, new ones added."""
@@ -345,5 +349,9 @@ def _delete(connection: Connection, gone: Collection[Row[Any]]) -> None:
 
 def _drop_passages(connection: Connection, ids: Iterable[int]) -> None:
     for chunk in chunks(ids):
+        theirs = passages.c.document.in_(chunk)
+        fresh = passages.c.hash.not_in(select(loose.c.hash))
+        dropped = select(passages.c.hash).where(theirs, fresh).distinct()
+        connection.execute(loose.insert().from_select([loose.c.hash], dropped))
         connection.execute(delete(embedded).where(embedded.c.document.in_(chunk)))
-        connection.execute(delete(passages).where(passages.c.document.in_(chunk)))
+        connection.execute(delete(passages).where(theirs))

@@ -4,8 +4,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, or_, select, update
+from sqlalchemy import Row, Select, or_, select, update
 
+from cairn.adapters.journal import own
 from cairn.adapters.journal.database import Database
 from cairn.adapters.journal.service import questions
 from cairn.people import Asked
@@ -27,10 +28,10 @@ class SqlQuestions:
         return self._newest(select(questions).where(questions.c.person == person), limit, before)
 
     def judge(self, trace: str, person: str, helpful: bool | None, note: str) -> Asked | None:
-        own = (questions.c.trace == trace) & (questions.c.person == person)
+        theirs = (questions.c.trace == trace) & (questions.c.person == person)
+        said = update(questions).where(theirs).values(helpful=helpful, note=note, reviewer="")
         with self._database.write() as connection:
-            said = update(questions).where(own).values(helpful=helpful, note=note, reviewer="")
-            row = connection.execute(said.returning(*questions.c)).first()
+            row = connection.execute(said.returning(questions)).first()
             return None if row is None else _asked(row)
 
     def judged(self, limit: int, before: datetime | None = None, *, reviewed: bool = False) -> list[Asked]:
@@ -45,10 +46,7 @@ class SqlQuestions:
             return bool(connection.execute(update(questions).where(meant).values(reviewer=reviewer)).rowcount)
 
     def forget(self, person: str, trace: str | None = None) -> int:
-        own = questions.c.person == person
-        meant = own if trace is None else own & (questions.c.trace == trace)
-        with self._database.write() as connection:
-            return int(connection.execute(delete(questions).where(meant)).rowcount)
+        return own.forget(self._database, questions, person, trace)
 
     def _newest(self, query: Select[Any], limit: int, before: datetime | None) -> list[Asked]:
         if before is not None:

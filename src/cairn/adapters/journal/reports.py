@@ -1,11 +1,11 @@
 """Reports that were made, in the journal, for a week; each is its asker's own."""
 
-import json
 import time
 from collections.abc import Collection
 
 from sqlalchemy import delete, select
 
+from cairn.adapters.journal import own
 from cairn.adapters.journal.database import Database
 from cairn.adapters.journal.service import reports
 from cairn.people import KeptReport
@@ -25,7 +25,7 @@ class SqlReports:
             "trace": report.trace,
             "person": report.person,
             "behalf": report.behalf,
-            "documents": json.dumps(sorted(report.documents)),
+            "documents": own.listed(report.documents),
             "body": report.body,
             "at": now,
         }
@@ -44,23 +44,12 @@ class SqlReports:
             trace=row.trace,
             person=row.person,
             behalf=row.behalf,
-            documents=frozenset(json.loads(row.documents)),
+            documents=own.ids(row.documents),
             body=row.body,
         )
 
     def forget(self, person: str, trace: str | None = None) -> int:
-        own = reports.c.person == person
-        meant = own if trace is None else own & (reports.c.trace == trace)
-        with self._database.write() as connection:
-            return int(connection.execute(delete(reports).where(meant)).rowcount)
+        return own.forget(self._database, reports, person, trace)
 
     def erase(self, documents: Collection[int]) -> None:
-        gone = [trace for trace, held in self._resting() if not held.isdisjoint(documents)]
-        with self._database.write() as connection:
-            for trace in gone:
-                connection.execute(delete(reports).where(reports.c.trace == trace))
-
-    def _resting(self) -> list[tuple[str, set[int]]]:
-        with self._database.read() as connection:
-            found = connection.execute(select(reports.c.trace, reports.c.documents))
-            return [(row.trace, set(json.loads(row.documents))) for row in found]
+        own.erase(self._database, reports, documents)

@@ -4,7 +4,7 @@ One schema for both dialects. Knows nothing of what the rows are used for.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    exists,
     inspect,
     select,
     text,
@@ -70,6 +71,12 @@ metadata = MetaData()
 # SQLite makes an alias of its row id only of a column declared INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
+
+def texts(*names: str) -> Iterator[Column[str]]:
+    """Yield columns of text that is always there."""
+    return (Column(name, Text, nullable=False) for name in names)
+
+
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
 
 sources = Table(
@@ -93,12 +100,10 @@ documents = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("source", ForeignKey("sources.id"), nullable=False),
-    Column("uri", Text, nullable=False),
-    Column("state", Text, nullable=False),
+    *texts("uri", "state"),
     Column("reason", Text),
     Column("access_class", ForeignKey("classes.id"), nullable=False),
-    Column("title", Text, nullable=False),
-    Column("media_type", Text, nullable=False),
+    *texts("title", "media_type"),
     Column("size", BigInteger, nullable=False),
     Column("modified", Float, nullable=False),
     Column("fingerprint", Text, nullable=False),
@@ -122,8 +127,7 @@ versions = Table(
     metadata,
     Column("document", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
     Column("version", Integer, primary_key=True),
-    Column("content", Text, nullable=False),
-    Column("recipe", Text, nullable=False),
+    *texts("content", "recipe"),
     Column("at", Float, nullable=False),
 )
 
@@ -133,10 +137,7 @@ passages = Table(
     Column("id", Id, primary_key=True),
     Column("document", ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("ordinal", Integer, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("context", Text, nullable=False),
-    Column("anchors", Text, nullable=False),
+    *texts("kind", "text", "context", "anchors"),
     Column("tokens", Integer, nullable=False),
     Column("hash", Text, nullable=False, index=True),
     sqlite_autoincrement=True,
@@ -156,6 +157,9 @@ embedded = Table(
     Column("document", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
     Column("model", Text, primary_key=True),
 )
+
+loose = Table("loose", metadata, Column("hash", Text, primary_key=True))
+"""Hashes of texts that a passage had and lost, until it is looked up whether another has them."""
 
 changes = Table(
     "changes",
@@ -234,6 +238,13 @@ def _m005_allowed(connection: Connection) -> None:
             connection.execute(allowed.insert(), rows)
 
 
-STEPS = (_m001_initial, _m002_parts, _m003_models, _m004_service, _m005_allowed)
+def _m006_loose(connection: Connection) -> None:
+    """Vectors whose texts are gone are found by what was dropped; until now all were looked at."""
+    loose.create(connection, checkfirst=True)
+    standing = exists().where(passages.c.hash == embeddings.c.hash)
+    connection.execute(embeddings.delete().where(~standing))
+
+
+STEPS = (_m001_initial, _m002_parts, _m003_models, _m004_service, _m005_allowed, _m006_loose)
 LIBRARY = Schema("schema", 0x6361_6972, STEPS)
 """Never edit a step that has been released; add another."""

@@ -3,8 +3,9 @@
 One schema for both dialects. Knows nothing of what the rows are used for.
 """
 
+from collections.abc import Iterator
 from dataclasses import fields
-from typing import get_args
+from typing import Any, get_args
 
 from sqlalchemy import (
     BigInteger,
@@ -22,13 +23,21 @@ from sqlalchemy import (
     text,
 )
 
-from cairn.adapters.journal.schema import Id, Schema
+from cairn.adapters.journal.schema import Id, Schema, texts
 from cairn.chat import Origin, Spent, Usage
 
 metadata = MetaData()
 
 USAGE = tuple(one.name for one in fields(Usage))
 ORIGINS = get_args(Origin)
+
+
+def _whose() -> Iterator[Column[Any]]:
+    """Yield the columns of what somebody asked: its trace, who asked, and with whose rights."""
+    yield Column("trace", Text, primary_key=True)
+    yield Column("person", Text, nullable=False, index=True)
+    yield from texts("behalf")
+
 
 accounts = Table(
     "accounts",
@@ -48,8 +57,7 @@ tokens = Table(
     Column("digest", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False),
     Column("person", Text, nullable=False, index=True),
-    Column("name", Text, nullable=False),
-    Column("scopes", Text, nullable=False),
+    *texts("name", "scopes"),
     Column("created", Float, nullable=False),
     Column("expires", Float, nullable=False),
     Column("used", Float),
@@ -63,12 +71,7 @@ audit = Table(
     Column("number", Id, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
     Column("person", Text, nullable=False, index=True),
-    Column("behalf", Text, nullable=False),
-    Column("origin", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("objects", Text, nullable=False),
-    Column("decision", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    *texts("behalf", "origin", "action", "objects", "decision", "reason"),
     Column("trace", Text, nullable=False, index=True),
     Column("digest", Text, nullable=False),
 )
@@ -76,10 +79,8 @@ audit = Table(
 questions = Table(
     "questions",
     metadata,
-    Column("trace", Text, primary_key=True),
-    Column("person", Text, nullable=False, index=True),
-    Column("behalf", Text, nullable=False),
-    Column("question", Text, nullable=False),
+    *_whose(),
+    *texts("question"),
     Column("at", Float, nullable=False),
     Column("answered", Boolean, nullable=False),
     Column("helpful", Boolean),
@@ -90,16 +91,8 @@ questions = Table(
 turns = Table(
     "turns",
     metadata,
-    Column("trace", Text, primary_key=True),
-    Column("person", Text, nullable=False, index=True),
-    Column("behalf", Text, nullable=False),
-    Column("asked", Text, nullable=False),
-    Column("question", Text, nullable=False),
-    Column("rests", Text, nullable=False),
-    Column("claims", Text, nullable=False),
-    Column("documents", Text, nullable=False),
-    Column("follows", Text, nullable=False),
-    Column("thread", Text, nullable=False),
+    *_whose(),
+    *texts("asked", "question", "rests", "claims", "documents", "follows", "thread"),
     Column("at", Float, nullable=False, index=True),
 )
 
@@ -110,36 +103,29 @@ answers = Table(
     Column("scope", Text, nullable=False, index=True),
     Column("question", Text, nullable=False),
     Column("vector", LargeBinary, nullable=False),
-    Column("claims", Text, nullable=False),
-    Column("withdrawn", Text, nullable=False),
+    *texts("claims", "withdrawn"),
     Column("confidence", Float, nullable=False),
-    Column("writer", Text, nullable=False),
-    Column("trace", Text, nullable=False),
+    *texts("writer", "trace"),
     Column("person", Text, nullable=False, index=True),
     Column("head", BigInteger, nullable=False),
     Column("documents", Text, nullable=False),
     Column("tokens", Integer, nullable=False),
     Column("at", Float, nullable=False, index=True),
-    Column("hits", Integer, nullable=False),
 )
 
 replies = Table(
     "replies",
     metadata,
     Column("key", Text, primary_key=True),
-    Column("request", Text, nullable=False),
-    Column("body", Text, nullable=False),
+    *texts("request", "body"),
     Column("at", Float, nullable=False, index=True),
 )
 
 reports = Table(
     "reports",
     metadata,
-    Column("trace", Text, primary_key=True),
-    Column("person", Text, nullable=False, index=True),
-    Column("behalf", Text, nullable=False),
-    Column("documents", Text, nullable=False),
-    Column("body", Text, nullable=False),
+    *_whose(),
+    *texts("documents", "body"),
     Column("at", Float, nullable=False, index=True),
 )
 
@@ -147,9 +133,7 @@ jobs = Table(
     "jobs",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("detail", Text, nullable=False),
+    *texts("kind", "state", "detail"),
     Column("started", Float, nullable=False),
     Column("ended", Float),
 )
@@ -161,7 +145,7 @@ spans = Table(
     Column("trace", Text, nullable=False, index=True),
     Column("parent", Text),
     Column("name", Text, nullable=False),
-    Column("start", BigInteger, nullable=False),
+    Column("start", BigInteger, nullable=False, index=True),
     Column("end", BigInteger, nullable=False),
     Column("attributes", Text, nullable=False),
 )
@@ -172,13 +156,7 @@ calls = Table(
     Column("id", Id, primary_key=True),
     Column("trace", Text, nullable=False, index=True),
     Column("at", Float, nullable=False, index=True),
-    Column("day", Text, nullable=False),
-    Column("asker", Text, nullable=False),
-    Column("model", Text, nullable=False),
-    Column("purpose", Text, nullable=False),
-    Column("version", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    *texts("day", "asker", "model", "purpose", "version", "outcome", "reason"),
     Column("attempt", BigInteger, nullable=False),
     Column("thread", Text, nullable=False),
     Column("estimated", Boolean, nullable=False),
@@ -234,6 +212,19 @@ def _m006_reviewer(connection: Connection) -> None:
         connection.execute(text("ALTER TABLE questions ADD COLUMN reviewer TEXT NOT NULL DEFAULT ''"))
 
 
+def _m007_old_ones(connection: Connection) -> None:
+    """Old traces are found by their time; reports name their documents as turns and answers do.
+
+    How often an answer was given is counted by the process, not with the answer.
+    """
+    if "hits" in {column["name"] for column in inspect(connection).get_columns(answers.name)}:
+        connection.execute(text("ALTER TABLE answers DROP COLUMN hits"))
+    for index in spans.indexes:
+        index.create(connection, checkfirst=True)
+    plain = "replace(trim(documents, '[]'), ',', '')"
+    connection.execute(text(f"UPDATE reports SET documents = {plain} WHERE documents LIKE '[%'"))
+
+
 _GUARDS = {
     "sqlite": tuple(
         f"CREATE TRIGGER IF NOT EXISTS audit_no_{verb} BEFORE {verb} ON audit "
@@ -249,6 +240,14 @@ _GUARDS = {
 }
 """What keeps the audit append-only for whoever does not take this away first; the seals show who did."""
 
-STEPS = (_m001_initial, _m002_questions, _m003_calls, _m004_conversations, _m005_reports, _m006_reviewer)
+STEPS = (
+    _m001_initial,
+    _m002_questions,
+    _m003_calls,
+    _m004_conversations,
+    _m005_reports,
+    _m006_reviewer,
+    _m007_old_ones,
+)
 SERVING = Schema("service", 0x6361_6973, STEPS)
 """Never edit a step that has been released; add another."""

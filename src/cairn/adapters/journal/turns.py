@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import Row, Table, delete, func, or_, select, update
+from sqlalchemy import Row, delete, select
 
-from cairn.adapters.journal.database import Database, chunks
+from cairn.adapters.journal import own
+from cairn.adapters.journal.database import Database
 from cairn.adapters.journal.service import answers, turns
-from cairn.records import KeptAnswer, Said, Savings, Turn
+from cairn.records import KeptAnswer, Said, Turn
 from cairn.results import plain
 from cairn.results.reading import read
 from cairn.types import Claim
@@ -32,7 +33,7 @@ class SqlTurns:
         values = asdict(turn) | {
             "rests": json.dumps(turn.rests),
             "claims": json.dumps(turn.claims, ensure_ascii=False),
-            "documents": _listed(turn.documents),
+            "documents": own.listed(turn.documents),
             "at": turn.at.timestamp(),
         }
         with self._database.write() as connection:
@@ -42,16 +43,16 @@ class SqlTurns:
             connection.execute(turns.insert().values(values))
 
     def find(self, trace: str, person: str, behalf: str) -> Turn | None:
-        own = (turns.c.trace == trace) & (turns.c.person == person) & (turns.c.behalf == behalf)
+        theirs = (turns.c.trace == trace) & (turns.c.person == person) & (turns.c.behalf == behalf)
         with self._database.read() as connection:
-            row = connection.execute(select(turns).where(own)).first()
+            row = connection.execute(select(turns).where(theirs)).first()
             return None if row is None else _turn(row)
 
     def forget(self, person: str, trace: str | None = None) -> int:
-        return _forget(self._database, turns, person, trace)
+        return own.forget(self._database, turns, person, trace)
 
     def erase(self, documents: Collection[int]) -> None:
-        _erase(self._database, turns, documents)
+        own.erase(self._database, turns, documents)
 
 
 class SqlAnswers:
@@ -76,61 +77,26 @@ class SqlAnswers:
             "vector": np.asarray(answer.vector, np.float32).tobytes(),
             "claims": _written(answer.claims),
             "withdrawn": _written(answer.withdrawn),
-            "documents": _listed(answer.documents),
+            "documents": own.listed(answer.documents),
             "at": answer.at.timestamp(),
-            "hits": 0,
         }
         with self._database.write() as connection:
             gone = (answers.c.at < since.timestamp()) | (answers.c.key == answer.key)
             connection.execute(delete(answers).where(gone))
             connection.execute(answers.insert().values(values))
 
-    def used(self, key: str) -> None:
-        counted = update(answers).where(answers.c.key == key).values(hits=answers.c.hits + 1)
-        with self._database.write() as connection:
-            connection.execute(counted)
-
-    def savings(self) -> Savings:
-        hits, saved = func.sum(answers.c.hits), func.sum(answers.c.hits * answers.c.tokens)
-        query = select(func.count(), func.coalesce(hits, 0), func.coalesce(saved, 0)).select_from(answers)
-        with self._database.read() as connection:
-            return Savings(*map(int, connection.execute(query).one()))
-
     def forget(self, person: str, trace: str | None = None) -> int:
-        return _forget(self._database, answers, person, trace)
+        return own.forget(self._database, answers, person, trace)
 
     def erase(self, documents: Collection[int]) -> None:
-        _erase(self._database, answers, documents)
-
-
-def _forget(database: Database, table: Table, person: str, trace: str | None) -> int:
-    own = table.c.person == person
-    meant = own if trace is None else own & (table.c.trace == trace)
-    with database.write() as connection:
-        return int(connection.execute(delete(table).where(meant)).rowcount)
-
-
-def _erase(database: Database, table: Table, documents: Collection[int]) -> None:
-    with database.write() as connection:
-        for chunk in chunks(documents):
-            holding = or_(*(table.c.documents.contains(f" {document} ") for document in chunk))
-            connection.execute(delete(table).where(holding))
-
-
-def _listed(documents: Iterable[int]) -> str:
-    """Write ids so that each is found by itself with blanks around it."""
-    return " ".join(["", *map(str, sorted(documents)), ""])
-
-
-def _ids(listed: str) -> frozenset[int]:
-    return frozenset(map(int, listed.split()))
+        own.erase(self._database, answers, documents)
 
 
 def _turn(row: Row[Any]) -> Turn:
     values = row._asdict() | {
         "rests": tuple(json.loads(row.rests)),
         "claims": tuple(Said(text, tuple(evidence)) for text, evidence in json.loads(row.claims)),
-        "documents": _ids(row.documents),
+        "documents": own.ids(row.documents),
         "at": datetime.fromtimestamp(row.at, UTC),
     }
     return Turn(**values)
@@ -141,10 +107,9 @@ def _answer(row: Row[Any]) -> KeptAnswer:
         "vector": np.frombuffer(row.vector, np.float32),
         "claims": _read(row.claims),
         "withdrawn": _read(row.withdrawn),
-        "documents": _ids(row.documents),
+        "documents": own.ids(row.documents),
         "at": datetime.fromtimestamp(row.at, UTC),
     }
-    del values["hits"]
     return KeptAnswer(**values)
 
 

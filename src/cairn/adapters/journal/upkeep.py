@@ -4,13 +4,16 @@ Knows what must hold between its tables, and SQLite's own check and backup; noth
 """
 
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, delete, func, select
 
-from cairn.adapters.journal.database import FILE, SERVICE, Database
+from cairn.adapters.journal import own, replies, reports, service
+from cairn.adapters.journal.database import FILE, SERVICE, Database, chunks
 from cairn.adapters.journal.family import SERVING
 from cairn.adapters.journal.schema import documents, embedded, embeddings, passages
 from cairn.errors import Storage, Unavailable
@@ -42,6 +45,26 @@ class SqlUpkeep:
                 return int(copy.execute("SELECT coalesce(max(seq), 0) FROM changes").fetchone()[0])
         except sqlite3.DatabaseError as error:
             raise Storage(f"The journal cannot be copied to {folder}: {error}.") from error
+
+    def strike(self, people: Collection[str]) -> None:
+        told = (service.questions, service.turns, service.answers, service.reports)
+        theirs = (service.accounts, service.tokens, *told)
+        for chunk in chunks(people):
+            with self._service.write() as connection:
+                for table in theirs:
+                    connection.execute(delete(table).where(table.c.person.in_(chunk)))
+            self._service.settle()
+
+    def expire(self, *, traces: datetime, turns: datetime, answers: datetime) -> None:
+        now = time.time()
+        own.expire(self._service, service.spans, "start", traces.timestamp() * 1e9)
+        for table, before in (
+            (service.turns, turns.timestamp()),
+            (service.answers, answers.timestamp()),
+            (service.reports, now - reports.KEPT_SECONDS),
+            (service.replies, now - replies.KEPT_SECONDS),
+        ):
+            own.expire(self._service, table, "at", before)
 
     def _service_damage(self) -> list[str]:
         if not self._service.sqlite:

@@ -45,8 +45,12 @@ class SqlVectors:
             {"hash": hash_, "model": self._model, "vector": vector.tobytes()}
             for hash_, vector in zip(hashes, vectors.astype(STORED), strict=True)
         ]
+        query = select(passages.c.hash).distinct()
         with self._database.write() as connection:
-            self._database.add_missing(connection, embeddings, packed)
+            # A text may have gone, and been swept out, while it was embedded.
+            there = {row.hash for row in select_in(connection, query, passages.c.hash, hashes)}
+            standing = [one for one in packed if one["hash"] in there]
+            self._database.add_missing(connection, embeddings, standing)
 
     def complete(self, documents_: Collection[int], *, serving: bool = True) -> None:
         lacking = self._lacking(passages.c.id).where(passages.c.document == documents.c.id)

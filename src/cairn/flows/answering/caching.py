@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
+from threading import Lock
 
 from cairn.chat import Prompt
 from cairn.flows.answering.packing import Packed
-from cairn.flows.answering.words import FUNCTION_WORDS
+from cairn.flows.answering.words import FUNCTION_WORDS, terms
 from cairn.protocols import Answers, Catalogue, Embedder
 from cairn.records import KeptAnswer, Query
 from cairn.trace import span
@@ -25,7 +26,8 @@ COMPARED = 1_000
 CHANGES = 1_000
 """After so many changes of the library an answer to another wording is not given again."""
 
-_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|(?<!\w)-(?=\d)|[^\w\s.,;:!?'’\"“”()\[\]-]|_")
+"""Numbers, words, and signs that say something: of ``C++ > 5 %`` each."""
 # What turns a question into another one, and vectors do not tell well; with what is asked for.
 _TURNING_WORDS = """
 not t no never without nor neither none except excluding only before after since until more most less least
@@ -41,7 +43,7 @@ _TURNING = frozenset(_TURNING_WORDS.split())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class Basis:
     """What an answer depends on."""
 
     query: Query
@@ -52,6 +54,8 @@ class Asked:
     model: str
     head: int
     """The journal's newest change before evidence was looked for."""
+    documents: frozenset[int]
+    """Whose words are in any of it."""
 
     def scope(self) -> str:
         """Return a digest of all but the question and its evidence."""
@@ -64,15 +68,38 @@ class Asked:
         return _digest(self.scope(), " ".join(_plain(self.query.text)), *shown)
 
 
+class Lookups:
+    """How often an answer was found, and the tokens that saved, since the process began; thread-safe."""
+
+    def __init__(self) -> None:
+        self.found = dict.fromkeys(("exact", "semantic", "none"), 0)
+        self.tokens = 0
+        self._lock = Lock()
+
+    def note(self, how: str, tokens: int) -> None:
+        """Count one."""
+        with self._lock:
+            self.found[how] += 1
+            self.tokens += tokens
+
+
 class Cache:
     """Answers that were written and checked, for a while."""
 
     def __init__(
-        self, answers: Answers, catalogue: Catalogue, embedder: Embedder, *, days: float, likeness: float
+        self,
+        answers: Answers,
+        catalogue: Catalogue,
+        embedder: Embedder,
+        lookups: Lookups,
+        *,
+        days: float,
+        likeness: float,
     ) -> None:
         self._answers = answers
         self._catalogue = catalogue
         self._embedder = embedder
+        self._lookups = lookups
         self._kept = timedelta(days=days)
         self._likeness = likeness
 
@@ -80,63 +107,66 @@ class Cache:
         """Return the journal's newest change."""
         return self._catalogue.head()
 
-    def find(self, asked: Asked) -> KeptAnswer | None:
+    def find(self, basis: Basis) -> KeptAnswer | None:
         """Return an answer that may be given again, with its citations as they are now."""
         if not self._kept:
             return None
         with span("answer cache") as step:
-            found, how = self._find(asked)
+            found, how = self._find(basis)
             step.set_attribute("hit", how)
             if found is not None:
                 step.set_attribute("tokens_saved", found.tokens)
-                self._answers.used(found.key)
+            self._lookups.note(how, found.tokens if found is not None else 0)
             return found
 
-    def keep(self, asked: Asked, answer: Answer, tokens: int) -> None:
+    def keep(self, basis: Basis, answer: Answer, tokens: int) -> None:
         """Keep an answer, which took so many tokens, for whoever asks the same."""
         if not self._kept:
             return
         now = datetime.now(UTC)
         kept = KeptAnswer(
-            key=asked.key(),
-            scope=asked.scope(),
-            question=asked.query.text,
-            vector=self._embedder.embed([asked.query.text])[0],
+            key=basis.key(),
+            scope=basis.scope(),
+            question=basis.query.text,
+            vector=self._embedder.embed([basis.query.text])[0],
             claims=answer.claims,
             withdrawn=answer.withdrawn,
             confidence=answer.confidence,
             writer=answer.writer,
             trace=answer.trace,
-            person=asked.prompt.asker,
-            head=asked.head,
-            documents=frozenset(one.evidence.document for one in asked.packed.shown),
+            person=basis.prompt.asker,
+            head=basis.head,
+            documents=basis.documents,
             tokens=tokens,
             at=now,
         )
         self._answers.keep(kept, now - self._kept)
+        # What was forgotten meanwhile took along only what was kept by then.
+        self._answers.erase(self._catalogue.forgotten(kept.documents))
 
-    def _find(self, asked: Asked) -> tuple[KeptAnswer | None, str]:
-        current = {one.evidence.id: one.evidence for one in asked.packed.shown}
-        same = self._answers.find(asked.key())
+    def _find(self, basis: Basis) -> tuple[KeptAnswer | None, str]:
+        current = {one.evidence.id: one.evidence for one in basis.packed.shown}
+        same = self._answers.find(basis.key())
         if same is not None and self._stands(same, current):
             return _named(same, current), "exact"
-        for key in self._alike(asked):
+        for key in self._alike(basis):
             other = self._answers.find(key)
             if (
                 other is not None
-                and interchangeable(other.question, asked.query.text)
+                and interchangeable(other.question, basis.query.text)
                 and self._stands(other, current)
                 and self._unchanged(other, current)
             ):
-                return _named(other, current), "semantic"
+                # What was withdrawn may say what stood in other evidence, which nobody looked at now.
+                return replace(_named(other, current), withdrawn=()), "semantic"
         return None, "none"
 
-    def _alike(self, asked: Asked) -> list[str]:
+    def _alike(self, basis: Basis) -> list[str]:
         """Return the keys of questions that mean nearly the same, the likest first."""
-        held = self._answers.vectors(asked.scope(), COMPARED)
+        held = self._answers.vectors(basis.scope(), COMPARED)
         if not held:
             return []
-        vector = self._embedder.embed([asked.query.text])[0]
+        vector = self._embedder.embed([basis.query.text])[0]
         near = sorted(((float(other @ vector), key) for key, other in held.items()), reverse=True)
         return [key for cosine, key in near if cosine >= self._likeness]
 
@@ -154,15 +184,29 @@ class Cache:
 
 
 def interchangeable(one: str, other: str) -> bool:
-    """Tell whether two questions hold the same numbers, names and turning words, whatever their wording."""
-    return _firm(one) == _firm(other)
+    """Tell whether two questions hold the same numbers, names, signs and turning words, in one order.
+
+    Vectors hardly tell who did what to whom: the same words in another order are another question, unless
+    what stands first in one stands last in the other (``the plan's budget``, ``the budget of the plan``).
+    """
+    said, other_said = (
+        [term for term in terms(question) if not term[0].isdigit()] for question in (one, other)
+    )
+    reordered = sorted(said) == sorted(other_said) and other_said not in _turned(said)
+    return _firm(one) == _firm(other) and not reordered
 
 
-def _firm(question: str) -> frozenset[str]:
-    words = _WORD.findall(question)
-    firm = {word.casefold() for word in words if word[0].isdigit() or word.casefold() in _TURNING}
-    names = {word.casefold() for word in words[1:] if word[0].isupper()}
-    return frozenset(firm | (names - FUNCTION_WORDS))
+def _firm(question: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(question) if _is_firm(word)]
+
+
+def _is_firm(word: str) -> bool:
+    plain = word.casefold()
+    return plain in _TURNING or not word.isalpha() or (word[0].isupper() and plain not in FUNCTION_WORDS)
+
+
+def _turned(words: list[str]) -> list[list[str]]:
+    return [words, *(words[n:] + words[:n] for n in range(1, len(words)))]
 
 
 def _plain(question: str) -> list[str]:

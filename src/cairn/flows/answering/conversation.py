@@ -15,7 +15,7 @@ from cairn.flows.answering.drafting import whole
 from cairn.flows.answering.fencing import mark, neutral
 from cairn.flows.answering.prompting import Prompts
 from cairn.flows.answering.words import terms
-from cairn.protocols import Catalogue, Chat, Turns
+from cairn.protocols import Catalogue, Chat
 from cairn.records import Turn
 from cairn.trace import span
 
@@ -113,16 +113,14 @@ class Conversation:
 
 def recalled(
     follows: str,
-    person: str,
-    behalf: str,
-    turns: Turns,
+    own: Callable[[str], Turn | None],
     catalogue: Catalogue,
     readable: Callable[[int], bool],
 ) -> Conversation | None:
-    """Return the conversation that ends with the turn ``follows``; None where that is not this person's."""
+    """Return the conversation that ends with the turn ``follows``; None where that is not their ``own``."""
     found = list[Turn]()
     while follows and len(found) < LONGEST:
-        turn = turns.find(follows, person, behalf)
+        turn = own(follows)
         if turn is None:
             break
         found.insert(0, turn)

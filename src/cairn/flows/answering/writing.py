@@ -6,14 +6,15 @@ of providers, money or how rights are decided: all that it is given may be read 
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from time import perf_counter
 
 from cairn.chat import Prompt
-from cairn.errors import ModelFailed, OverBudget
+from cairn.errors import CairnError, ModelFailed, OverBudget
 from cairn.flows.answering.answer import abstention, extracts, text
-from cairn.flows.answering.caching import Asked, Cache
+from cairn.flows.answering.caching import Basis, Cache
 from cairn.flows.answering.confidence import probability
 from cairn.flows.answering.drafting import Check, Drafted, Judge, Tell, drafted, numbered
 from cairn.flows.answering.extractive import Draft, Extractive
@@ -36,6 +37,8 @@ class Whose:
     asker: str
     thread: str = ""
     """The trace of the conversation's first question, where it follows on one."""
+    documents: frozenset[int] = frozenset()
+    """Whose words may be in the question, as it follows on what was said of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,23 +91,23 @@ class Writer:
         if not evidence:
             return abstention((), 0.0, began)
         packed = await asyncio.to_thread(pack, query.text, evidence, self.tokens)
-        asked = self._asked(query, packed, whose, head)
-        kept = await asyncio.to_thread(self.cache.find, asked)
+        basis = self._basis(query, packed, whose, head)
+        kept = await asyncio.to_thread(self.cache.find, basis)
         if kept is not None:
             return self._again(kept, packed, tell, began)
         reading = asyncio.create_task(self._read(looked, evidence))
         try:
-            draft = await self._write(asked, tell)
+            draft = await self._write(basis, tell)
         except (ModelFailed, OverBudget) as error:
             return self._extracts(await reading, evidence, began, f"These are extracts: {error}")
         else:
             answer = self._answer(draft, await reading, evidence, query.text, began)
             if answer.claims and not answer.notice:
                 tokens = draft.usage.input + draft.usage.output
-                await asyncio.to_thread(self.cache.keep, asked, answer, tokens)
+                await _noted(self.cache.keep, basis, answer, tokens)
             answer = self._shown(answer, packed)
             share = packed.share(answer.evidence if answer.claims else ())
-            await asyncio.to_thread(self.cited, answer.trace, share)
+            await _noted(self.cited, answer.trace, share)
             return answer
         finally:
             reading.cancel()
@@ -119,7 +122,7 @@ class Writer:
             Looked(question=one, evidence=tuple(held)) for one, held in zip(questions, found, strict=True)
         ]
 
-    def _asked(self, query: Query, packed: Packed, whose: Whose, head: int) -> Asked:
+    def _basis(self, query: Query, packed: Packed, whose: Whose, head: int) -> Basis:
         template = self.prompts["answer"]
         given = {"fence": packed.fence, "evidence": packed.text(), "question": query.text}
         prompt = Prompt(
@@ -129,33 +132,34 @@ class Writer:
             asker=whose.asker,
             thread=whose.thread,
         )
-        return Asked(
+        return Basis(
             query=query,
             packed=packed,
             prompt=prompt,
             told=repr(template),
             model=self.chat.name,
             head=head,
+            documents=whose.documents.union(one.evidence.document for one in packed.shown),
         )
 
-    async def _write(self, asked: Asked, tell: Tell) -> Drafted:
+    async def _write(self, basis: Basis, tell: Tell) -> Drafted:
         """Have the model write, and once more what did not pass the check."""
         judge = Judge(
-            question=asked.query.text,
-            labelled=asked.packed.labelled(),
+            question=basis.query.text,
+            labelled=basis.packed.labelled(),
             check=self.check,
             states=self.states,
         )
-        with span("write", prompt=asked.prompt.version, model=self.chat.name) as step:
-            draft = await drafted(self.chat, asked.prompt, judge, tell)
+        with span("write", prompt=basis.prompt.version, model=self.chat.name) as step:
+            draft = await drafted(self.chat, basis.prompt, judge, tell)
             step.set_attributes({"claims": len(draft.claims), "passed": len(passed(draft.claims))})
-        draft = await repaired(draft, asked.prompt, self.prompts["repair"], self.chat, judge, tell)
-        return draft if self.second is None else await self._confirmed(draft, self.second, asked)
+        draft = await repaired(draft, basis.prompt, self.prompts["repair"], self.chat, judge, tell)
+        return draft if self.second is None else await self._confirmed(draft, self.second, basis)
 
-    async def _confirmed(self, draft: Drafted, second: Chat, asked: Asked) -> Drafted:
+    async def _confirmed(self, draft: Drafted, second: Chat, basis: Basis) -> Drafted:
         """Ask a model about each claim that passed the check."""
-        opinion = SecondOpinion(chat=second, prompts=self.prompts, asker=asked.prompt.asker)
-        held = {one.id: one for one in asked.packed.labelled().values()}
+        opinion = SecondOpinion(chat=second, prompts=self.prompts, asker=basis.prompt.asker)
+        held = {one.id: one for one in basis.packed.labelled().values()}
 
         async def confirmed(claim: Claim) -> Claim:
             if claim.verdict != "supported":
@@ -220,7 +224,8 @@ class Writer:
             seconds=perf_counter() - began,
             trace=trace_id(),
             writer=kept.writer,
-            notice=f"Written on {kept.at:%Y-%m-%d %H:%M} UTC; its evidence still stands.",
+            # The day alone: at which minute somebody else asked is not everybody's to know.
+            notice=f"Written on {kept.at:%Y-%m-%d}; its evidence still stands.",
             withdrawn=kept.withdrawn,
         )
         return self._shown(answer, packed)
@@ -233,6 +238,12 @@ class Writer:
         held = {one.evidence.id: one.evidence for one in packed.shown}
         ids = dict.fromkeys(one.evidence for c in (*answer.claims, *withdrawn) for one in c.citations)
         return replace(answer, withdrawn=withdrawn, evidence=tuple(held[id] for id in ids))
+
+
+async def _noted(note: Callable[..., None], *given: object) -> None:
+    """Write down what the answer does not depend on; a full disk must not take it away."""
+    with suppress(CairnError):
+        await asyncio.to_thread(note, *given)
 
 
 def passed(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:

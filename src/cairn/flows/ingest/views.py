@@ -105,10 +105,9 @@ def embed(journal: Journal, embedder: Embedder, report: Report, *, serving: bool
 def is_current(catalogue: Catalogue, index: Index) -> bool:
     """Tell whether both views have applied all of this journal."""
     positions, head = index.positions(), catalogue.head()
-    return (
-        positions.words == positions.vectors == head
-        and _known(catalogue, head, positions.words_stamp)
-        and _known(catalogue, head, positions.vectors_stamp)
+    stamps = {positions.words_stamp, positions.vectors_stamp}  # one, but after a kill
+    return positions.words == positions.vectors == head and all(
+        _known(catalogue, head, stamp) for stamp in stamps
     )
 
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Path, Query, Request
 from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from cairn.operations.originals import WIDTHS, Views, original, page
+from cairn.operations.originals import WIDTHS, Viewer, original, page
 from cairn.surfaces.api.routes import PROBLEMS
 from cairn.surfaces.http.signed_in import signed_in
 
@@ -31,8 +31,8 @@ class Held(FileResponse):
             await super().__call__(scope, receive, send)
 
 
-def add(api: FastAPI, views: Callable[[], Views]) -> None:
-    """Add the routes of originals; ``views`` returns what shows them."""
+def add(api: FastAPI, viewer: Callable[[], Viewer]) -> None:
+    """Add the routes of originals; ``viewer`` returns what shows them."""
 
     @api.get(
         "/documents/{id}/original",
@@ -43,7 +43,7 @@ def add(api: FastAPI, views: Callable[[], Views]) -> None:
     )
     async def show_original(request: Request, id: Id) -> Response:
         """Send the bytes a document was read from, as an attachment."""
-        found = await original(signed_in(request), views(), id)
+        found = await original(signed_in(request), viewer(), id)
         media_type = found.media_type if found.media_type in SHOWN else "application/octet-stream"
         response = Held(found.path, media_type=media_type, filename=found.name, headers=SANDBOX)
         response.held = found.held
@@ -63,5 +63,5 @@ def add(api: FastAPI, views: Callable[[], Views]) -> None:
         width: Annotated[int, Query(ge=WIDTHS[0], le=WIDTHS[1], description="pixels")] = 1000,
     ) -> Response:
         """Draw one page of a document, as a PNG."""
-        picture = await page(signed_in(request), views(), id, number, width)
+        picture = await page(signed_in(request), viewer(), id, number, width)
         return Response(picture, media_type="image/png", headers=SANDBOX)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from cairn.app import App
 from cairn.operations import OPERATIONS
-from cairn.operations.originals import Views, viewing
+from cairn.operations.originals import Viewer, viewing
 from cairn.surfaces.api import originals, reports, sessions, uploads
 from cairn.surfaces.api.idempotency import Repeats
 from cairn.surfaces.api.routes import add
@@ -35,12 +35,12 @@ def load(rest: str, *, app: App) -> tuple[str, FastAPI]:
 
 def build(app: App) -> FastAPI:
     """Return the API of one library."""
-    held: list[Views] = []
+    held: list[Viewer] = []
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with viewing(app) as views:
-            held.append(views)
+        async with viewing(app) as viewer:
+            held.append(viewer)
             yield
 
     api = FastAPI(

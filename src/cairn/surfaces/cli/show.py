@@ -120,6 +120,8 @@ def _(result: results.Status) -> None:
     to_go = f"{result.without_vectors:,} documents to go" if result.without_vectors else "behind"
     vectors = "up to date" if result.vectors_current else to_go
     out.print(f"words: {words} · vectors: {vectors}")
+    if result.writing:
+        out.print(Text(f"No language model writes: {result.writing}", style="red"))
     if result.rebuilt:
         out.print(Text(f"The index was last built from nothing: {result.rebuilt}", style="dim"))
 
@@ -165,7 +167,7 @@ def _(result: results.Restored) -> None:
 
 
 @show.register
-def _(result: results.DocumentView) -> None:
+def _(result: results.DocumentText) -> None:
     out = console()
     out.print(Text(result.title, style="bold"))
     state = f"{result.state}" + (f": {result.reason}" if result.reason is not None else "")
@@ -227,7 +229,7 @@ def _(result: results.Explanation) -> None:
 
 
 @show.register
-def _(result: results.ReadersView) -> None:
+def _(result: results.DocumentReaders) -> None:
     out = console()
     out.print(f"{result.uri}: {', '.join(result.people) or 'nobody'} and the owner")
     _rules(out, result)
@@ -270,7 +272,7 @@ def _(result: results.Models) -> None:
 
 
 @show.register(tuple)
-def _(result: tuple[results.SettingView, ...]) -> None:
+def _(result: tuple[results.SettingLine, ...]) -> None:
     table = table_of("setting", "value", "default", "meaning")
     for setting in result:
         table.add_row(setting.name, str(setting.value), str(setting.default), setting.help)

@@ -59,7 +59,7 @@ def wrong(errors: Iterable[Mapping[str, Any]], *, within: int = 0) -> str:
 
 def leave_out(schemas: dict[str, Any]) -> None:
     """Take out of the schemas of results, by name, what ``plain`` leaves out of them."""
-    for name in ("Evidence", "PassageView"):
+    for name in ("Evidence", "PassageText"):
         if name in schemas:
             shown = schemas[name]["properties"]
             schemas[name]["properties"] = {key: one for key, one in shown.items() if key not in INTERNAL}

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from cairn import registry
 from cairn.app import App
 from cairn.errors import Busy, Unavailable
-from cairn.operations.background import keep_up
+from cairn.operations.background import work
 from cairn.operations.serving import LOOPBACK, alone
 from cairn.surfaces.http.doors import Doors
 from cairn.surfaces.http.problems import HANDLERS
@@ -43,12 +43,12 @@ def build(app: App, host: str) -> ASGIApp:
         async with AsyncExitStack() as stack:
             for site in sites.values():
                 await stack.enter_async_context(site.router.lifespan_context(site))
-            working = asyncio.create_task(keep_up(app))
+            working = asyncio.create_task(work(app))
             yield
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
 
-    metrics = Metrics()
+    metrics = Metrics(app)
     places = [_place(prefix, sites[prefix]) for prefix in sorted(sites, reverse=True)]
     root = Starlette(
         routes=[*routes(app, metrics), *places],

@@ -33,7 +33,8 @@ METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "WEBSOCKET"}
 class Metrics:
     """Requests by route, never by path: a path may hold a name."""
 
-    def __init__(self) -> None:
+    def __init__(self, app: App) -> None:
+        self._app = app
         self.registry = held = CollectorRegistry()
         labels = ("route", "method", "status")
         self._done = Counter("cairn_requests", "Requests answered", labels, registry=held)
@@ -46,12 +47,17 @@ class Metrics:
         self.behind = Gauge("cairn_index_behind", "Changes not applied yet", ("view",), registry=held)
 
     def collect(self) -> Iterator[Metric]:
-        """Yield what language models cost, as the accounts have it: by model, never by person."""
+        """Yield what language models cost, as the accounts have it, and what kept answers saved."""
         for name, about, of in SPENT:
             counter = CounterMetricFamily(f"cairn_model_{name}", about, labels=("model", "outcome"))
             for labels, spent in self.spent.items():
                 counter.add_metric(labels, of(spent))
             yield counter
+        lookups = CounterMetricFamily("cairn_answer_cache", "Looked for kept answers", labels=("found",))
+        for how, times in self._app.lookups.found.items():
+            lookups.add_metric((how,), times)
+        yield lookups
+        yield CounterMetricFamily("cairn_answer_cache_tokens", "Tokens that saved", self._app.lookups.tokens)
 
     @contextmanager
     def counting(self, scope: Scope, status: Callable[[], int]) -> Iterator[None]:
@@ -75,7 +81,7 @@ def routes(app: App, metrics: Metrics) -> list[Route]:
         return JSONResponse({"status": "alive"})
 
     async def ready(_: Request) -> Response:
-        await asyncio.to_thread(_look, app, metrics)
+        await asyncio.to_thread(_behind, app, metrics)  # anybody may ask, so it counts nothing
         return JSONResponse({"status": "ready"})
 
     async def numbers(request: Request) -> Response:
@@ -87,13 +93,18 @@ def routes(app: App, metrics: Metrics) -> list[Route]:
 
 
 def _look(app: App, metrics: Metrics) -> None:
-    """Read what the library holds, and how far its index is."""
+    """Read what the library holds and what was spent, and how far its index is."""
     counts = dict.fromkeys(State, 0)
     for (_, state, _), count in app.journal.catalogue.counts().items():
         counts[state] += count
     for state, count in counts.items():
         metrics.documents.labels(state).set(count)
-    metrics.spent = app.journal.accounts.spent(("model", "outcome"), date.min, date.max)
+    metrics.spent = app.journal.accounts.spent(("model", "outcome"), date.min)
+    _behind(app, metrics)
+
+
+def _behind(app: App, metrics: Metrics) -> None:
+    """Read how far the index is, which takes both it and the journal."""
     head, positions = app.journal.catalogue.head(), app.index.positions()
     metrics.behind.labels("words").set(head - positions.words)
     metrics.behind.labels("vectors").set(head - positions.vectors)

@@ -11,7 +11,7 @@ from functools import singledispatch
 from typing import Any
 
 from cairn.operations.reports import rendered
-from cairn.results import DocumentView, Found, plain
+from cairn.results import DocumentText, Found, plain
 from cairn.results.reports import Report
 from cairn.types import Answer, Claim, Locator
 
@@ -49,7 +49,7 @@ def _(result: Found) -> tuple[str, Iterable[str]]:
 
 
 @_told.register
-def _(result: DocumentView) -> tuple[str, Iterable[str]]:
+def _(result: DocumentText) -> tuple[str, Iterable[str]]:
     more = f"it goes on: start={result.next}." if result.next is not None else "nothing follows."
     return f"Document {result.id}, passages shown: {len(result.passages)}; {more}", _document(result)
 
@@ -101,13 +101,13 @@ def _passages(found: Found) -> Iterator[str]:
         yield from (one.text, "")
 
 
-def _document(view: DocumentView) -> Iterator[str]:
-    yield f"{view.title}: {view.uri}"
-    if view.reason is not None:
-        yield f"{view.state}: {view.reason}"
-    yield from (f"{name}: {value}" for name, value in view.metadata.items())
-    yield from (f"{one.how}: {one.uri} {URI}{one.id}" for one in view.related)
-    for passage in view.passages:
+def _document(told: DocumentText) -> Iterator[str]:
+    yield f"{told.title}: {told.uri}"
+    if told.reason is not None:
+        yield f"{told.state}: {told.reason}"
+    yield from (f"{name}: {value}" for name, value in told.metadata.items())
+    yield from (f"{one.how}: {one.uri} {URI}{one.id}" for one in told.related)
+    for passage in told.passages:
         yield from ("", f"[{passage.id}] {passage.context} {_place('', passage.locators)}", passage.text)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Literal, NamedTuple
 
-from cairn.results import DocumentView, PassageView
+from cairn.results import DocumentText, PassageText
 from cairn.types import Box, Locator, cell_corners, cell_range, locate
 
 BETWEEN = " | "
@@ -88,12 +88,12 @@ def read_at(said: str) -> At | None:
     return At(passage, (int(start), int(end)) if start is not None else None)
 
 
-def parts(document: DocumentView, at: At | None) -> list[Part]:
+def parts(document: DocumentText, at: At | None) -> list[Part]:
     """Return the whole document in parts."""
     return list(_parts(document.passages, at))
 
 
-def around(document: DocumentView, at: At) -> list[Part]:
+def around(document: DocumentText, at: At) -> list[Part]:
     """Return what is cited with what stands around it: its pages, slides or sheets, else its neighbours."""
     held = parts(document, at)
     cited = [part for part in held if part.cited]
@@ -105,12 +105,12 @@ def around(document: DocumentView, at: At) -> list[Part]:
     return list(_parts(document.passages[max(places[0] - NEAR, 0) : places[0] + NEAR + 1], at))
 
 
-def quote(document: DocumentView, at: At | None) -> str:
+def quote(document: DocumentText, at: At | None) -> str:
     """Return the cited words."""
     return "".join(passage.text[slice(*_cited(passage, at))] for passage in document.passages)
 
 
-def _parts(passages: Sequence[PassageView], at: At | None) -> Iterator[Part]:
+def _parts(passages: Sequence[PassageText], at: At | None) -> Iterator[Part]:
     read = list(_once((line, boxes) for passage in passages for line, boxes in _lines(passage, at)))
     for (kind, name, page), held in groupby(read, key=lambda one: _place(one[0].at)):
         lines = list(held)
@@ -140,7 +140,7 @@ def _place(at: Locator) -> tuple[Literal["page", "slide", "sheet", "text"], str,
     return ("sheet", at.sheet, None) if at.sheet else ("text", "", None)
 
 
-def _lines(passage: PassageView, at: At | None) -> Iterator[tuple[Line, tuple[Box, ...]]]:
+def _lines(passage: PassageText, at: At | None) -> Iterator[tuple[Line, tuple[Box, ...]]]:
     """Yield each line with the boxes of what is cited of it."""
     cited = _cited(passage, at)
     for start, end in _bounds(passage.text):
@@ -156,7 +156,7 @@ def _lines(passage: PassageView, at: At | None) -> Iterator[tuple[Line, tuple[Bo
         yield line, tuple(box for place in found for box in place.boxes)
 
 
-def _cited(passage: PassageView, at: At | None) -> Span:
+def _cited(passage: PassageText, at: At | None) -> Span:
     if at is None or at.passage != passage.id:
         return (0, 0)
     return (0, len(passage.text)) if at.span is None else at.span

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from cairn.chat import Delta, Done, Event, Prompt, estimate_tokens
-from cairn.errors import OverBudget
+from cairn.errors import ModelFailed, OverBudget
 from cairn.protocols import Chat
 
 
@@ -35,5 +35,9 @@ class Allowance:
                     elif isinstance(event, Done):
                         taken = event.usage.input + event.usage.output
                     yield event
+        except (ModelFailed, OverBudget) as error:
+            if isinstance(error, OverBudget) or not error.charged:
+                taken = 0  # it was not asked
+            raise
         finally:
             self._left += read + prompt.most - taken
