@@ -9,13 +9,11 @@ from collections.abc import Sequence
 from cairn.flows.answering.verification.check_numbers import SOURCE
 from cairn.flows.answering.verification.dates import Date, dates
 from cairn.flows.answering.verification.findings import Findings
-from cairn.flows.answering.verification.likeness import sentences, share, source
+from cairn.flows.answering.verification.likeness import alike
 from cairn.flows.answering.verification.parts import Parts
 from cairn.flows.answering.verification.statements import Reading
 from cairn.flows.answering.verification.support import Support
 
-LIKE = 0.9
-"""Sentences that say this part of what the likest one says are as likely to be meant."""
 BACK = 3
 """Sentences before one from which it may take its date."""
 
@@ -47,13 +45,8 @@ def _check(date: Date, words: str, near: Sequence[int], said: Support, findings:
 
 def _near(claim: Parts, said: Support, findings: Findings) -> list[int]:
     """Return the statements in which a claim's dates must stand."""
-    reading = findings.reading
-    likest = source(claim, reading, SOURCE)
-    if likest is None or findings.by_cells:
-        return [*findings.bound, *said.statements[:1]]
-    least = LIKE * share(claim, reading.statements[likest])
-    alike = [number for number in sentences(reading) if share(claim, reading.statements[number]) >= least]
-    return [number for number in alike if number in findings.bound] or alike
+    found = [] if findings.by_cells else alike(claim, findings.reading, SOURCE, findings.bound)
+    return found if found else [*findings.bound, *said.statements[:1]]
 
 
 def _above(reading: Reading, number: int) -> list[Date]:
