@@ -63,7 +63,7 @@ class Verifier:
         said = support(claim, reading, ranked, self._embedder, moves=not findings.by_cells)
         check_dates(claim, said, findings)
         check_names(claim, said, findings)
-        check_way(claim, findings)
+        check_way(claim, said, findings)
         score = self._score(claim, said, findings)
         if score < ENOUGH:
             findings.missing.append("the cited evidence does not say this")
