@@ -268,6 +268,12 @@ def test_many_threads() -> None:
         )
 
 
+def test_what_words_alone_bear_out_costs_no_embedding() -> None:
+    verifier = Verifier(None)  # type: ignore[arg-type]  # it would fail if it were asked
+    claim = "Nine recommendations were made in 2024, and two of them are still quite open."
+    assert verifier.check(claim, [AUDIT]).verdict == "supported"
+
+
 class Entails:
     """An entailment model with one answer."""
 
