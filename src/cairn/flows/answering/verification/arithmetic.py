@@ -5,7 +5,7 @@ numbers would give nearly anything.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, permutations
 from statistics import fmean
 from typing import NamedTuple
@@ -125,51 +125,45 @@ def derive(told: Told, claim: Parts, reading: Reading) -> Derived | None:
 def _derivations(told: Told, claim: Parts, table: Table, number: int) -> Iterator[Derived]:
     factors = _factors(told, claim, table)
     over_time = len({date.year for date in claim.dates if date.year}) > 1
+    level = _LEVEL.search(claim.text, 0, told.quantity.start) is not None
     for left, right in permutations(factors, 2):
         if (left.row is right.row) == (left.cell.column == right.cell.column):
             continue
         if over_time and not (left.asked and right.asked and left.year != right.year):
             continue
         for name, value, unit in _of_two(left, right, claim.text):
-            if name == "change" and _LEVEL.search(claim.text, 0, told.quantity.start):
-                continue
-            if _is(told, value, unit):
+            if not (level and name == "change") and _is(told, value, unit):
                 right_way = name != "change" or _points(told, claim, left, right, value)
                 yield Derived(_cells(number, (left, right)), right_way, _written(left, right))
-    for cue, reckon in ((_SUM, sum), (_MEAN, fmean)):
-        for group in _lines(factors) if cue.search(claim.text) else ():
-            if calls_for(told, claim) and (cue is _SUM or (over_time and _of_one_year(group))):
-                continue
-            values = [factor.value for factor in group]
-            of_time = _of_time(group, claim) or (cue is _MEAN and _of_a_year(group, claim))
-            if of_time and _is(told, _call(reckon, values), group[0].cell.quantity.unit):
-                yield Derived(_cells(number, group), True, " and ".join(f.cell.quantity.text for f in group))
+    for group in _added(factors, claim) if _SUM.search(claim.text) and not calls_for(told, claim) else ():
+        if _is(told, sum(factor.value for factor in group), group[0].cell.quantity.unit):
+            yield Derived(_cells(number, group), True, _written(*group))
+    for group in _averaged(factors, claim, over_time) if _MEAN.search(claim.text) else ():
+        if _is(told, fmean(factor.value for factor in group), group[0].cell.quantity.unit):
+            yield Derived(_cells(number, group), True, _written(*group))
 
 
-def _of_time(group: Sequence[Factor], claim: Parts) -> bool:
-    """Tell whether all cells are of times that a claim names, or between them."""
-    return all(factor.asked or _between(factor, claim) for factor in group)
+def _added(factors: Sequence[Factor], claim: Parts) -> Iterator[Sequence[Factor]]:
+    """Yield what may be added up: cells of times that a claim names, or between them."""
+    return _lines([factor for factor in factors if factor.asked or _between(factor, claim)])
 
 
-def _of_one_year(group: Sequence[Factor]) -> bool:
-    return len({factor.year for factor in group}) == 1
-
-
-def _of_a_year(group: Sequence[Factor], claim: Parts) -> bool:
-    """Tell whether two cells are what a row was at both ends of the one year of a claim."""
+def _averaged(factors: Sequence[Factor], claim: Parts, over_time: bool) -> Iterator[Sequence[Factor]]:
+    """Yield what an average may be of: years, if the claim names some; of one year, its beginning and end."""
+    for group in _added(factors, claim):
+        if not over_time or len({factor.year for factor in group}) > 1:
+            yield group
     named = {date.year for date in claim.dates if date.year}
-    ends = {year for end in named for year in (end, end - 1)}
-    return len(named) == 1 and group[0].row is group[-1].row and sorted(f.year for f in group) == sorted(ends)
+    ends = sorted(year for end in named for year in (end, end - 1))
+    for group in _lines(factors) if len(named) == 1 else ():
+        if group[0].row is group[-1].row and sorted(factor.year for factor in group) == ends:
+            yield group
 
 
 def _between(factor: Factor, claim: Parts) -> bool:
     """Tell whether a cell is of a year between those that a claim names."""
     years = [date.year for date in claim.dates if date.year]
     return len(years) > 1 and min(years) <= factor.year <= max(years)
-
-
-def _call(reckon: Callable[[Sequence[float]], float], values: Sequence[float]) -> float:
-    return float(reckon(values))
 
 
 def _factors(told: Told, claim: Parts, table: Table) -> list[Factor]:
@@ -274,5 +268,5 @@ def _cells(number: int, factors: Sequence[Factor]) -> tuple[tuple[int, int], ...
     return tuple((number, factor.cell.row) for factor in factors)
 
 
-def _written(left: Factor, right: Factor) -> str:
-    return f"{left.cell.quantity.text} and {right.cell.quantity.text}"
+def _written(*factors: Factor) -> str:
+    return " and ".join(factor.cell.quantity.text for factor in factors)
