@@ -34,8 +34,8 @@ def _check_exchanged(claim: Parts, findings: Findings) -> None:
     like = [reading.statements[number] for number in alike(claim, reading, SOURCE, findings.bound)]
     if findings.by_cells:
         like = [one for one in like if says_number(claim, one)]
-    found = [exchanged(claim, one.text) for one in like]
-    if found and None not in found:
+    found = [one for one in (exchanged(claim, other.text) for other in like) if one is not None]
+    if found and len(found) == len(like):
         findings.against.append(f"what is cited says this of {found[0].theirs}, not of {found[0].mine}")
 
 

@@ -56,9 +56,9 @@ def _replaced(
     mine: Sequence[re.Match[str]], theirs: Sequence[re.Match[str]]
 ) -> list[tuple[int, int, int, int]]:
     """Return which words of one stand in the place of which of the other."""
-    sides = [[word.group().casefold() for word in side] for side in (mine, theirs)]
-    laid = SequenceMatcher(None, *sides, autojunk=False).get_opcodes()
-    return [where for kind, *where in laid if kind == "replace"]  # type: ignore[misc]
+    left, right = ([word.group().casefold() for word in side] for side in (mine, theirs))
+    laid = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
+    return [(a, b, c, d) for kind, a, b, c, d in laid if kind == "replace"]
 
 
 def _capital(word: re.Match[str], claim: Parts) -> bool:
