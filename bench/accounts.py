@@ -44,7 +44,8 @@ def main(many: int) -> None:
         print(
             f"{many:,} calls of {PEOPLE:,} people in {DAYS} days, {size:,.0f} MB\n\n| what | ms |\n|---|---|"
         )
-        for name, look in (("four budgets asked", partial(_asked, database)), *_looks(accounts)):
+        print(f"| four budgets asked | {_median(partial(_asked, database)):.1f} |")
+        for name, look in _looks(accounts):
             print(f"| {name} | {_median(look):.1f} |")
         database.close()
 
