@@ -1,6 +1,6 @@
 """Written answers over the demo organisation's golden questions: how good they are, and what Cairn adds.
 
-    make demo && python -m bench.written [EVERY]     # answers to every so many questions, by writer: a table
+    make demo && python -m bench.written [EVERY [FIRST]]     # answers to every so many questions, by writer
     python -m bench.written speed [LIBRARY QUESTION...]   # before the first token, and for each
 
 The writers are scripted (``tests/writers.py``): one that composes sentences from the evidence by rules, the
@@ -42,10 +42,10 @@ def main() -> None:
         where, *questions = sys.argv[2:] if len(sys.argv) > 2 else [str(LIBRARY)]
         speed(Path(where), questions if questions else [case.question for case in read_cases(GOLDEN)][:RUNS])
     else:
-        answers(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
+        answers(*map(int, sys.argv[1:]))
 
 
-def answers(every: int) -> None:
+def answers(every: int = 1, first: int = 0) -> None:
     """Print what becomes of each writer's answers to every so many of the golden questions."""
     sloppy = Sloppy()
     writers: dict[str, Callable[[Prompt], str] | None] = {
@@ -63,7 +63,7 @@ def answers(every: int) -> None:
             session.app.__dict__["chat"] = None if behaviour is None else ScriptedChat(behaviour)
             session.app.settings._values["answer_cache_days"] = 0.0
             session.app.settings._values["unsupported"] = "show"
-            shown, measures = asyncio.run(_asked(session, every))
+            shown, measures = asyncio.run(_asked(session, slice(first, None, every)))
         claims = [claim for answer in shown for claim in answer.claims]
         withdrawn = sum(len(answer.withdrawn) for answer in shown)
         spoiled = sum(_unsupported(claim, answer, sloppy) for answer in shown for claim in answer.claims)
@@ -81,7 +81,7 @@ def _unsupported(claim: Claim, answer: Answer, sloppy: Sloppy) -> bool:
     return claim.text in sloppy.misplaced and not any(said in held[one.evidence] for one in claim.citations)
 
 
-async def _asked(session: Session, every: int) -> tuple[list[Answer], dict[str, float]]:
+async def _asked(session: Session, which: slice) -> tuple[list[Answer], dict[str, float]]:
     shown = list[Answer]()
 
     async def ask(person: str, question: str) -> Answer:
@@ -89,7 +89,7 @@ async def _asked(session: Session, every: int) -> tuple[list[Answer], dict[str, 
         shown.append(answer)
         return answer
 
-    outcomes = [await judge(case, ask) for case in read_cases(GOLDEN)[::every]]
+    outcomes = [await judge(case, ask) for case in read_cases(GOLDEN)[which]]
     return shown, scores(outcomes)
 
 

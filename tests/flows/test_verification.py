@@ -58,6 +58,10 @@ AUDIT = evidence(
     ("paragraph", "The building in Morvane was sold by Amina Solberg for EUR 655,000."),
     ("paragraph", "Working from abroad is not permitted."),
     ("paragraph", "Coastal wards are hotter than inland wards."),
+    ("paragraph", "Fire Doors: the hinges of all fire doors were replaced by Northgate Ltd (Northgate)."),
+    ("paragraph", "The Dry Risers were not tested."),
+    ("paragraph", "Mira Solheim joined Old Harbour in 2014 and led Old Harbour Labs."),
+    ("paragraph", "The Ward Kitchen opened in May."),
 )
 
 
@@ -125,6 +129,8 @@ def test_what_a_table_does_not_say(claim: str) -> None:
         "Invoices were paid 27 days after receipt on average.",
         "Working from abroad is not permitted.",
         "Inland wards are cooler than coastal wards.",
+        "Northgate replaced the hinges of all fire doors.",
+        "In 2014 Mira Solheim joined Old Harbour.",
     ],
 )
 def test_what_sentences_say_in_other_words(claim: str) -> None:
@@ -147,6 +153,8 @@ def test_what_sentences_say_in_other_words(claim: str) -> None:
         "Invoices were paid on average 27 weeks after receipt.",
         "Working from abroad is permitted.",
         "Inland wards are hotter than coastal wards.",
+        "Dry Risers: the hinges of all fire doors were replaced by Northgate Ltd.",
+        "Mira Solheim joined Ward Kitchen in 2014 and led Old Harbour Labs.",
         "The Board approved the budget of the otter survey.",
     ],
 )
@@ -258,6 +266,12 @@ def test_many_threads() -> None:
         assert (
             list(pool.map(lambda claim: verdict(claim, SALES), claims)) == ["supported", "contradicted"] * 8
         )
+
+
+def test_what_words_alone_bear_out_costs_no_embedding() -> None:
+    verifier = Verifier(None)  # type: ignore[arg-type]  # it would fail if it were asked
+    claim = "Nine recommendations were made in 2024, and two of them are still quite open."
+    assert verifier.check(claim, [AUDIT]).verdict == "supported"
 
 
 class Entails:

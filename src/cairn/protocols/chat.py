@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Group = Literal["day", "asker", "model", "purpose", "outcome", "again", "trace"]
 """By what calls are summed: ``again`` is whether they are a second or later attempt, ``day`` one of UTC."""
 Spending = Callable[[date, str | None], Spent]
-"""Tells what was spent since the beginning of a day, by a person or by everybody."""
+"""Tells what was spent since the beginning of a day, by a person or by everybody: cost and tokens alone."""
 
 
 class Chat(Protocol):

@@ -17,6 +17,8 @@ from cairn.trace import UNTRACED
 
 SUMS = tuple(one.name for one in fields(Spent))
 KEYS = tuple(column.name for column in spending.primary_key)
+_LIMITED = ("cost", "input", "output")
+"""What budgets are of; a sum costs as much as what it adds up."""
 EVERYBODY = ""
 """As whose the sums of all are kept, by purpose; each one's own are not."""
 
@@ -107,8 +109,8 @@ _AGAIN = case((calls.c.attempt > 1, "again"), else_="")
 
 def _since(connection: Connection, since: date, asker: str | None) -> Spent:
     whose = spending.c.asker == (EVERYBODY if asker is None else asker)
-    query = select(*_SUMMED.values()).where(whose, spending.c.day >= since.isoformat())
-    return _sums(connection.execute(query).one())
+    query = select(*(_SUMMED[name] for name in _LIMITED)).where(whose, spending.c.day >= since.isoformat())
+    return _sums(connection.execute(query).one(), _LIMITED)
 
 
 def _day(call: Call) -> str:
@@ -119,9 +121,9 @@ def _again(call: Call) -> str:
     return "again" if call.attempt > 1 else ""
 
 
-def _sums(values: Sequence[Any]) -> Spent:
+def _sums(values: Sequence[Any], names: Sequence[str] = SUMS) -> Spent:
     # A sum over nothing is NULL, and PostgreSQL's sums of integers are decimals.
-    told = zip(SUMS, values, strict=True)
+    told = zip(names, values, strict=True)
     return Spent(**{name: _number(0 if value is None else value) for name, value in told})
 
 

@@ -5,7 +5,7 @@ numbers would give nearly anything.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, permutations
 from statistics import fmean
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from cairn.flows.answering.verification.dates import Date
 from cairn.flows.answering.verification.grid import named_rows
 from cairn.flows.answering.verification.parts import Parts, Told
 from cairn.flows.answering.verification.polarity import direction
+from cairn.flows.answering.verification.quantities import Quantity
 from cairn.flows.answering.verification.statements import Reading
 from cairn.flows.answering.verification.tables import Cell, Column, Row, Table
 
@@ -31,14 +32,20 @@ _CHANGE = re.compile(
     r"|exceed|gain|reduc|shr[aiu]nk|climb|up\b|down\b|variance|wid|narrow|improv|jump|shed|lost|added)",
     re.IGNORECASE,
 )
-_DIFFERENCE = re.compile(r"\b(?:difference|average[sd]?|mean)\b", re.IGNORECASE)
-RECKONED = re.compile(
-    r"chang|increas|decreas|differ|varia|growth|average|mean\b|%|percent|\bvs|versus|over|ppt|yr|reduc"
-    r"|declin|lower|higher"
-    r"|\b(?:grew|rose|fell|gain|drop)",
+_LEVEL = re.compile(
+    r"\b(?:from|(?<!amounts )(?<!amounted )(?<!came )(?<!comes )(?<!equal )to|with|against|versus|than|at)"
+    r"\s(?:(?:about|around|nearly|over|under|some)\s)?$",
     re.IGNORECASE,
 )
-"""In a row's or column's name: it holds what is reckoned."""
+"""Before a number: it is what something came from or to, and no change."""
+_DIFFERENCE = re.compile(r"\b(?:difference|average[sd]?|mean)\b", re.IGNORECASE)
+_RECKONED = re.compile(
+    r"chang|increas|decreas|differ|varia|growth|average|mean\b|\bvs|versus|\bover\b|yr|reduc"
+    r"|declin|lower|higher"
+    r"|\b(?:grew|rose|fell|drop)",
+    re.IGNORECASE,
+)
+_RATE = re.compile(r"%|\bpercent|\bppt\b", re.IGNORECASE)
 _SHARE = re.compile(
     r"\b(?:share|proportion|portion|percent\w*|account\w*|made up|makes? up|represent\w*|constitut\w*"
     r"|ratio|fraction"
@@ -59,6 +66,12 @@ def calls_for(told: Told, claim: Parts) -> bool:
     years = {date.year for date in told.dates if date.year}
     changes = len(years) > 1 and _CHANGE.search(claim.text) is not None
     return len(claim.told) == 1 and (changes or _DIFFERENCE.search(claim.text) is not None)
+
+
+def reckoned(label: str, quantity: Quantity) -> bool:
+    """Tell whether what stands beside a number says that it is reckoned."""
+    rate = quantity.unit in ("%", "pp") and _RATE.search(label) is not None
+    return rate or _RECKONED.search(label) is not None
 
 
 TOGETHER = re.compile(f"{_SUM.pattern}|{_MEAN.pattern}", re.IGNORECASE)
@@ -111,28 +124,46 @@ def derive(told: Told, claim: Parts, reading: Reading) -> Derived | None:
 
 def _derivations(told: Told, claim: Parts, table: Table, number: int) -> Iterator[Derived]:
     factors = _factors(told, claim, table)
+    over_time = len({date.year for date in claim.dates if date.year}) > 1
+    level = _LEVEL.search(claim.text, 0, told.quantity.start) is not None
     for left, right in permutations(factors, 2):
         if (left.row is right.row) == (left.cell.column == right.cell.column):
             continue
+        if over_time and not (left.asked and right.asked and left.year != right.year):
+            continue
         for name, value, unit in _of_two(left, right, claim.text):
-            if _is(told, value, unit):
+            if not (level and name == "change") and _is(told, value, unit):
                 right_way = name != "change" or _points(told, claim, left, right, value)
                 yield Derived(_cells(number, (left, right)), right_way, _written(left, right))
-    for group in _lines([factor for factor in factors if factor.asked or _between(factor, claim)]):
-        values = [factor.value for factor in group]
-        for cue, reckon in ((_SUM, sum), (_MEAN, fmean)):
-            if cue.search(claim.text) and _is(told, _call(reckon, values), group[0].cell.quantity.unit):
-                yield Derived(_cells(number, group), True, " and ".join(f.cell.quantity.text for f in group))
+    for group in _added(factors, claim) if _SUM.search(claim.text) and not calls_for(told, claim) else ():
+        if _is(told, sum(factor.value for factor in group), group[0].cell.quantity.unit):
+            yield Derived(_cells(number, group), True, _written(*group))
+    for group in _averaged(factors, claim, over_time) if _MEAN.search(claim.text) else ():
+        if _is(told, fmean(factor.value for factor in group), group[0].cell.quantity.unit):
+            yield Derived(_cells(number, group), True, _written(*group))
+
+
+def _added(factors: Sequence[Factor], claim: Parts) -> Iterator[Sequence[Factor]]:
+    """Yield what may be added up: cells of times that a claim names, or between them."""
+    return _lines([factor for factor in factors if factor.asked or _between(factor, claim)])
+
+
+def _averaged(factors: Sequence[Factor], claim: Parts, over_time: bool) -> Iterator[Sequence[Factor]]:
+    """Yield what an average may be of: years, if the claim names some; of one year, its beginning and end."""
+    for group in _added(factors, claim):
+        if not over_time or len({factor.year for factor in group}) > 1:
+            yield group
+    named = {date.year for date in claim.dates if date.year}
+    ends = sorted(year for end in named for year in (end, end - 1))
+    for group in _lines(factors) if len(named) == 1 else ():
+        if group[0].row is group[-1].row and sorted(factor.year for factor in group) == ends:
+            yield group
 
 
 def _between(factor: Factor, claim: Parts) -> bool:
     """Tell whether a cell is of a year between those that a claim names."""
     years = [date.year for date in claim.dates if date.year]
     return len(years) > 1 and min(years) <= factor.year <= max(years)
-
-
-def _call(reckon: Callable[[Sequence[float]], float], values: Sequence[float]) -> float:
-    return float(reckon(values))
 
 
 def _factors(told: Told, claim: Parts, table: Table) -> list[Factor]:
@@ -208,7 +239,7 @@ def _is(told: Told, value: float, unit: str) -> bool:
 def _points(told: Told, claim: Parts, left: Factor, right: Factor, value: float) -> bool:
     """Tell whether a change is said the right way round: ``left`` is what it came to, or what is more."""
     if told.quantity.value < 0:
-        owed = left.value < 0 and right.value < 0  # of what is owed less is said to be a decrease, or more
+        owed = right.value < 0  # of what was owed, or lost, less is said to be a decrease, or more
         return (value < 0 or owed) and left.year >= right.year
     way = direction(told.near) or direction(claim.text)
     if left.row is right.row and left.year != right.year:
@@ -226,12 +257,16 @@ def _lines(factors: Sequence[Factor]) -> Iterator[Sequence[Factor]]:
             groups.setdefault(factor.row.start if key == "row" else factor.cell.column, []).append(factor)
         for group in groups.values():
             for many in range(min(len(group), MANY), 1, -1):
-                yield from combinations(group, many)
+                yield from (one for one in combinations(group, many) if _of_one_unit(one))
+
+
+def _of_one_unit(factors: Sequence[Factor]) -> bool:
+    return len({factor.cell.quantity.unit for factor in factors}) == 1
 
 
 def _cells(number: int, factors: Sequence[Factor]) -> tuple[tuple[int, int], ...]:
     return tuple((number, factor.cell.row) for factor in factors)
 
 
-def _written(left: Factor, right: Factor) -> str:
-    return f"{left.cell.quantity.text} and {right.cell.quantity.text}"
+def _written(*factors: Factor) -> str:
+    return " and ".join(factor.cell.quantity.text for factor in factors)

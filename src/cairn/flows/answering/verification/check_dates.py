@@ -4,20 +4,22 @@ A date that stands elsewhere in the evidence is not the claim's date, unless the
 takes it from its heading, its title or the sentences before.
 """
 
+import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from cairn.flows.answering.verification.check_numbers import SOURCE
 from cairn.flows.answering.verification.dates import Date, dates
 from cairn.flows.answering.verification.findings import Findings
-from cairn.flows.answering.verification.likeness import sentences, share, source
+from cairn.flows.answering.verification.likeness import alike
 from cairn.flows.answering.verification.parts import Parts
-from cairn.flows.answering.verification.statements import Reading
+from cairn.flows.answering.verification.statements import Reading, Statement
 from cairn.flows.answering.verification.support import Support
 
-LIKE = 0.9
-"""Sentences that say this part of what the likest one says are as likely to be meant."""
 BACK = 3
 """Sentences before one from which it may take its date."""
+
+_TO = re.compile(r"\s(?:to|until|up to|through|bis|à)\s")
 
 
 def check_dates(claim: Parts, said: Support, findings: Findings) -> None:
@@ -27,6 +29,19 @@ def check_dates(claim: Parts, said: Support, findings: Findings) -> None:
     near = _near(claim, said, findings)
     for date in claim.dates:
         _check(date, claim.text[date.start : date.end], near, said, findings)
+    held = {span for number in near for span in _spans(findings.reading.statements[number])}
+    mine = _spans(claim)
+    if any((end, start) in held for start, end in mine if (start, end) not in held):
+        findings.against.append("it is from and to the other way round in what is cited")
+
+
+def _spans(said: Parts | Statement) -> list[tuple[int | None, int | None]]:
+    """Return the years of what goes from one date to another, in the order of the text."""
+    return [
+        (start.year, end.year)
+        for start, end in pairwise(said.dates)
+        if _TO.fullmatch(said.text, start.end, end.start)
+    ]
 
 
 def _check(date: Date, words: str, near: Sequence[int], said: Support, findings: Findings) -> None:
@@ -47,13 +62,8 @@ def _check(date: Date, words: str, near: Sequence[int], said: Support, findings:
 
 def _near(claim: Parts, said: Support, findings: Findings) -> list[int]:
     """Return the statements in which a claim's dates must stand."""
-    reading = findings.reading
-    likest = source(claim, reading, SOURCE)
-    if likest is None or findings.by_cells:
-        return [*findings.bound, *said.statements[:1]]
-    least = LIKE * share(claim, reading.statements[likest])
-    alike = [number for number in sentences(reading) if share(claim, reading.statements[number]) >= least]
-    return [number for number in alike if number in findings.bound] or alike
+    found = [] if findings.by_cells else alike(claim, findings.reading, SOURCE, findings.bound)
+    return found if found else [*findings.bound, *said.statements[:1]]
 
 
 def _above(reading: Reading, number: int) -> list[Date]:

@@ -7,7 +7,10 @@ names somebody itself whom the claim does not.
 import re
 from collections.abc import Sequence
 
+from cairn.flows.answering.verification.check_numbers import SOURCE
+from cairn.flows.answering.verification.exchanged import exchanged
 from cairn.flows.answering.verification.findings import Findings
+from cairn.flows.answering.verification.likeness import alike, says_number
 from cairn.flows.answering.verification.names import Name, names
 from cairn.flows.answering.verification.parts import Parts
 from cairn.flows.answering.verification.statements import Statement
@@ -22,6 +25,18 @@ def check_names(claim: Parts, said: Support, findings: Findings) -> None:
     near = [findings.reading.statements[number] for number in (*findings.bound, *said.statements[:1])]
     for name in claim.names:
         _check(name, claim, near, findings)
+    _check_exchanged(claim, findings)
+
+
+def _check_exchanged(claim: Parts, findings: Findings) -> None:
+    """Note a name in the place of another, unless one of the sentences that may be meant has it there."""
+    reading = findings.reading
+    like = [reading.statements[number] for number in alike(claim, reading, SOURCE, findings.bound)]
+    if findings.by_cells:
+        like = [one for one in like if says_number(claim, one)]
+    found = [one for one in (exchanged(claim, other.text) for other in like) if one is not None]
+    if found and len(found) == len(like):
+        findings.against.append(f"what is cited says this of {found[0].theirs}, not of {found[0].mine}")
 
 
 def _check(name: Name, claim: Parts, near: Sequence[Statement], findings: Findings) -> None:

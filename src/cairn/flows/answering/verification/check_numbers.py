@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from cairn.flows.answering.verification.arithmetic import RECKONED, TOGETHER, calls_for, derive
+from cairn.flows.answering.verification.arithmetic import TOGETHER, calls_for, derive, reckoned
 from cairn.flows.answering.verification.binding import Found, Place, find
 from cairn.flows.answering.verification.findings import Findings
 from cairn.flows.answering.verification.likeness import share, source, telling
@@ -54,7 +54,7 @@ def _admitted(told: Told, claim: Parts, found: Found, findings: Findings) -> lis
     statements = findings.reading.statements
     places = list(found.places)
     if calls_for(told, claim):
-        places = [place for place in places if RECKONED.search(place.label)]
+        places = [place for place in places if reckoned(place.label, place.quantity)]
     likest = source(claim, findings.reading, SAME)
     most = 0.0 if likest is None else share(claim, statements[likest])
     least = PARTNER * most

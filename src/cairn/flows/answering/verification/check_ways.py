@@ -9,6 +9,7 @@ from cairn.flows.answering.verification.likeness import says_number, share, sour
 from cairn.flows.answering.verification.parts import Parts, parts
 from cairn.flows.answering.verification.polarity import stance
 from cairn.flows.answering.verification.statements import Statement
+from cairn.flows.answering.verification.support import Support
 from cairn.flows.answering.words import terms
 
 SAME_STILL = 0.65
@@ -28,11 +29,11 @@ def check_comparisons(claim: Parts, findings: Findings) -> None:
         findings.against.append(outcome.reason)
 
 
-def check_way(claim: Parts, findings: Findings) -> None:
+def check_way(claim: Parts, said: Support, findings: Findings) -> None:
     """Check which way a claim points by the sentence that says most of it."""
     statement = _likest(claim, findings)
     if statement is None:
-        if findings.by_cells and not findings.compared and stance(_bare(claim)).denials % 2:
+        if not findings.compared and _denied(claim, said, findings):
             findings.against.append("the cells do not deny this")
         elif compares(claim) and not (findings.compared or findings.against or claim.told):
             findings.missing.append("what is cited does not tell which is more")
@@ -41,6 +42,15 @@ def check_way(claim: Parts, findings: Findings) -> None:
     if stance(_bare(claim)).opposes(stance(_told_of(claim, statement))) != turned:
         way = "it is compared the other way round" if turned else "the cited evidence says the opposite"
         findings.against.append(way)
+
+
+def _denied(claim: Parts, said: Support, findings: Findings) -> bool:
+    """Tell whether a claim denies what it is carried by, which is rows: none of them denies as much."""
+    statements = findings.reading.statements
+    carry = [statements[number] for number in (findings.bound if findings.bound else said.statements[:1])]
+    denials = stance(_bare(claim)).denials
+    rows = [one for one in carry if one.table >= 0]
+    return bool(rows) and all((denials - stance(one.text).denials) % 2 for one in rows)
 
 
 def _likest(claim: Parts, findings: Findings) -> Statement | None:

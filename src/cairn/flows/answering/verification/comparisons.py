@@ -23,6 +23,8 @@ _THAN = re.compile(
     r"|surpass|outstrip)\w*",
     re.IGNORECASE,
 )
+_NEUTRAL = re.compile(r"\b(?:changes?|difference)\b", re.IGNORECASE)
+"""Says that two differ, and not which is more."""
 _MOST = re.compile(r"\b(?:largest|highest|biggest|greatest|most|maximum)\b", re.IGNORECASE)
 _LEAST = re.compile(r"\b(?:smallest|lowest|least|fewest|minimum)\b", re.IGNORECASE)
 _TOTAL = re.compile(r"\b(?:total|sum|net|all|gesamt)\b|^$", re.IGNORECASE)
@@ -39,6 +41,8 @@ class Outcome(NamedTuple):
 
 def compares(claim: Parts) -> bool:
     """Tell whether a claim says which of two is more, or that something rose or fell."""
+    if _NEUTRAL.search(claim.text) or any(told.quantity.value < 0 for told in claim.told):
+        return False
     return direction(claim.text) != 0 and (_THAN.search(claim.text) is not None or len(claim.dates) > 1)
 
 

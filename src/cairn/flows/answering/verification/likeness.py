@@ -10,6 +10,8 @@ from cairn.flows.answering.verification.statements import Reading, Statement
 
 PREFERRED = 0.1
 """What it is worth, among sentences that are about as like, that a number of the claim stands there."""
+NEARLY = 0.9
+"""Sentences that say this part of what the likest one says are as likely to be meant."""
 FEW = 3
 """Words below which nothing can be said of likeness."""
 
@@ -28,6 +30,17 @@ def source(claim: Parts, reading: Reading, least: float, bound: Collection[int] 
         default=None,
     )
     return best if best is not None and share(claim, reading.statements[best]) >= least else None
+
+
+def alike(claim: Parts, reading: Reading, least: float, bound: Collection[int]) -> list[int]:
+    """Return the sentences that say about as much of a claim as its source; of ``bound`` ones, if any are."""
+    likest = source(claim, reading, least)
+    if likest is None:
+        return []
+    nearly = NEARLY * share(claim, reading.statements[likest])
+    found = [number for number in sentences(reading) if share(claim, reading.statements[number]) >= nearly]
+    held = [number for number in found if number in bound]
+    return held if held else found
 
 
 def sentences(reading: Reading) -> list[int]:

@@ -24,7 +24,7 @@ make represented
 represents together combined seen saw was went going reached compared comparison difference change changed
 document documents text source says said say stated states state notes noted note according mentions mentioned
 evidence equal equals earlier previous prior preceding before ago percent percentage respectively being
-approximately about roughly around nearly
+approximately period periods about roughly around nearly
 """
 LIGHT = frozenset(word[:STEM] for word in _LIGHT.split())
 """Words with which figures are told, that say nothing by themselves."""
@@ -67,7 +67,7 @@ class Parts:
 def parts(text: str) -> Parts:
     """Take a claim apart."""
     said = tuple(dates(text))
-    coded = codes(text)
+    coded = [code for code in codes(text) if not any(date.start <= code.start < date.end for date in said)]
     times = [(date.start, date.end) for date in said]
     taken = [*times, *((code.start, code.end) for code in coded)]
     # "One" is hardly ever a number.

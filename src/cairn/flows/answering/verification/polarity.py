@@ -133,6 +133,8 @@ _KINDS = {
 _NOT = re.compile(r"\b(?:not|never|nicht)\b|n[’']t\b", re.IGNORECASE)
 _BOUNDED = re.compile(r"\b(?:no|not) (?:fewer|less|more|later|earlier|longer|only|just|merely)\b(?: than)?")
 """Says no more than a bound or a beginning: ``no fewer than``, ``not only``."""
+_LABEL = re.compile(r"\b(?:Less|Add):")
+"""Begins the label of a row that is taken off or added."""
 _TOKEN = re.compile(r"[^\W\d_]+(?:n[’']t\b)?|n[’']t\b")
 
 
@@ -180,7 +182,7 @@ def stance(text: str) -> Stance:
 
 def direction(text: str) -> int:
     """Return 1 where something is said to rise or be more, -1 for the opposite, 0 for neither or both."""
-    words = _TOKEN.findall(text.lower())
+    words = _TOKEN.findall(_LABEL.sub(" ", text).lower())
     signs = [_WAYS[word]["direction"] for word in words if "direction" in _WAYS.get(word, {})]
     compared = [_WAYS[word]["direction"] for word in words if word in COMPARATIVES]
     told = compared if compared else signs

@@ -38,6 +38,8 @@ _FRACTION = re.compile(
     re.IGNORECASE,
 )
 _PARTS = {"third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
+_MINUS = re.compile(r"(?<!\S)[-−–]$")
+"""Before a currency's sign."""
 _CLOCK = re.compile(r"(?<![\d:.,])([01]?\d|2[0-4])(?::|\sh\s|\.(?=[0-5]\d\sUhr))([0-5]\d)(?![\d:])")
 
 
@@ -137,7 +139,10 @@ def _quantity(text: str, numeral: Numeral) -> Quantity | None:
             measure, start = (ahead if measure is None or measure.unit != "%" else measure), before.start()
     if end == numeral.end and end < len(text) and (text[end].isalpha() or text[end : end + 2] == "-K"):
         return None  # a code: 10K, 3rd
+    minus = start < numeral.start and _MINUS.search(text, start - 1, start) is not None
+    start -= minus
     bound = _bound(text[max(0, start - 16) : start])
+    sign = -1 if minus else 1
     factor = scale * (measure.factor if measure is not None else 1.0)
     loose = numeral.zeros if bound == "about" and scale == 1 else 1.0
     return Quantity(
@@ -145,7 +150,7 @@ def _quantity(text: str, numeral: Numeral) -> Quantity | None:
         end=end,
         text=text[start:end],
         # With a scale word behind it a figure is short: 214.535 million has decimals.
-        readings=tuple(value * factor for value in numeral.readings[: 1 if scale > 1 else None]),
+        readings=tuple(sign * value * factor for value in numeral.readings[: 1 if scale > 1 else None]),
         place=numeral.place * factor * loose,
         unit=measure.unit if measure is not None else "",
         scale=scale,

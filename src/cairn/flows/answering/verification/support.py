@@ -22,7 +22,10 @@ ALIKE, FAR = 0.62, 0.30
 ABOVE = 0.7
 """What a word counts that only stands in the title, a heading or a header."""
 
-_RECKONED = "average averages averaged mean sum both ratio difference growth rate percentage proportion due"
+_RECKONED = """
+average averages averaged mean sum both ratio difference nominal growth rate percentage proportion due
+expressed terms absolute over out
+"""
 MOVES = frozenset(word[:STEM] for word in (*words_of("direction"), *_RECKONED.split()))
 """Words that cells bear out: that something is more, or rises, or is reckoned."""
 
@@ -34,8 +37,6 @@ class Support(NamedTuple):
     """The share of its words that are said, by rarity: 0 to 1."""
     statements: tuple[int, ...]
     """What supports it best, best first."""
-    missing: tuple[str, ...]
-    """Words of it that are not said."""
 
 
 def rank(claim: Parts, reading: Reading, bound: Mapping[int, float]) -> list[int]:
@@ -49,15 +50,21 @@ def rank(claim: Parts, reading: Reading, bound: Mapping[int, float]) -> list[int
 
 
 def support(
-    claim: Parts, reading: Reading, ranked: Sequence[int], embedder: Embedder, *, moves: bool = True
+    claim: Parts,
+    reading: Reading,
+    ranked: Sequence[int],
+    embedder: Embedder,
+    *,
+    moves: bool = True,
+    enough: float = 1.0,
 ) -> Support:
-    """Judge how well the best statements support a claim.
+    """Judge how well the best statements support a claim; what they mean only if words are not ``enough``.
 
     Without ``moves`` words that say that something is more, or rises, need none: cells have borne them out.
     """
     chosen = list(ranked[:READ])
     if not chosen or not claim.words:
-        return Support(0.0 if not chosen else 1.0, tuple(chosen), ())
+        return Support(0.0 if not chosen else 1.0, tuple(chosen))
     idf = _rarity(reading.statements)
     most = max(idf.values(), default=1.0)
     said = frozenset().union(*(reading.statements[number].words for number in chosen))
@@ -65,15 +72,17 @@ def support(
     if not moves:  # what a table is about may be said anywhere beside it
         above = above.union(*(one.words for one in reading.statements))
     share = {word: (1.0 if word in said else ABOVE if word in above else 0.0) for word in claim.words}
-    if any(value < 1 for value in share.values()):
-        _by_meaning(claim, [reading.statements[number] for number in chosen], share, embedder)
     weight = {
         word: 0.0 if word in LIGHT or (not moves and word in MOVES) else idf.get(word, most) for word in share
     }
+    if _score(share, weight) < enough:
+        _by_meaning(claim, [reading.statements[number] for number in chosen], share, embedder)
+    return Support(_score(share, weight), tuple(chosen))
+
+
+def _score(share: Mapping[str, float], weight: Mapping[str, float]) -> float:
     total = sum(weight.values())
-    score = sum(weight[word] * value for word, value in share.items()) / total if total else 1.0
-    missing = tuple(word for word, value in share.items() if value < 0.25)
-    return Support(score, tuple(chosen), missing)
+    return sum(weight[word] * value for word, value in share.items()) / total if total else 1.0
 
 
 def _above(reading: Reading, number: int) -> frozenset[str]:

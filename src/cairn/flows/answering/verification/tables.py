@@ -6,6 +6,7 @@ Knows tables as passages hold them: one line a row, cells joined by ``" | "``, h
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from cairn.flows.answering.verification.dates import Date, dates
 from cairn.flows.answering.verification.measures import CURRENCIES, SCALES
@@ -14,16 +15,19 @@ from cairn.flows.answering.verification.quantities import Quantity, quantities
 from cairn.flows.answering.words import terms
 
 BETWEEN = " | "
+TOTAL = "Total"
+"""What a row without a name is that adds up those above it."""
 
 _SCALE = re.compile(
     r"(?:\b(?:in|of)\s+)?(?P<before>[$€£¥]|\b[A-Z]{3}\b|\b[Dd]ollars|\b[Ee]uros?)?(?:\s?in)?\s*"
     r"(?P<scale>\b(?i:thousands?|millions?|billions?)\b|\bTEUR|\bMio\b|\bMrd\b|\bTsd\b|\b[Mm]illiers"
-    r"|[’'‘]000|\bk€|€k\b|(?<=[$€£A-Z])(?:bn|mn|m|k)\b)",
+    r"|[’'‘]000|\bk€|€k\b|(?<=[$€£A-Z])(?:bn|mn|m|k)\b|(?<=[$€£])M\b|(?<=[$€£])000\b)",
 )
 _IN_PROSE = re.compile(
     r"\b(?:in|expressed in|amounts in|dollars in)\s+(?:[$€£]|US\$|[A-Z]{3})?\s?(?:thousands|millions"
     r"|billions)\b"
-    r"|\((?:[$€£]|[A-Z]{3}|[Dd]ollars)?\s?(?:in\s)?(?:thousands?|millions?|billions?)\b",
+    r"|\((?:[$€£]|[A-Z]{3}|[Dd]ollars)?\s?(?:in\s)?(?:thousands?|millions?|billions?)\b"
+    r"|\b(?:in|of)\s(?:US|AU?|NZ)?\s?[$€£]\s?[’'‘]?000",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(
@@ -106,6 +110,7 @@ def table(header: Sequence[str], lines: Sequence[tuple[int, int, str]], heading:
     )
     rows: list[Row] = []
     group = ""
+    totalled = any(text.casefold().startswith(TOTAL.casefold()) for _, _, text in lines)
     shares = _shares([text.split(BETWEEN) for _, _, text in lines])
     columns = tuple(
         replace(column, scale=Scale(1.0, "%")) if place in shares and column.scale is None else column
@@ -113,10 +118,24 @@ def table(header: Sequence[str], lines: Sequence[tuple[int, int, str]], heading:
     )
     for number, (start, end, text) in enumerate(lines):
         row = _row(number, start, end, text, group, columns, above)
+        if not row.label and not totalled and _adds_up(row, rows):
+            row = replace(row, label=TOTAL, terms=frozenset(terms(TOTAL)))
         if not row.cells and row.label and not _holds_values(text):
             group = row.label
         rows.append(row)
     return Table(columns=columns, rows=tuple(rows), heading=heading)
+
+
+def _adds_up(row: Row, above: Sequence[Row]) -> bool:
+    """Tell whether each number of a row is the sum of some in a row above it, two at least."""
+    return bool(row.cells) and all(_is_sum(cell, above) for cell in row.cells)
+
+
+def _is_sum(cell: Cell, above: Sequence[Row]) -> bool:
+    held = [other.quantity for row in reversed(above) for other in row.cells if other.column == cell.column]
+    sums = accumulate(quantity.value for quantity in held)
+    whole, last = cell.quantity.value, cell.quantity.place
+    return any(abs(one - whole) <= last * count / 2 for count, one in enumerate(sums, 1) if count > 1)
 
 
 def _shares(rows: Sequence[Sequence[str]]) -> set[int]:
@@ -186,6 +205,8 @@ def _filled(row: Sequence[str], width: int) -> list[str]:
     """Spread labels that stand over several columns: to the right, and what leads to the left too."""
     cells = [cell.strip() for cell in row] + [""] * (width - len(row))
     told = [cell for cell in cells[1:] if cell]
+    if len(told) == 1 and not cells[1] and not cells[-1]:  # in the middle of the columns that it is of
+        return [cells[0], *told * (len(cells) - 1)]
     if len(told) == len(cells) - 1 or not told:
         return cells
     width, rest = divmod(len(cells) - 1, len(told))

@@ -60,10 +60,12 @@ class Verifier:
         check_numbers(claim, ranks, findings)
         check_comparisons(claim, findings)
         ranked = rank(claim, reading, findings.bound)
-        said = support(claim, reading, ranked, self._embedder, moves=not findings.by_cells)
+        enough = ENOUGH if self._entailment is None else 1.0
+        moves = not findings.by_cells
+        said = support(claim, reading, ranked, self._embedder, moves=moves, enough=enough)
         check_dates(claim, said, findings)
         check_names(claim, said, findings)
-        check_way(claim, findings)
+        check_way(claim, said, findings)
         score = self._score(claim, said, findings)
         if score < ENOUGH:
             findings.missing.append("the cited evidence does not say this")
