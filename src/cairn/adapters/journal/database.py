@@ -4,6 +4,7 @@ Knows the two dialects' differences and nothing of documents.
 """
 
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -105,7 +106,10 @@ class Database:
             with _said_plainly(), self.engine.connect() as connection:
                 driver = connection.connection.driver_connection
                 assert driver is not None
-                driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                try:  # beside SQLAlchemy, which would begin a transaction first
+                    driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                except sqlite3.OperationalError as error:
+                    raise exc.OperationalError(None, None, error) from error
 
     def close(self) -> None:
         self.engine.dispose()
