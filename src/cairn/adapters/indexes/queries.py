@@ -123,7 +123,9 @@ def _pairs(field: str, pairs: Mapping[tuple[str, str], int], known: Mapping[str,
 
 def among(passages: Collection[int], pairs: Sequence[Query]) -> Query:
     """Return what scores each of ``passages`` by the sum of ``pairs``."""
-    within = Query.const_score_query(numbers("passage", passages), 0.0)
+    # Few of many numbers: sought one by one they take half the time of a set, which is looked for as a whole.
+    each = [(Occur.Should, Query.term_query(SCHEMA, "passage", passage, "basic")) for passage in passages]
+    within = Query.const_score_query(Query.boolean_query(each), 0.0)
     return Query.boolean_query([(Occur.Must, within), *((Occur.Should, pair) for pair in pairs)])
 
 
