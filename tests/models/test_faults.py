@@ -36,7 +36,7 @@ def good(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
     """Hold a server that is always well, and make those that wait for the other one wait briefly."""
     for wire in ("openai", "anthropic"):
         import_module(f"pydantic_ai.models.{wire}")  # here, where no limit of time runs
-    for name, value in (("FIRST_SECONDS", "4"), ("PAUSE_SECONDS", "2"), ("ATTEMPTS", "2")):
+    for name, value in (("FIRST_SECONDS", "8"), ("PAUSE_SECONDS", "4"), ("ATTEMPTS", "2")):
         monkeypatch.setenv(f"CAIRN_CHAT_{name}", value)
     monkeypatch.setattr(retrying, "BASE", 0.01)
     with serving() as server:

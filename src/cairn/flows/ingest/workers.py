@@ -64,13 +64,15 @@ class Worker:
             raise ParseFailed(_death(await self._process.wait())) from None
 
     async def stop(self) -> None:
-        """End the process at once."""
-        if self._process.returncode is None:
-            self._process.kill()
-        await self._process.wait()
-        # The transport's pipes are closed by hand: its destructor would do it after the loop has gone.
-        self._process._transport.close()  # type: ignore[attr-defined]
-        rmtree(self._scratch, ignore_errors=True)
+        """End the process at once, even when the caller is cancelled meanwhile."""
+        try:
+            if self._process.returncode is None:
+                self._process.kill()
+            await self._process.wait()
+        finally:
+            # The transport's pipes are closed by hand: its destructor would do it after the loop has gone.
+            self._process._transport.close()  # type: ignore[attr-defined]
+            rmtree(self._scratch, ignore_errors=True)
 
     async def _exchange(self, message: Message) -> Message:
         assert self._process.stdin is not None and self._process.stdout is not None
