@@ -7,8 +7,8 @@ BIN := .venv/bin
 INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps
 # tokenizers declares the hub's client (30 MB), which reading a tokenizer from a file never imports.
 WITHOUT = --excludes requirements/without.in
-# As many processes as cores; one that has nothing left takes over tests of another.
-PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+# As many processes as cores, up to four; one that has nothing left takes over tests of another.
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 # A module is compiled once, not at every start, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
