@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from cairn import registry
 from cairn.access import EVERYONE, NOBODY, Epoch, Readers, decide, person
 from cairn.adapters.journal import schema
-from cairn.errors import Storage
+from cairn.errors import Invalid, Storage
 from cairn.people import Asked
 from cairn.protocols import Journal
 from cairn.records import Known, Parsed, SpanRecord, Unread, Wanted
@@ -358,6 +358,8 @@ def test_documents_are_listed_by_class_name_and_page(journal: Journal) -> None:
 
     assert page(2) == ["100%.md", "report 2.md"]
     assert page(before=ids(journal)["report 2.md"]) == ["report 1.md", "report 0.md"]
+    with pytest.raises(Invalid, match="smaller"):
+        page(before=2**63)
     assert page(holding="REPORT 1") == ["report 1.md"] and page(holding="%") == ["100%.md"]
     assert page(classes=[closed]) == ["100%.md"] and page(classes=[]) == []
     assert page(classes={closed, *range(10_000, 60_000)}) == ["100%.md"], "more than SQLite has variables"

@@ -191,7 +191,7 @@ def test_what_is_too_old_to_be_followed_is_not(
     amina: Session, run: Run[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = run(cairn.ask(amina, BUDGET))
-    monkeypatch.setenv("CAIRN_CONVERSATION_DAYS", "0.0000001")
+    monkeypatch.setenv("CAIRN_CONVERSATION_DAYS", "0.000000001")
     amina.app.__dict__.pop("settings")
     with pytest.raises(Unknown):
         run(cairn.ask(amina, "Who leads it?", follows=first.trace))

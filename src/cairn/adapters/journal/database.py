@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 
 from cairn.adapters.journal.schema import Schema, meta
-from cairn.errors import Busy, Storage
+from cairn.errors import Busy, Invalid, Storage
 
 FILE = "journal.db"
 """SQLite's, in the library's folder."""
@@ -216,6 +216,8 @@ def _said_plainly() -> Iterator[None]:
                 "The disk is full; nothing that was committed is lost. Make room and run it again."
             ) from error
         raise Storage(f"The journal cannot be used: {reason.strip().splitlines()[0]}") from error
+    except (OverflowError, exc.DataError) as error:
+        raise Invalid("A number is beyond what the journal can hold; ask with a smaller one.") from error
     except exc.DatabaseError as error:
         if "malformed" in str(error.orig) or "not a database" in str(error.orig):
             raise Storage(
