@@ -358,7 +358,7 @@ def test_documents_are_listed_by_class_name_and_page(journal: Journal) -> None:
 
     assert page(2) == ["100%.md", "report 2.md"]
     assert page(before=ids(journal)["report 2.md"]) == ["report 1.md", "report 0.md"]
-    with pytest.raises(Invalid, match="smaller"):
+    with pytest.raises(Invalid, match="journal can hold"):
         page(before=2**63)
     assert page(holding="REPORT 1") == ["report 1.md"] and page(holding="%") == ["100%.md"]
     assert page(classes=[closed]) == ["100%.md"] and page(classes=[]) == []

@@ -217,7 +217,7 @@ def _said_plainly() -> Iterator[None]:
             ) from error
         raise Storage(f"The journal cannot be used: {reason.strip().splitlines()[0]}") from error
     except (OverflowError, exc.DataError) as error:
-        raise Invalid("A number is beyond what the journal can hold; ask with a smaller one.") from error
+        raise Invalid("A number or text is nothing the journal can hold; mend it and ask again.") from error
     except exc.DatabaseError as error:
         if "malformed" in str(error.orig) or "not a database" in str(error.orig):
             raise Storage(
