@@ -334,6 +334,10 @@ def test_words_near_each_other_say_more(index: Index, classes: set[int] | None) 
     hits = index.words("cash flow", scope(classes), 10)
     assert ids(hits) == [2, 3, 1, 4]
     assert hits.scores[0] == hits.scores[1] > hits.scores[2] == hits.scores[3]
+    around = index.words("cash otter flow", scope(classes), 10, without=("otter",))
+    assert len({*around.scores.tolist()}) == 1, (
+        "what stands around a word that is left out is not near each other"
+    )
 
 
 def test_stop_words_alone_are_looked_for(index: Index) -> None:

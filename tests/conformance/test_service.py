@@ -203,28 +203,37 @@ def test_a_report_is_kept_for_its_asker_and_gone_with_what_it_rests_on(journal: 
     assert not any(journal.reports.find(one.trace, one.person, one.behalf) for one in kept)
 
 
-def test_a_journal_from_before_feedback_was_looked_at_is_opened(tmp_path: Path) -> None:
+def before(tmp_path: Path, version: int, *statements: str) -> Journal:
+    """Return a journal that these statements turned into one of an earlier version, opened by this one."""
     registry.load("journal", "sqlite", home=tmp_path, model="m1").close()
     with sqlite3.connect(tmp_path / "service.db") as raw:
-        raw.execute("ALTER TABLE questions DROP COLUMN reviewer")
-        raw.execute("INSERT INTO questions VALUES ('t', 'amina', '', 'Why?', 1.0, 1, 0, 'too short')")
-        raw.execute("UPDATE meta SET value = '5' WHERE key = 'service'")
+        for statement in (*statements, f"UPDATE meta SET value = '{version}' WHERE key = 'service'"):
+            raw.execute(statement)
     raw.close()
-    journal: Journal = registry.load("journal", "sqlite", home=tmp_path, model="m1")
-    assert [one.reviewer for one in journal.questions.judged(10)] == [""]
-    assert journal.questions.review("t", "ada")
-    journal.close()
+    opened: Journal = registry.load("journal", "sqlite", home=tmp_path, model="m1")
+    return opened
+
+
+def test_a_journal_from_before_feedback_was_looked_at_is_opened(tmp_path: Path) -> None:
+    held = before(
+        tmp_path,
+        5,
+        "ALTER TABLE questions DROP COLUMN reviewer",
+        "INSERT INTO questions VALUES ('t', 'amina', '', 'Why?', 1.0, 1, 0, 'too short')",
+    )
+    assert [one.reviewer for one in held.questions.judged(10)] == [""]
+    assert held.questions.review("t", "ada")
+    held.close()
 
 
 def test_reports_and_answers_of_before_are_read(tmp_path: Path) -> None:
-    registry.load("journal", "sqlite", home=tmp_path, model="m1").close()
-    with sqlite3.connect(tmp_path / "service.db") as raw:
-        raw.execute("ALTER TABLE answers ADD COLUMN hits INTEGER NOT NULL DEFAULT 0")
-        raw.execute("DROP INDEX ix_spans_start")
-        raw.execute("INSERT INTO reports VALUES ('t', 'amina', '', '[1, 22]', '{}', 9e9)")
-        raw.execute("UPDATE meta SET value = '6' WHERE key = 'service'")
-    raw.close()
-    held: Journal = registry.load("journal", "sqlite", home=tmp_path, model="m1")
+    held = before(
+        tmp_path,
+        6,
+        "ALTER TABLE answers ADD COLUMN hits INTEGER NOT NULL DEFAULT 0",
+        "DROP INDEX ix_spans_start",
+        "INSERT INTO reports VALUES ('t', 'amina', '', '[1, 22]', '{}', 9e9)",
+    )
     held.answers.keep(kept("k1"), datetime.now(UTC) - timedelta(days=1))
     assert held.answers.find("k1") is not None
     held.reports.erase([2])

@@ -181,7 +181,8 @@ def _asked(each: str, query: str, words: Sequence[str], dropped: Sequence[str], 
     kept = [term for term in everything if term not in out]
     if not kept:
         kept = everything  # a question of nothing but a name asks for the name
-    return Asked(Counter(_rarest(kept, each, searcher)), Counter([*pairwise(kept)][:MOST_TERMS]))
+    next_to = [pair for pair in pairwise(everything) if not out.intersection(pair)]
+    return Asked(Counter(_rarest(kept, each, searcher)), Counter(next_to[:MOST_TERMS]))
 
 
 def narrowed(query: Query, scope: Scope) -> Query:
