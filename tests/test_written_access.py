@@ -50,7 +50,11 @@ def test_what_is_forgotten_while_it_is_answered_is_kept_nowhere(
 
 
 def test_a_full_disk_takes_no_answer_away(
-    session: Session, folder: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+    session: Session,
+    folder: Path,
+    run: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def full(*given: object) -> None:
         raise Storage("The disk is full.")
@@ -71,9 +75,11 @@ def test_a_full_disk_takes_no_answer_away(
                 (journal.reports, "keep"),
             ):
                 patched.setattr(held, name, full)
-            for asked in (question, "The budget of the plan is what?"):
+            for asked in (question, "The budget of the plan is what?", "Which budget has 4 million?"):
                 assert "4 million" in run(cairn.ask(asking, asked)).text
             assert not run(report(asking, question)).abstained
+    for what in ("question", "answer", "share that was cited", "report"):
+        assert f"{what} not kept: The disk is full." in caplog.text
 
 
 ASK = st.tuples(st.just("ask"), st.sampled_from(PEOPLE), st.integers(0, 3), st.booleans())

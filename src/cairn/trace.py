@@ -4,6 +4,7 @@ Spans are OpenTelemetry's, so what an organisation already traces can join them.
 is the sink's affair; outside ``recording`` they go nowhere and cost next to nothing.
 """
 
+import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,10 @@ from contextvars import ContextVar
 from time import perf_counter
 
 from opentelemetry import trace as opentelemetry
+
+from cairn.errors import CairnError
+
+log = logging.getLogger("cairn.trace")
 
 Value = str | int | float | bool
 
@@ -20,6 +25,15 @@ UNTRACED = "0" * 32
 _SAMPLED = opentelemetry.TraceFlags(opentelemetry.TraceFlags.SAMPLED)
 _watcher: ContextVar[Callable[[str, float], None] | None] = ContextVar("watcher", default=None)
 _tracer: ContextVar[opentelemetry.Tracer] = ContextVar("tracer", default=SILENT)
+
+
+@contextmanager
+def dispensable(what: str) -> Iterator[None]:
+    """Let the keeping of ``what`` fail: a full disk must not take the answer with it. The log says why."""
+    try:
+        yield
+    except CairnError as error:
+        log.warning("trace %s: %s not kept: %s", trace_id(), what, error)
 
 
 @contextmanager

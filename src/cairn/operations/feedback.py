@@ -49,10 +49,10 @@ def _feedback(session: Session, reviewed: bool, before: datetime | None, limit: 
     found = session.app.journal.questions.judged(limit, before, reviewed=reviewed)
     touched(*(f"trace:{one.trace}" for one in found))
     more = found[-1].at if len(found) == limit else None
-    return Feedback(judged=tuple(_view(session, one) for one in found), before=more)
+    return Feedback(judged=tuple(_judged(session, one) for one in found), before=more)
 
 
-def _view(session: Session, asked: Asked) -> Judged:
+def _judged(session: Session, asked: Asked) -> Judged:
     claims = _claims(session, asked)
     return Judged(asked=shown(asked), person=asked.person, claims=claims, reviewer=asked.reviewer)
 

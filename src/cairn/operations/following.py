@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from cairn.errors import CairnError, Unknown
+from cairn.errors import Unknown
 from cairn.flows.answering.conversation import Conversation, StandAlone, recalled
 from cairn.operations import history
 from cairn.protocols import Chat
 from cairn.records import Said, Turn
 from cairn.session import Session
-from cairn.trace import UNTRACED
+from cairn.trace import UNTRACED, dispensable
 from cairn.types import Answer
 
 
@@ -28,7 +27,7 @@ async def standalone(
 
 def remember(session: Session, question: str, follows: str, alone: StandAlone, answer: Answer) -> None:
     """Keep what was asked and answered, for a while, for the asker alone."""
-    with suppress(CairnError):  # a full disk must not take the answer with it
+    with dispensable("question"):
         history.remember(session, question, answer)
         _keep(session, question, follows, alone, answer)
 

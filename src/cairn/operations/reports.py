@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -14,7 +13,7 @@ from typing import Annotated
 
 from cairn import registry
 from cairn.audit import touched
-from cairn.errors import CairnError, ModelFailed, OverBudget, Unknown
+from cairn.errors import ModelFailed, OverBudget, Unknown
 from cairn.flows.answering.reports import plan
 from cairn.flows.answering.reports.allowance import Allowance
 from cairn.flows.answering.reports.composing import Composed, compose
@@ -49,7 +48,7 @@ from cairn.results import plain
 from cairn.results.reading import read
 from cairn.results.reports import Report, Section
 from cairn.session import Session, untold
-from cairn.trace import UNTRACED, span, trace_id
+from cairn.trace import UNTRACED, dispensable, span, trace_id
 from cairn.types import Answer, Filters, State
 
 
@@ -105,7 +104,7 @@ async def report(
     made = await asyncio.to_thread(_whole, session, question, composed, summary, planned, filters)
     made = replace(made, seconds=perf_counter() - began)
     await asyncio.to_thread(_keep, session, made, planned.seen)
-    with suppress(CairnError):
+    with dispensable("question"):
         await asyncio.to_thread(remember, session, question, made)
     return made
 
@@ -230,7 +229,7 @@ def _keep(session: Session, made: Report, seen: frozenset[int]) -> None:
         body=json.dumps(plain(_accountable(made))),
     )
     if made.trace != UNTRACED:
-        with suppress(CairnError):  # a full disk must not take the report with it
+        with dispensable("report"):
             journal.reports.keep(kept)
     # Only now: what is forgotten from here on takes it along.
     if not may_read(documents, journal.catalogue, session.grants.readable):

@@ -3,15 +3,13 @@
 Knows nothing of what is traced; a trace that is never ended is never written.
 """
 
-from contextlib import suppress
-
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.trace import Tracer, format_span_id, format_trace_id
 
-from cairn.errors import CairnError
 from cairn.protocols import Runs
 from cairn.records import SpanRecord
+from cairn.trace import dispensable
 
 
 class JournalProcessor(SpanProcessor):
@@ -38,7 +36,7 @@ class JournalProcessor(SpanProcessor):
         if held is not None and not _is_root(span):
             held.append(record)
             return
-        with suppress(CairnError):  # a full disk must not take the answer with it
+        with dispensable("trace"):
             self._runs.record([*self._open.pop(record.trace, ()), record])
 
 

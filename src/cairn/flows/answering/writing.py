@@ -6,13 +6,12 @@ of providers, money or how rights are decided: all that it is given may be read 
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from time import perf_counter
 
 from cairn.chat import Prompt
-from cairn.errors import CairnError, ModelFailed, OverBudget
+from cairn.errors import ModelFailed, OverBudget
 from cairn.flows.answering.answer import abstention, extracts, text
 from cairn.flows.answering.caching import Basis, Cache
 from cairn.flows.answering.confidence import probability
@@ -26,7 +25,7 @@ from cairn.flows.answering.repairing import repaired
 from cairn.flows.answering.words import tells_number
 from cairn.protocols import Chat, Retriever
 from cairn.records import KeptAnswer, Query
-from cairn.trace import span, trace_id
+from cairn.trace import dispensable, span, trace_id
 from cairn.types import Answer, Claim, Evidence
 
 
@@ -104,10 +103,12 @@ class Writer:
             answer = self._answer(draft, await reading, evidence, query.text, began)
             if answer.claims and not answer.notice:
                 tokens = draft.usage.input + draft.usage.output
-                await _noted(self.cache.keep, basis, answer, tokens)
+                with dispensable("answer"):
+                    await asyncio.to_thread(self.cache.keep, basis, answer, tokens)
             answer = self._shown(answer, packed)
             share = packed.share(answer.evidence if answer.claims else ())
-            await _noted(self.cited, answer.trace, share)
+            with dispensable("share that was cited"):
+                await asyncio.to_thread(self.cited, answer.trace, share)
             return answer
         finally:
             reading.cancel()
@@ -238,12 +239,6 @@ class Writer:
         held = {one.evidence.id: one.evidence for one in packed.shown}
         ids = dict.fromkeys(one.evidence for c in (*answer.claims, *withdrawn) for one in c.citations)
         return replace(answer, withdrawn=withdrawn, evidence=tuple(held[id] for id in ids))
-
-
-async def _noted(note: Callable[..., None], *given: object) -> None:
-    """Write down what the answer does not depend on; a full disk must not take it away."""
-    with suppress(CairnError):
-        await asyncio.to_thread(note, *given)
 
 
 def passed(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
