@@ -30,13 +30,13 @@ from cairn.records import Tokens
 from cairn.trace import span
 from cairn.types import Citation, Claim, Evidence, locate
 
-EXAMINED = 32
+EXAMINED = 16
 """Sentences that are embedded, at most; words choose them when there are more."""
 WORDS = 0.25
 """What full coverage of the question's words is worth beside matching them all, which is 1."""
 PASSAGE = 0.15
 """What it is worth that the passage speaks of all that is asked."""
-ENOUGH = 0.6
+ENOUGH = 0.55
 """A passage speaks of a word from this similarity on; more would only tell how it puts it."""
 ASTRAY = 0.15
 """What a sentence loses that speaks of other years than the question."""
