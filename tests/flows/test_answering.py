@@ -75,7 +75,7 @@ def test_a_quotation_is_checked_whatever_its_typography() -> None:
 
 
 def test_coverage_counts_rare_words_more() -> None:
-    idf = rarity(["heat plan", "heat budget", "heat map"])
+    idf = rarity([set(terms(said)) for said in ("heat plan", "heat budget", "heat map")])
     question = terms("What is the heat budget?")
     assert coverage(question, terms("the budget"), idf) > coverage(question, terms("the heat"), idf)
     assert coverage(question, terms("heat budgets"), idf) == pytest.approx(1)
@@ -86,7 +86,7 @@ def test_nothing_found_is_never_probable() -> None:
 
 
 def test_a_word_counts_by_its_rarity_and_its_tokens_share_it() -> None:
-    idf = rarity(["heat plan", "heat budget", "heat map"])
+    idf = rarity([set(terms(said)) for said in ("heat plan", "heat budget", "heat map")])
     what, heat, bud, get, mark = weights(
         "What heat budget?", [(0, 4), (5, 9), (10, 13), (13, 16), (16, 17)], idf
     )
@@ -96,8 +96,8 @@ def test_a_word_counts_by_its_rarity_and_its_tokens_share_it() -> None:
 
 
 def test_a_question_of_function_words_alone_is_matched_as_a_whole() -> None:
-    assert weights("Who is it?", [(0, 3), (4, 6), (7, 9), (9, 10)], rarity(["a"])) == [0.25] * 4
-    assert weights("", [], rarity(["a"])) == []
+    assert weights("Who is it?", [(0, 3), (4, 6), (7, 9), (9, 10)], rarity([set(terms("a"))])) == [0.25] * 4
+    assert weights("", [], rarity([set(terms("a"))])) == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ not trained for it) and as written. When what was found is not likely enough to 
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -77,6 +77,17 @@ class Draft:
     confidence: float
 
 
+class _Terms(dict[str, frozenset[str]]):
+    """The distinct terms of texts, each text read once."""
+
+    def __missing__(self, text: str) -> frozenset[str]:
+        found = self[text] = frozenset(terms(text))
+        return found
+
+    def all(self, texts: Iterable[str]) -> frozenset[str]:
+        return frozenset().union(*(self[text] for text in texts))
+
+
 class Extractive:
     """Chooses sentences from evidence."""
 
@@ -94,8 +105,7 @@ class Extractive:
 
     def _extract(self, question: str, evidence: list[Evidence]) -> Draft:
         with span("extract", passages=len(evidence)) as step:
-            telling = [unit for unit in units(evidence) if not _fragment(unit) and _adds(unit, evidence)]
-            scored = self._score(question, telling, evidence)
+            scored = self._score(question, evidence)
             chosen = self._choose(scored)
             signals = _signals(question, evidence, chosen)
             confidence = probability(signals)
@@ -108,14 +118,23 @@ class Extractive:
             confidence=confidence,
         )
 
-    def _score(self, question: str, found: list[Unit], evidence: list[Evidence]) -> list[Scored]:
+    def _score(self, question: str, evidence: list[Evidence]) -> list[Scored]:
         """Return the units that words select, scored, best first."""
-        contexts = [_in_context(unit, evidence) for unit in found]
-        idf = rarity([*contexts, *(one.text for one in evidence)])
+        of = _Terms()
+        found, above = list[Unit](), list[tuple[str, ...]]()
+        for unit in units(evidence):
+            over = (evidence[unit.evidence].context, unit.heading)
+            # A line that says no more than what stands above it answers nothing.
+            if not _fragment(unit) and not of[unit.text] <= of.all(over):
+                found.append(unit)
+                above.append((*over, unit.header))
+        held = [of.all((*over, unit.text)) for unit, over in zip(found, above, strict=True)]
+        idf = rarity([*held, *(of[one.text] for one in evidence)])
         wanted = terms(question)
-        covered = [coverage(wanted, terms(text), idf) for text in contexts]
+        covered = [coverage(wanted, one, idf) for one in held]
         examined = sorted(sorted(range(len(found)), key=lambda i: -covered[i])[:EXAMINED])
-        asked, *read = self._embedder.tokens([question, *(contexts[i] for i in examined)])
+        contexts = ["\n".join([*filter(None, above[i]), found[i].text]) for i in examined]
+        asked, *read = self._embedder.tokens([question, *contexts])
         share = weights(question, asked.spans, idf)
         likest = [_likest(asked, one) for one in read]
         passages = _passages([found[i].evidence for i in examined], likest, share)
@@ -181,18 +200,6 @@ def _fragment(unit: Unit) -> bool:
 def _astray(asked: set[str], told: set[str]) -> bool:
     """Tell whether years are told, and none that is asked for."""
     return bool(asked and told) and not asked & told
-
-
-def _adds(unit: Unit, evidence: Sequence[Evidence]) -> bool:
-    """Tell whether a line says more than the title and the headings above it."""
-    above = terms(f"{evidence[unit.evidence].context} {unit.heading}")
-    return not set(terms(unit.text)) <= set(above)
-
-
-def _in_context(unit: Unit, evidence: Sequence[Evidence]) -> str:
-    """Return the unit as it is read: below its title, heading and table header."""
-    above = (evidence[unit.evidence].context, unit.heading, unit.header)
-    return "\n".join([*filter(None, above), unit.text])
 
 
 def _claims(chosen: Sequence[Unit], evidence: Sequence[Evidence]) -> tuple[Claim, ...]:

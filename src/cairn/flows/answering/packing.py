@@ -73,7 +73,7 @@ def _chosen(question: str, evidence: Sequence[Evidence], tokens: int) -> Iterato
     """Yield each piece with what of it is shown, and why not all."""
     sizes = [estimate_tokens(one.text) + HEAD for one in evidence]
     short = sum(sizes) > tokens
-    idf = rarity(one.text for one in evidence)
+    idf = rarity([set(terms(one.text)) for one in evidence])
     held: dict[str, str] = {}
     for place, (one, size) in enumerate(zip(evidence, sizes, strict=True)):
         words = " ".join(one.text.casefold().split())

@@ -7,7 +7,8 @@ in any language that inflects at the end.
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 
 _WORD = re.compile(r"\d[\d.,]*\d|\w+", re.UNICODE)
 _WIDE = re.compile(r"[぀-ヿ㐀-鿿가-힯]")
@@ -80,18 +81,20 @@ def placed(text: str) -> list[tuple[str, int]]:
         word, start = match.group().casefold(), match.start()
         if word[0].isdigit():
             found.append((word.replace(",", ""), start))
-        elif _WIDE.search(word):
+        elif not word.isascii() and _WIDE.search(word):
             found += [(word[i : i + 2], start + i) for i in range(max(len(word) - 1, 1))]
         elif word not in FUNCTION_WORDS:
             found.append((word[:STEM], start))
     return found
 
 
-def rarity(texts: Iterable[str]) -> Mapping[str, float]:
-    """Return each term's inverse document frequency among ``texts``, smoothed, above 0."""
-    collected = [set(terms(text)) for text in texts]
-    counts = Counter(term for one in collected for term in one)
-    size = len(collected)
+def rarity(texts: Sequence[Collection[str]]) -> Mapping[str, float]:
+    """Return each term's inverse document frequency among ``texts``, smoothed, above 0.
+
+    Of each text its distinct terms.
+    """
+    counts = Counter(chain.from_iterable(texts))
+    size = len(texts)
     idf = {term: math.log(1 + (size - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
     idf[""] = math.log(1 + (size + 0.5) / 0.5)
     return idf

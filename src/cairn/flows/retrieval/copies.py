@@ -5,7 +5,10 @@ a copy; last year's report, word for word the same but for its numbers, is not.
 """
 
 import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import ceil, floor
 
 from cairn.protocols import Retriever
 from cairn.records import Query
@@ -31,19 +34,26 @@ class Distinct:
         """Return at most ``query.k`` passages, best first."""
         found = await self._inner(replace(query, k=query.k + SPARE))
         kept: dict[frozenset[str], Evidence] = {}
+        sized: defaultdict[int, list[frozenset[str]]] = defaultdict(list)
         for place, evidence in enumerate(found):
             words = frozenset(_WORD.findall(evidence.text.casefold()))
-            near = place < COMPARED and any(_alike(words, other) for other in kept)
+            near = place < COMPARED and any(_alike(words, other) for other in _of_like_size(words, sized))
             if words not in kept and not near:
                 kept[words] = evidence
+                sized[len(words)].append(words)
         return list(kept.values())[: query.k]
 
 
+def _of_like_size(
+    words: frozenset[str], sized: Mapping[int, list[frozenset[str]]]
+) -> Iterator[frozenset[str]]:
+    """Yield all that can have enough words in common with ``words``."""
+    for size in range(ceil(ALIKE * len(words)), floor(len(words) / ALIKE) + 1):
+        yield from sized.get(size, ())
+
+
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    if min(len(one), len(other)) < ALIKE * max(len(one), len(other)):
-        return False
-    differing = one ^ other
     common = len(one & other)
-    return common >= ALIKE * (common + len(differing)) and not any(
-        character.isdigit() for word in differing for character in word
-    )
+    if common < ALIKE * (len(one) + len(other) - common):
+        return False
+    return not any(character.isdigit() for word in one ^ other for character in word)

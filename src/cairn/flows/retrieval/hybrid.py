@@ -29,7 +29,7 @@ DEPTH = 100
 """Candidates taken from each ranking, at least."""
 CONSIDERED = 60
 """The most promising candidates that the journal is asked about, at least."""
-SPARE = 4
+SPARE = 2
 """And so many for each passage that is wanted."""
 SHOWN = 10
 """Passages whose scores by stage stay in the trace."""
