@@ -1,6 +1,6 @@
 """The server under load, over HTTP with sign-in and audit: how fast, for how long, and killed.
 
-    python -m bench.load speed          # search and ask by 1 and by 8 users, each asking without a pause
+    python -m bench.load speed          # search and ask by 1 and by 8 users, in a hurry or reading
     python -m bench.load soak 30        # so many minutes of everything at once: errors, memory
     python -m bench.load kill 5         # so often killed under load: seconds to ready, what is lost
 
@@ -34,6 +34,10 @@ SIZE = int(os.environ.get("CAIRN_BENCH_SIZE", "100000"))
 USERS = 8
 SECONDS = 12.0
 """Of each row of the table of speeds, after some seconds of warm-up."""
+READING = (1.0, 5.0)
+"""Seconds for which users who read look at an answer before they ask again."""
+READ = 90.0
+"""Seconds of a row of users who read."""
 WARM_UP = 3.0
 SAMPLE = 15.0
 """Seconds between two looks at the memory of a soak."""
@@ -60,41 +64,49 @@ class Speed(NamedTuple):
     took: list[float]
     around: list[float]
     processor: float
+    seconds: float
+    """For how long they were made."""
 
 
 def speed(home: Path, *only: str) -> None:
-    """Print how long a question takes, as who asks sees it; ``ask third 8`` is one row."""
-    print("| | person | users | p50 ms | p95 ms | a second | processor ms | around it, p50 ms |")
-    print("|---|---|---|---|---|---|---|---|")
+    """Print how long a question takes, as who asks sees it; ``ask third 8 read`` is one row."""
+    print("| | person | users | they | p50 ms | p95 ms | a second | processor ms | around it, p50 ms |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    ways = ((1, False), (USERS, False), (USERS, True))
     with serving(home) as server:
-        for operation, person, users in product(("search", "ask"), (OWNER, "third", "few"), (1, USERS)):
-            if {operation, person, str(users)} >= set(only):
+        for operation, person, (users, read) in product(("search", "ask"), (OWNER, "third", "few"), ways):
+            they = "read" if read else "hurry"
+            if {operation, person, str(users), they} >= set(only):
                 _asked(server, operation, person, users, WARM_UP)
-                _told(operation, person, users, _asked(server, operation, person, users, SECONDS))
+                found = _asked(server, operation, person, users, READ if read else SECONDS, read=read)
+                print(f"| {operation} | {person} | {users} | {they} | {_told(found)} |", flush=True)
 
 
-def _told(operation: str, person: str, users: int, found: Speed) -> None:
+def _told(found: Speed) -> str:
     middle, worst = np.percentile(found.took, [50, 95]) * 1e3
     around = np.percentile(found.around, 50) * 1e3
-    many, each = len(found.took) / SECONDS, found.processor / len(found.took) * 1e3
-    told = f"{middle:.1f} | {worst:.1f} | {many:.1f} | {each:.1f} | {around:.1f}"
-    print(f"| {operation} | {person} | {users} | {told} |", flush=True)
+    many, each = len(found.took) / found.seconds, found.processor / len(found.took) * 1e3
+    return f"{middle:.1f} | {worst:.1f} | {many:.1f} | {each:.1f} | {around:.1f}"
 
 
-def _asked(server: Server, operation: str, person: str, users: int, seconds: float) -> Speed:
-    """Let so many users ask one question after another for so long."""
+def _asked(
+    server: Server, operation: str, person: str, users: int, seconds: float, *, read: bool = False
+) -> Speed:
+    """Let so many users ask one question after another for so long, and ``read`` each answer or not."""
     given = "question" if operation == "ask" else "query"
     answers: list[Answered] = []
     before, until = server.processor(), time.perf_counter() + seconds
 
     def use(client: Client, questions: list[str]) -> None:
         while time.perf_counter() < until:
+            if read:
+                time.sleep(random.uniform(*READING))
             answers.append(client.ask(operation, **{given: questions.pop()}))
 
     _together([Client(server.port, **shown) for shown in tokens(server.home, [person] * users)], use)
     assert all(one.status == 200 for one in answers), Counter(one.status for one in answers)
     around = [one.seconds - json.loads(one.body)["seconds"] for one in answers]
-    return Speed([one.seconds for one in answers], around, server.processor() - before)
+    return Speed([one.seconds for one in answers], around, server.processor() - before, seconds)
 
 
 def _together(clients: list[Client], use: Callable[[Client, list[str]], None]) -> None:
