@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from cairn.flows.answering.verification.check_numbers import SOURCE
 from cairn.flows.answering.verification.dates import Date, dates
 from cairn.flows.answering.verification.findings import Findings
 from cairn.flows.answering.verification.likeness import alike
@@ -62,7 +61,7 @@ def _check(date: Date, words: str, near: Sequence[int], said: Support, findings:
 
 def _near(claim: Parts, said: Support, findings: Findings) -> list[int]:
     """Return the statements in which a claim's dates must stand."""
-    found = [] if findings.by_cells else alike(claim, findings.reading, SOURCE, findings.bound)
+    found = [] if findings.by_cells else alike(claim, findings.reading, findings.bound)
     return found if found else [*findings.bound, *said.statements[:1]]
 
 

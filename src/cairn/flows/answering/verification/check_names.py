@@ -7,7 +7,6 @@ names somebody itself whom the claim does not.
 import re
 from collections.abc import Sequence
 
-from cairn.flows.answering.verification.check_numbers import SOURCE
 from cairn.flows.answering.verification.exchanged import exchanged
 from cairn.flows.answering.verification.findings import Findings
 from cairn.flows.answering.verification.likeness import alike, says_number
@@ -31,7 +30,7 @@ def check_names(claim: Parts, said: Support, findings: Findings) -> None:
 def _check_exchanged(claim: Parts, findings: Findings) -> None:
     """Note a name in the place of another, unless one of the sentences that may be meant has it there."""
     reading = findings.reading
-    like = [reading.statements[number] for number in alike(claim, reading, SOURCE, findings.bound)]
+    like = [reading.statements[number] for number in alike(claim, reading, findings.bound)]
     if findings.by_cells:
         like = [one for one in like if says_number(claim, one)]
     found = [one for one in (exchanged(claim, other.text) for other in like) if one is not None]

@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from cairn.flows.answering.verification.arithmetic import TOGETHER, calls_for, derive, reckoned
 from cairn.flows.answering.verification.binding import Found, Place, find
 from cairn.flows.answering.verification.findings import Findings
-from cairn.flows.answering.verification.likeness import share, source, telling
+from cairn.flows.answering.verification.likeness import SOURCE, share, source, telling
 from cairn.flows.answering.verification.parts import Parts, Told
 
 ALIKE = 0.85
 """Of places that fit about as well, the one is meant whose sentence says most of the claim."""
 SAME = 0.5
 """From this share of its words on a claim is likely to be from a sentence."""
-SOURCE = 0.7
-"""From this share on it is sure to be."""
 PARTNER = 0.4
 """A number in another sentence counts if that says at least this part of what the likest sentence says."""
 NAMED = 0.6

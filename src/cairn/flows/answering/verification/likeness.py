@@ -8,6 +8,8 @@ from collections.abc import Collection
 from cairn.flows.answering.verification.parts import LIGHT, Parts
 from cairn.flows.answering.verification.statements import Reading, Statement
 
+SOURCE = 0.7
+"""From this share of its words on a claim is sure to be from a sentence."""
 PREFERRED = 0.1
 """What it is worth, among sentences that are about as like, that a number of the claim stands there."""
 NEARLY = 0.9
@@ -32,9 +34,9 @@ def source(claim: Parts, reading: Reading, least: float, bound: Collection[int] 
     return best if best is not None and share(claim, reading.statements[best]) >= least else None
 
 
-def alike(claim: Parts, reading: Reading, least: float, bound: Collection[int]) -> list[int]:
-    """Return the sentences that say about as much of a claim as its source; of ``bound`` ones, if any are."""
-    likest = source(claim, reading, least)
+def alike(claim: Parts, reading: Reading, bound: Collection[int]) -> list[int]:
+    """Return the sentences that say about as much of a claim as its source; ``bound`` ones, if any are."""
+    likest = source(claim, reading, SOURCE)
     if likest is None:
         return []
     nearly = NEARLY * share(claim, reading.statements[likest])

@@ -30,8 +30,8 @@ of de du des von van der den di da la le &
 _BETWEEN = frozenset(_LINKS.split())
 _GERMAN = re.compile(r"\b(?:der|die|das|und|ist|nicht|werden|wird|sind|ein|eine|mit|für|bei|auf)\b")
 _COMMON = """
-fys january february march april may june july august september october november december monday tuesday
-wednesday thursday friday saturday sunday fiscal year quarter q1 q2 q3 q4 fy i eur usd gbp chf note
+january february march april may june july august september october november december monday tuesday
+wednesday thursday friday saturday sunday fiscal year quarter q1 q2 q3 q4 fy fys i eur usd gbp chf note
 since although however because according while until unless together compared overall total less whether
 nothing everyone today years ended months quarters period average net
 """

@@ -22,11 +22,11 @@ ALIKE, FAR = 0.62, 0.30
 ABOVE = 0.7
 """What a word counts that only stands in the title, a heading or a header."""
 
-_RECKONED = """
+_RECKONING = """
 average averages averaged mean sum both ratio difference nominal growth rate percentage proportion due
 expressed terms absolute over out
 """
-MOVES = frozenset(word[:STEM] for word in (*words_of("direction"), *_RECKONED.split()))
+MOVES = frozenset(word[:STEM] for word in (*words_of("direction"), *_RECKONING.split()))
 """Words that cells bear out: that something is more, or rises, or is reckoned."""
 
 
