@@ -346,7 +346,7 @@ def broken(*given: object) -> None:
 
 def test_several_questions_can_be_asked_in_one_trace(run: Run, shared: Session) -> None:
     async def several() -> list[str]:
-        with recording(shared.app.tracer), span("evaluate"):
+        with recording(shared.app.sink.tracer), span("evaluate"):
             return [(await questions.ask(shared, said)).trace for said in ("otters?", "How many otters?")]
 
     assert len(set(run(several()))) == 1

@@ -13,8 +13,6 @@ from pathlib import Path
 from shutil import rmtree
 from threading import Event, Lock
 
-from opentelemetry.trace import Tracer
-
 from cairn import registry, settings
 from cairn.access import EVERYONE, LOCAL_OWNER, OWNER, Epoch, Principal, decide
 from cairn.errors import Busy, Storage, Unknown
@@ -37,10 +35,10 @@ from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
 from cairn.flows.retrieval.neighbours import Joined
 from cairn.flows.retrieval.reranked import Reranked
-from cairn.protocols import Chat, Embedder, Index, Journal, Preparing, Retriever, Source
+from cairn.protocols import Chat, Embedder, Index, Journal, Preparing, Retriever, Sink, Source
 from cairn.records import Query, Scope, SourceRecord
 from cairn.settings import Settings
-from cairn.trace import SILENT, span
+from cairn.trace import span
 from cairn.types import Filters
 
 REMEMBERED = 5_000_000
@@ -112,9 +110,8 @@ class App:
         return self._index(self.index_folder, writable=False)
 
     @cached_property
-    def tracer(self) -> Tracer:
-        spec = self.settings.traces
-        made: Tracer = SILENT if spec == "none" else registry.load("sinks", spec, runs=self.journal.runs)
+    def sink(self) -> Sink:
+        made: Sink = registry.load("sinks", self.settings.traces, runs=self.journal.runs)
         return made
 
     @property
@@ -138,7 +135,7 @@ class App:
 
         Raises Storage where the journal was lost: an index must not be emptied for it.
         """
-        for part in ("journal", "index", "tracer"):
+        for part in ("journal", "index", "sink"):
             getattr(self, part)
         if orphaned(self.journal.catalogue, self.index):
             raise Storage(
@@ -395,6 +392,6 @@ class App:
         return [sys.executable, "-c", program, str(self.home)]
 
     def close(self) -> None:
-        for part in ("index", "journal"):
+        for part in ("sink", "index", "journal"):
             if part in vars(self):
                 vars(self)[part].close()

@@ -86,7 +86,7 @@ BUILT_INS: dict[str, dict[str, BuiltIn]] = {
         "docx": BuiltIn("cairn.adapters.exports.docx", extra="reports"),
         "pdf": BuiltIn("cairn.adapters.exports.pdf", extra="reports"),
     },
-    "sinks": {"sql": BuiltIn("cairn.adapters.sinks.sql")},
+    "sinks": {"none": BuiltIn("cairn.adapters.sinks.none"), "sql": BuiltIn("cairn.adapters.sinks.sql")},
     "passwords": {"argon2": BuiltIn("cairn.adapters.passwords.argon2", extra="serve")},
     "servers": {"http": BuiltIn("cairn.surfaces.http.server", extra="serve")},
     "sites": {

@@ -17,6 +17,7 @@ from cairn.errors import CairnError
 
 log = logging.getLogger("cairn.trace")
 
+Tracer = opentelemetry.Tracer
 Value = str | int | float | bool
 
 SILENT = opentelemetry.NoOpTracer()
@@ -24,7 +25,7 @@ UNTRACED = "0" * 32
 """The id of what is not traced; nobody can ask for it again."""
 _SAMPLED = opentelemetry.TraceFlags(opentelemetry.TraceFlags.SAMPLED)
 _watcher: ContextVar[Callable[[str, float], None] | None] = ContextVar("watcher", default=None)
-_tracer: ContextVar[opentelemetry.Tracer] = ContextVar("tracer", default=SILENT)
+_tracer: ContextVar[Tracer] = ContextVar("tracer", default=SILENT)
 
 
 @contextmanager
@@ -37,7 +38,7 @@ def dispensable(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def recording(tracer: opentelemetry.Tracer) -> Iterator[None]:
+def recording(tracer: Tracer) -> Iterator[None]:
     """Send the spans begun inside to ``tracer``."""
     token = _tracer.set(tracer)
     try:

@@ -20,17 +20,20 @@ class Recorded:
 
 def test_a_trace_is_recorded_as_a_whole_when_its_root_ends() -> None:
     runs = Recorded()
-    tracer = sql.load("", runs=runs)  # type: ignore[arg-type]
-    with tracer.start_as_current_span("ask"), tracer.start_as_current_span("retrieve"):
+    sink = sql.load("", runs=runs)  # type: ignore[arg-type]
+    with sink.tracer.start_as_current_span("ask"), sink.tracer.start_as_current_span("retrieve"):
+        sink.settle()
         assert runs.transactions == []
+    sink.settle()
     assert runs.transactions == [["retrieve", "ask"]]
 
 
 def test_a_step_that_ends_after_its_request_was_given_up_is_recorded_and_not_kept() -> None:
     runs = Recorded()
-    tracer = sql.load("", runs=runs)  # type: ignore[arg-type]
-    root = tracer.start_span("ask")
-    left = tracer.start_span("embed", set_span_in_context(root))
+    sink = sql.load("", runs=runs)  # type: ignore[arg-type]
+    root = sink.tracer.start_span("ask")
+    left = sink.tracer.start_span("embed", set_span_in_context(root))
     root.end()
     left.end()
+    sink.close()
     assert runs.transactions == [["ask"], ["embed"]]

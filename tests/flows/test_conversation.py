@@ -202,6 +202,7 @@ def test_a_server_erases_what_its_settings_no_longer_keep(
 ) -> None:
     writing(amina, SAYS)
     first = run(cairn.ask(amina, BUDGET))
+    amina.app.sink.settle()
     held = lambda: [  # noqa: E731
         bool(amina.app.journal.turns.find(first.trace, "amina", "amina")),
         "Written on" in run(cairn.ask(amina, BUDGET)).notice,

@@ -76,7 +76,7 @@ def operation(
         async def traced(session: Session | Remote, /, *args: P.args, **kwargs: P.kwargs) -> R:
             if isinstance(session, Remote):
                 return await _there(session, name, run, *args, **kwargs)
-            with recording(session.app.tracer if opens else SILENT), span(name, person=session.name):
+            with recording(session.app.sink.tracer if opens else SILENT), span(name, person=session.name):
                 if not opens:
                     session.require(role)
                     return await run(session, *args, **kwargs)

@@ -131,6 +131,7 @@ async def trace(
     ],
 ) -> Trace:
     """Show what happened in one request, step by step."""
+    await asyncio.to_thread(session.app.sink.settle)
     spans = await asyncio.to_thread(session.app.journal.runs.trace, id)
     within = {one.span for one in spans}
     root = next((one for one in spans if one.parent not in within), None)

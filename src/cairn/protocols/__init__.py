@@ -9,7 +9,7 @@ from cairn.protocols.conversations import Answers, Turns
 from cairn.protocols.export import Export
 from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
 from cairn.protocols.ingest import Container, Embedder, Parser, Renderer, Source, Splitter
-from cairn.protocols.journal import Catalogue, Directory, Journal, Library, Runs, Vectors
+from cairn.protocols.journal import Catalogue, Directory, Journal, Library, Runs, Sink, Vectors
 from cairn.protocols.people import Caller, Ledger, Passwords, People, Provider, Questions, Replies, Reports
 from cairn.protocols.upkeep import IndexUpkeep, JournalUpkeep
 
@@ -45,6 +45,7 @@ __all__ = [
     "Reranker",
     "Retriever",
     "Runs",
+    "Sink",
     "Source",
     "Spending",
     "Splitter",

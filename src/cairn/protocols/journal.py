@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from cairn.trace import Tracer
+
 
 class Library(Protocol):
     """Sources, documents and passages: what ingest writes, each call one transaction."""
@@ -234,6 +236,20 @@ class Runs(Protocol):
     def end(self, job: int, state: str, detail: str) -> None: ...
     def last(self, kind: str) -> JobRecord | None:
         """Return the job of this kind that was opened last."""
+        ...
+
+
+class Sink(Protocol):
+    """Where traces end."""
+
+    @property
+    def tracer(self) -> Tracer: ...
+    def settle(self) -> None:
+        """Wait until every trace that has ended is kept."""
+        ...
+
+    def close(self) -> None:
+        """Keep what has ended; nothing ends here any more."""
         ...
 
 

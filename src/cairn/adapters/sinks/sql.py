@@ -1,7 +1,10 @@
-"""Traces into the journal: a span processor that writes each trace once, when its root ends.
+"""Traces into the journal: a span processor that writes each trace once, after its root has ended.
 
 Knows nothing of what is traced; a trace that is never ended is never written.
 """
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
@@ -15,12 +18,14 @@ from cairn.trace import dispensable
 class JournalProcessor(SpanProcessor):
     """Holds a trace's spans until its root ends, then records them in one transaction.
 
-    Who gives up waiting ends the root before steps that go on in threads: each of those is recorded alone.
+    In a thread of its own: nobody waits for their trace with the answer. Who gives up waiting ends the root
+    before steps that go on in threads: each of those is recorded alone.
     """
 
     def __init__(self, runs: Runs) -> None:
         self._runs = runs
         self._open: dict[str, list[SpanRecord]] = {}
+        self._writing = ThreadPoolExecutor(1, "traces")
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Hold what ends below a root from now on."""
@@ -36,8 +41,20 @@ class JournalProcessor(SpanProcessor):
         if held is not None and not _is_root(span):
             held.append(record)
             return
-        with dispensable("trace"):
-            self._runs.record([*self._open.pop(record.trace, ()), record])
+        self._writing.submit(self._keep, [*self._open.pop(record.trace, ()), record])
+
+    def _keep(self, records: Sequence[SpanRecord]) -> None:
+        with dispensable(f"trace {records[-1].trace}"):
+            self._runs.record(records)
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Wait until all that has ended is recorded."""
+        self._writing.submit(bool).result(timeout_millis / 1_000)
+        return True
+
+    def shutdown(self) -> None:
+        """Record what has ended, and nothing more."""
+        self._writing.shutdown()
 
 
 def _is_root(span: ReadableSpan) -> bool:
@@ -60,8 +77,21 @@ def _record(span: ReadableSpan) -> SpanRecord:
     )
 
 
-def load(rest: str, *, runs: Runs) -> Tracer:
-    """Return a tracer whose spans end in ``runs``."""
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(JournalProcessor(runs))
-    return provider.get_tracer("cairn")
+class JournalSink:
+    """See ``cairn.protocols.Sink``."""
+
+    def __init__(self, runs: Runs) -> None:
+        self._provider = TracerProvider(shutdown_on_exit=False)
+        self._provider.add_span_processor(JournalProcessor(runs))
+        self.tracer: Tracer = self._provider.get_tracer("cairn")
+
+    def settle(self) -> None:
+        self._provider.force_flush()
+
+    def close(self) -> None:
+        self._provider.shutdown()
+
+
+def load(rest: str, *, runs: Runs) -> JournalSink:
+    """Return a sink whose traces end in ``runs``; it has no options."""
+    return JournalSink(runs)
