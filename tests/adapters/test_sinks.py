@@ -35,5 +35,7 @@ def test_a_step_that_ends_after_its_request_was_given_up_is_recorded_and_not_kep
     left = sink.tracer.start_span("embed", set_span_in_context(root))
     root.end()
     left.end()
+    late = sink.tracer.start_span("read", set_span_in_context(root))
     sink.close()
+    late.end()
     assert runs.transactions == [["ask"], ["embed"]]

@@ -5,6 +5,7 @@ Knows nothing of what is traced; a trace that is never ended is never written.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
@@ -41,7 +42,9 @@ class JournalProcessor(SpanProcessor):
         if held is not None and not _is_root(span):
             held.append(record)
             return
-        self._writing.submit(self._keep, [*self._open.pop(record.trace, ()), record])
+        # What goes on in a thread may end when the library has been closed.
+        with suppress(RuntimeError):
+            self._writing.submit(self._keep, [*self._open.pop(record.trace, ()), record])
 
     def _keep(self, records: Sequence[SpanRecord]) -> None:
         with dispensable(f"trace {records[-1].trace}"):
