@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ async def apart(work: Callable[[], Awaitable[T]]) -> T:
         return await asyncio.shield(waiting)
     except asyncio.CancelledError:
         for loop, task in begun:
-            loop.call_soon_threadsafe(task.cancel)
+            with suppress(RuntimeError):  # it has just ended, and its loop is closed
+                loop.call_soon_threadsafe(task.cancel)
         await asyncio.wait([waiting])
         raise
