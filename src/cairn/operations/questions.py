@@ -64,9 +64,13 @@ async def ask(
     follows: Annotated[str, Say("the trace id of the answer that this question follows on")] = "",
 ) -> Answer:
     """Answer from the documents you may read, with checked citations, or say that they do not tell."""
-    filters = await asyncio.to_thread(narrowed, session, source, type, after, before, tag, language)
     chat = chosen(session, model)
-    query = await asyncio.to_thread(asked, session, question, EVIDENCE, filters)
+
+    def wanted() -> Query:
+        filters = narrowed(session, source, type, after, before, tag, language)
+        return asked(session, question, EVIDENCE, filters)
+
+    query = await asyncio.to_thread(wanted)
     alone = await following.standalone(session, question, follows, chat, query.readable)
     if alone.text != question:
         session.tell("question", alone.text)
@@ -108,10 +112,13 @@ async def search(
     if not 1 <= k <= MOST:
         raise Invalid(f"k is {k}; ask for 1 to {MOST:,} passages.")
     began = perf_counter()
-    filters = await asyncio.to_thread(narrowed, session, source, type, after, before, tag, language)
-    wanted = await asyncio.to_thread(asked, session, query, k, filters)
+
+    def wanted() -> Query:
+        return asked(session, query, k, narrowed(session, source, type, after, before, tag, language))
+
+    meant = await asyncio.to_thread(wanted)
     with span("retrieve"):
-        evidence = await session.app.retrieve(wanted)
+        evidence = await session.app.retrieve(meant)
     touched(*_ids(evidence))
     return Found(
         evidence=tuple(evidence), explained=explain, seconds=perf_counter() - began, trace=trace_id()

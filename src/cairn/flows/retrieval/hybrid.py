@@ -29,8 +29,8 @@ DEPTH = 100
 """Candidates taken from each ranking, at least."""
 CONSIDERED = 60
 """The most promising candidates that the journal is asked about, at least."""
-SPARE = 2
-"""And so many for each passage that is wanted."""
+SPARE = 30
+"""And so many beyond those that are wanted."""
 SHOWN = 10
 """Passages whose scores by stage stay in the trace."""
 MEANT = 0.5
@@ -119,7 +119,7 @@ class Hybrid:
         """
         standing: dict[int, Standing] = {}
         removed = 0
-        wanted = len(found) if self._half_life else max(CONSIDERED, SPARE * query.k)
+        wanted = len(found) if self._half_life else max(CONSIDERED, query.k + SPARE)
         promising = iter(found)
         while len(standing) < wanted and (looked_at := list(islice(promising, wanted))):
             held = self._catalogue.standing(looked_at)

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import errno
+import gc
 import os
 import resource
 import signal
@@ -28,6 +29,8 @@ from cairn.surfaces.http.state import Metrics, routes
 UPLOADS = "/v1/uploads/"
 IDLE_SECONDS = 75
 """An idle connection is kept for longer than proxies do, or they send a request while it is being closed."""
+LOOSE = 10_000
+"""Objects made before those are looked for that hold each other and nothing else: a few requests'."""
 M_ARENA_MAX = -8
 """Of glibc's malloc.h."""
 Server = Callable[[App, str, int, Callable[[], None]], Awaitable[None]]
@@ -44,6 +47,7 @@ def build(app: App, host: str) -> ASGIApp:
             for site in sites.values():
                 await stack.enter_async_context(site.router.lifespan_context(site))
             working = asyncio.create_task(work(app))
+            _leave_alone()
             yield
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
@@ -91,6 +95,13 @@ async def serve(app: App, host: str, port: int, welcome: Callable[[], None]) -> 
     )
     with listening:
         await _Server(config).serve([listening])
+
+
+def _leave_alone() -> None:
+    """Have what is there for good not be looked through, again and again, for what may be thrown away."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(LOOSE)
 
 
 def _share_memory() -> None:
