@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from cairn.flows.answering.confidence import Signals, probability
 from cairn.flows.answering.units import Unit, units
@@ -30,8 +30,8 @@ from cairn.records import Tokens
 from cairn.trace import span
 from cairn.types import Citation, Claim, Evidence, locate
 
-EXAMINED = 16
-"""Sentences that are embedded, at most; words choose them when there are more."""
+EXAMINED, TOKENS = 16, 800
+"""Sentences that are embedded, and their tokens, at most; words choose them when there are more."""
 WORDS = 0.25
 """What full coverage of the question's words is worth beside matching them all, which is 1."""
 PASSAGE = 0.15
@@ -132,9 +132,12 @@ class Extractive:
         idf = rarity([*held, *(of[one.text] for one in evidence)])
         wanted = terms(question)
         covered = [coverage(wanted, one, idf) for one in held]
-        examined = sorted(sorted(range(len(found)), key=lambda i: -covered[i])[:EXAMINED])
-        contexts = ["\n".join([*filter(None, above[i]), found[i].text]) for i in examined]
-        asked, *read = self._embedder.tokens([question, *contexts])
+        best = sorted(range(len(found)), key=lambda i: -covered[i])[:EXAMINED]
+        contexts = {i: "\n".join([*filter(None, above[i]), found[i].text]) for i in best}
+        totals = accumulate(self._embedder.count(list(contexts.values())))
+        fit = {i for i, total in zip(best, totals, strict=True) if total <= TOKENS}
+        examined = sorted(fit.union(best[:1]))
+        asked, *read = self._embedder.tokens([question, *(contexts[i] for i in examined)])
         share = weights(question, asked.spans, idf)
         likest = [_likest(asked, one) for one in read]
         passages = _passages([found[i].evidence for i in examined], likest, share)
