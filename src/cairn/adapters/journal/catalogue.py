@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, or_, select
 
 from cairn.adapters.journal import family, rows
-from cairn.adapters.journal.database import Database, select_in
+from cairn.adapters.journal.database import Database, execute_in, query_in, select_in
 from cairn.adapters.journal.family import SERVING
 from cairn.adapters.journal.schema import changes, classes, documents, passages, sources, versions
 from cairn.records import (
@@ -23,6 +23,18 @@ from cairn.records import (
 )
 from cairn.types import State
 
+_SOURCES = select(sources).order_by(sources.c.id)
+_HEAD = select(func.max(changes.c.seq))
+_STANDING = query_in(
+    select(
+        *(passages.c.id, passages.c.document),
+        *(documents.c.state, documents.c.access_class, documents.c.modified),
+    ).join(documents, documents.c.id == passages.c.document),
+    passages.c.id,
+)
+_PASSAGES = query_in(select(passages), passages.c.id)
+_SERVED = query_in(select(documents).where(documents.c.state.in_(SERVING)), documents.c.id)
+
 
 class SqlCatalogue:
     """See ``cairn.protocols.Catalogue``."""
@@ -32,7 +44,7 @@ class SqlCatalogue:
 
     def sources(self) -> list[SourceRecord]:
         with self._database.read() as connection:
-            return [rows.source(row) for row in connection.execute(select(sources).order_by(sources.c.id))]
+            return [rows.source(row) for row in connection.execute(_SOURCES)]
 
     def known(self, source: int) -> dict[str, Known]:
         with self._database.read() as connection:
@@ -123,24 +135,18 @@ class SqlCatalogue:
 
     def standing(self, ids: Collection[int]) -> dict[int, Standing]:
         # The state is looked at here: asked for it, SQLite would begin with every document that has it.
-        owner = passages.c.document
-        held = (passages.c.id, owner, documents.c.state, documents.c.access_class, documents.c.modified)
-        query = select(*held).join(documents, documents.c.id == owner)
         with self._database.read() as connection:
             return {
                 row.id: Standing(row.document, row.access_class, datetime.fromtimestamp(row.modified, UTC))
-                for row in select_in(connection, query, passages.c.id, ids)
+                for row in execute_in(connection, _STANDING, ids)
                 if row.state in SERVING
             }
 
     def citable(self, ids: Collection[int]) -> dict[int, tuple[PassageRecord, DocumentRecord]]:
         with self._database.read() as connection:
-            found = [rows.passage(row) for row in select_in(connection, select(passages), passages.c.id, ids)]
-            query = select(documents).where(documents.c.state.in_(SERVING))
+            found = [rows.passage(row) for row in execute_in(connection, _PASSAGES, ids)]
             owners = {record.document for record in found}
-            holding = {
-                row.id: rows.document(row) for row in select_in(connection, query, documents.c.id, owners)
-            }
+            holding = {row.id: rows.document(row) for row in execute_in(connection, _SERVED, owners)}
         return {
             record.id: (record, holding[record.document]) for record in found if record.document in holding
         }
@@ -153,7 +159,7 @@ class SqlCatalogue:
 
     def head(self) -> int:
         with self._database.read() as connection:
-            newest = connection.execute(select(func.max(changes.c.seq))).scalar()
+            newest = connection.execute(_HEAD).scalar()
             return 0 if newest is None else int(newest)
 
     def changes(self, since: int, limit: int) -> list[JournalChange]:

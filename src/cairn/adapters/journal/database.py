@@ -22,6 +22,7 @@ from sqlalchemy import (
     Select,
     Table,
     any_,
+    bindparam,
     create_engine,
     event,
     exc,
@@ -115,6 +116,9 @@ class Database:
         self.engine.dispose()
 
 
+_COUNTER = meta.select().where(meta.c.key == bindparam("key"))
+
+
 def bump(connection: Connection, key: str) -> None:
     """Raise a counter in ``meta`` by one."""
     value = counter(connection, key) + 1
@@ -124,7 +128,7 @@ def bump(connection: Connection, key: str) -> None:
 
 def counter(connection: Connection, key: str) -> int:
     """Read a counter in ``meta``; 0 when it was never raised."""
-    row = connection.execute(meta.select().where(meta.c.key == key)).first()
+    row = connection.execute(_COUNTER, {"key": key}).first()
     return 0 if row is None else int(row.value)
 
 
@@ -132,8 +136,21 @@ def select_in(
     connection: Connection, query: Select[Any], column: Column[Any], values: Iterable[Any]
 ) -> Iterator[Row[Any]]:
     """Run ``query`` for rows whose ``column`` is one of ``values``, however many those are."""
+    return execute_in(connection, query_in(query, column), values)
+
+
+def query_in(query: Select[Any], column: Column[Any]) -> Select[Any]:
+    """Prepare ``query`` for ``execute_in``; what each request asks is prepared once.
+
+    To make a statement anew takes longer than the engine takes to answer it.
+    """
+    return query.where(column.in_(bindparam("values", expanding=True)))
+
+
+def execute_in(connection: Connection, prepared: Select[Any], values: Iterable[Any]) -> Iterator[Row[Any]]:
+    """Run what ``query_in`` has prepared."""
     for chunk in chunks(values):
-        yield from connection.execute(query.where(column.in_(chunk)))
+        yield from connection.execute(prepared, {"values": chunk})
 
 
 def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:

@@ -13,6 +13,8 @@ from cairn.adapters.journal.schema import allowed, classes, memberships, princip
 PLAIN = ", [], []]"
 """How the key of readers ends that deny nobody and require nothing."""
 
+_NEWEST = select(func.max(classes.c.id))
+
 
 class SqlDirectory:
     """See ``cairn.protocols.Directory``."""
@@ -22,7 +24,7 @@ class SqlDirectory:
 
     def epoch(self) -> Epoch:
         with self._database.read() as connection:
-            newest = connection.execute(select(func.max(classes.c.id))).scalar()
+            newest = connection.execute(_NEWEST).scalar()
             return Epoch(counter(connection, "directory"), 0 if newest is None else int(newest))
 
     def expanded(self, name: str) -> frozenset[str]:

@@ -11,6 +11,10 @@ from cairn.adapters.journal.database import Database
 from cairn.adapters.journal.service import audit
 from cairn.audit import START, Entry, Sealed
 
+# Made once: every request appends, and making them anew takes longer than the engine does.
+_NEWEST = select(audit.c.number, audit.c.digest).order_by(audit.c.number.desc()).limit(1)
+_INSERT = audit.insert()
+
 
 class SqlLedger:
     """See ``cairn.protocols.Ledger``."""
@@ -19,13 +23,12 @@ class SqlLedger:
         self._database = database
 
     def append(self, entry: Entry) -> Sealed:
-        newest = select(audit.c.number, audit.c.digest).order_by(audit.c.number.desc()).limit(1)
         with self._database.write() as connection:
-            last = connection.execute(newest).first()
+            last = connection.execute(_NEWEST).first()
             number, previous = (last.number, last.digest) if last is not None else (0, START)
             sealed = Sealed(number + 1, entry, entry.seal(number + 1, previous))
             values = asdict(entry) | {"objects": json.dumps(entry.objects)}
-            connection.execute(audit.insert().values(number=number + 1, digest=sealed.digest, **values))
+            connection.execute(_INSERT, {"number": number + 1, "digest": sealed.digest, **values})
         return sealed
 
     def after(self, number: int, limit: int) -> list[Sealed]:

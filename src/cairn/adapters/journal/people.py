@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 
 from cairn.adapters.journal.database import Database, chunks
 from cairn.adapters.journal.service import accounts, tokens
@@ -14,6 +14,10 @@ from cairn.people import Account, Kind, Role, Token
 
 KEPT_SECONDS = 90 * 86_400
 """An expired token is listed for so long."""
+
+# Asked by every request, and so made once.
+_TOKEN = select(tokens).where(tokens.c.digest == bindparam("digest"))
+_ACCOUNT = select(accounts).where(accounts.c.person == bindparam("person"))
 
 
 class SqlPeople:
@@ -60,10 +64,10 @@ class SqlPeople:
 
     def bearer(self, digest: str) -> tuple[Token, Account | None] | None:
         with self._database.read() as connection:
-            row = connection.execute(select(tokens).where(tokens.c.digest == digest)).first()
+            row = connection.execute(_TOKEN, {"digest": digest}).first()
             if row is None:
                 return None
-            held = connection.execute(select(accounts).where(accounts.c.person == row.person)).first()
+            held = connection.execute(_ACCOUNT, {"person": row.person}).first()
         return _token(row), None if held is None else _account(held)
 
     def redeem(self, digest: str) -> Token | None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Column, ColumnElement, Row, Select, and_, delete, func, select
 
-from cairn.adapters.journal.database import Database, select_in
+from cairn.adapters.journal.database import Database, execute_in, query_in, select_in
 from cairn.adapters.journal.family import SERVING, note
 from cairn.adapters.journal.schema import documents, embedded, embeddings, passages
 
@@ -22,6 +22,7 @@ class SqlVectors:
         self._database = database
         self._model = model
         self._have = and_(embeddings.c.hash == passages.c.hash, embeddings.c.model == model)
+        self._of = query_in(self._kept(), passages.c.id)
 
     def unembedded(self, limit: int | None = None) -> list[int]:
         query = (
@@ -77,11 +78,13 @@ class SqlVectors:
         # A document's vectors are kept before the change that tells of them: until then they are not there,
         # so that what an index holds does not depend on when it looked.
         whole = self._kept().join(embedded, self._done(passages.c.document))
-        found = self._read(whole, passages.c.document, documents_)
+        with self._database.read() as connection:
+            found = list(select_in(connection, whole, passages.c.document, documents_))
         return {row.id: row.document for row in found}, _unpacked(found)
 
     def of(self, passages_: Sequence[int], dimensions: int) -> NDArray[np.float32]:
-        found = self._read(self._kept(), passages.c.id, passages_)
+        with self._database.read() as connection:
+            found = list(execute_in(connection, self._of, passages_))
         place = {passage: row for row, passage in enumerate(passages_)}
         rows = np.zeros((len(passages_), dimensions), np.float32)
         if found:
@@ -97,10 +100,6 @@ class SqlVectors:
 
     def _lacking(self, *columns: Column[Any]) -> Select[Any]:
         return select(*columns).outerjoin(embeddings, self._have).where(embeddings.c.hash.is_(None))
-
-    def _read(self, query: Select[Any], column: Column[int], values: Collection[int]) -> list[Row[Any]]:
-        with self._database.read() as connection:
-            return list(select_in(connection, query, column, values))
 
 
 def _unpacked(found: Sequence[Row[Any]]) -> NDArray[np.float32]:
