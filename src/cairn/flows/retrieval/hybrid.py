@@ -33,6 +33,8 @@ SPARE = 30
 """And so many beyond those that are wanted."""
 SHOWN = 10
 """Passages whose scores by stage stay in the trace."""
+NAMED = " in named documents"
+"""Of a step's name in a trace."""
 MEANT = 0.5
 """Documents named this well, beside the best one's 1, are searched by themselves as well."""
 
@@ -43,6 +45,24 @@ class Candidate(NamedTuple):
     word: float
     promise: float
     """What its score may come to, by all that is known without the journal."""
+
+
+class _Candidates(dict[int, Candidate]):
+    """All that anything found."""
+
+    def add(self, words: Mapping[int, float], cosines: Mapping[int, float], *, named: bool) -> None:
+        """Add what was found, in ``named`` documents or in all."""
+        # What the nearest do not hold is no nearer than the last of them.
+        last = min(cosines.values(), default=0.0)
+        for passage in words.keys() | cosines.keys():
+            word, cosine = words.get(passage, 0.0), cosines.get(passage, last)
+            promise = at_best(word, cosine, named)
+            known = self.get(passage, Candidate(0.0, promise))
+            self[passage] = Candidate(max(word, known.word), max(promise, known.promise))
+
+    def sorted(self) -> dict[int, Candidate]:
+        """Return them, the most promising first."""
+        return dict(sorted(self.items(), key=lambda one: (-one[1].promise, one[0])))
 
 
 class Hybrid:
@@ -64,6 +84,7 @@ class Hybrid:
         self._vectors = journal.vectors
         # With more threads than cores at it, each waits at every row for the others' turns in Python.
         self._turns = ThreadPoolExecutor(at_once)
+        self._beside = ThreadPoolExecutor(at_once)
 
     async def __call__(self, query: Query) -> list[Evidence]:
         """Return at most ``query.k`` passages, best first."""
@@ -71,12 +92,21 @@ class Hybrid:
         return await asyncio.get_running_loop().run_in_executor(self._turns, work, self._search, query)
 
     def _search(self, query: Query) -> list[Evidence]:
+        # Vectors are compared outside of Python, names and words looked for in it: beside each other.
+        meaning = self._beside.submit(copy_context().run, self._meaning, query)
         with span("names") as step:
             meant = named(query.text, self._index.names, query.scope)
             step.set_attribute("documents", len(meant.scores))
-        with span("embed"):
-            vector = self._embedder.embed([query.text])[0]
-        found = self._candidates(query, vector, meant)
+        words = self._words(query, query.scope, meant)
+        vector, cosines = meaning.result()
+        candidates = _Candidates()
+        candidates.add(words, cosines, named=False)
+        if meant.scores:
+            best = [document for document, score in meant.scores.items() if score >= MEANT]
+            within = replace(query.scope, documents=frozenset(best))
+            words = self._words(query, within, meant, NAMED)
+            candidates.add(words, self._cosines(query, within, vector, NAMED), named=True)
+        found = candidates.sorted()
         with span("journal check", candidates=len(found)) as step:
             standing, removed = self._standing(query, found)
             step.set_attribute("removed", removed)
@@ -87,30 +117,23 @@ class Hybrid:
         with span("read", passages=len(ranked)):
             return list(self._read(query, ranked, scores))
 
-    def _candidates(self, query: Query, vector: Floats, meant: Named) -> dict[int, Candidate]:
-        """Return all that anything found, the most promising first."""
-        found: dict[int, Candidate] = {}
-        for name, scope in self._scopes(query, meant):
-            with span(f"words{name}") as step:
-                words = _scored(self._index.words(query.text, scope, _depth(query), meant.words))
-                step.set_attribute("candidates", len(words))
-            with span(f"vectors{name}") as step:
-                cosines = _scored(self._index.vectors(vector, scope, _depth(query)))
-                step.set_attribute("candidates", len(cosines))
-            # What the nearest do not hold is no nearer than the last of them.
-            last = min(cosines.values(), default=0.0)
-            for passage in words.keys() | cosines.keys():
-                word, cosine = words.get(passage, 0.0), cosines.get(passage, last)
-                promise = at_best(word, cosine, scope is not query.scope)
-                known = found.get(passage, Candidate(0.0, promise))
-                found[passage] = Candidate(max(word, known.word), max(promise, known.promise))
-        return dict(sorted(found.items(), key=lambda one: (-one[1].promise, one[0])))
+    def _meaning(self, query: Query) -> tuple[Floats, dict[int, float]]:
+        """Return the question's vector and the cosines of what is nearest."""
+        with span("embed"):
+            vector = self._embedder.embed([query.text])[0]
+        return vector, self._cosines(query, query.scope, vector)
 
-    def _scopes(self, query: Query, meant: Named) -> Iterator[tuple[str, Scope]]:
-        yield "", query.scope
-        if meant.scores:
-            best = [document for document, score in meant.scores.items() if score >= MEANT]
-            yield " in named documents", replace(query.scope, documents=frozenset(best))
+    def _cosines(self, query: Query, scope: Scope, vector: Floats, name: str = "") -> dict[int, float]:
+        with span(f"vectors{name}") as step:
+            cosines = _scored(self._index.vectors(vector, scope, _depth(query)))
+            step.set_attribute("candidates", len(cosines))
+        return cosines
+
+    def _words(self, query: Query, scope: Scope, meant: Named, name: str = "") -> dict[int, float]:
+        with span(f"words{name}") as step:
+            words = _scored(self._index.words(query.text, scope, _depth(query), meant.words))
+            step.set_attribute("candidates", len(words))
+        return words
 
     def _standing(self, query: Query, found: Mapping[int, Candidate]) -> tuple[dict[int, Standing], int]:
         """Return the most promising that still stand in a document that the asker may read now.
