@@ -75,6 +75,9 @@ class Blocked:
         self._embedder = registry.load("embedders", "hash", home=None)
         self.may = threading.Event()
 
+    def count(self, texts: Sequence[str]) -> Any:
+        return self._embedder.count(texts)
+
     def tokens(self, texts: Sequence[str]) -> Any:
         self.may.wait()
         return self._embedder.tokens(texts)
