@@ -58,6 +58,26 @@ def test_ingest_keeps_up_with_a_folder(run: Run, session: Session, folder: Path)
     assert (done.indexed, done.unchanged, done.passages) == (0, 2, 0)
 
 
+def test_classes_are_shown_while_documents_come_in(
+    run: Run, session: Session, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, **{"a.md": "The otter sleeps."})
+    run(cairn.ingest(session, str(folder)))
+    directory = session.app.journal.directory
+    classes = directory.classes
+
+    def meanwhile() -> object:
+        found = classes()
+        monkeypatch.setattr(directory, "classes", classes)
+        write(folder, **{"b.md": "The heron waits.", ".cairn-access": "b.md allow person:amina\n"})
+        run(cairn.ingest(session, str(folder)))
+        return found
+
+    monkeypatch.setattr(directory, "classes", meanwhile)
+    assert len(run(access.access_classes(session)).classes) == 1
+    assert len(run(access.access_classes(session)).classes) == 2
+
+
 def test_a_moved_file_is_followed_by_its_content(run: Run, session: Session, folder: Path) -> None:
     write(folder, a_md="The otter sleeps.", b_md="The heron waits.")
     run(cairn.ingest(session, str(folder)))

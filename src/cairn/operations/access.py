@@ -237,8 +237,9 @@ def _visible(session: Session, who: str, before: int, limit: int) -> Visible:
 
 
 def _classes(session: Session) -> Classes:
-    held = session.app.journal.directory.classes()
+    # In this order: meanwhile there may be more classes, and never fewer.
     counted = _counted(session, set(State) - {State.DELETED}).most_common()
+    held = session.app.journal.directory.classes()
     return Classes(classes=tuple(ClassLine(documents=n, **_sets(held[granted])) for granted, n in counted))
 
 
