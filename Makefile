@@ -34,7 +34,7 @@ types: .venv/dev
 	$(BIN)/mypy
 
 rules: .venv/dev
-	$(PYTEST) -q tests/layers tests/docs tests/parity
+	$(PYTEST) -q tests/docs tests/layers tests/parity
 
 torture: .venv/dev ## kill the writer at 10,000 system calls, flip bits, fill disks (hours)
 	$(BIN)/python -m tests.faults.torture --points 10000
