@@ -29,12 +29,15 @@ _tracer: ContextVar[Tracer] = ContextVar("tracer", default=SILENT)
 
 
 @contextmanager
-def dispensable(what: str) -> Iterator[None]:
-    """Let the keeping of ``what`` fail: a full disk must not take the answer with it. The log says why."""
+def dispensable(what: str, trace: str = "") -> Iterator[None]:
+    """Let the keeping of ``what`` fail: a full disk must not take the answer with it. The log says why.
+
+    It is of the trace under way, unless another is named.
+    """
     try:
         yield
     except CairnError as error:
-        log.warning("trace %s: %s not kept: %s", trace_id(), what, error)
+        log.warning("trace %s: %s not kept: %s", trace if trace else trace_id(), what, error)
 
 
 @contextmanager

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from opentelemetry.trace import set_span_in_context
+import pytest
+from opentelemetry.trace import format_trace_id, set_span_in_context
 
 from cairn.adapters.sinks import sql
+from cairn.errors import Storage
 from cairn.records import SpanRecord
 
 
@@ -28,7 +30,9 @@ def test_a_trace_is_recorded_as_a_whole_when_its_root_ends() -> None:
     assert runs.transactions == [["retrieve", "ask"]]
 
 
-def test_a_step_that_ends_after_its_request_was_given_up_is_recorded_and_not_kept() -> None:
+def test_a_step_that_ends_after_its_request_was_given_up_is_recorded_and_not_kept(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     runs = Recorded()
     sink = sql.load("", runs=runs)  # type: ignore[arg-type]
     root = sink.tracer.start_span("ask")
@@ -39,3 +43,24 @@ def test_a_step_that_ends_after_its_request_was_given_up_is_recorded_and_not_kep
     sink.close()
     late.end()
     assert runs.transactions == [["ask"], ["embed"]]
+    assert [one.getMessage().partition(": ")[2] for one in caplog.records] == [
+        "read not kept: it ended too late"
+    ]
+
+
+@pytest.mark.parametrize("error", [Storage("The disk is full."), ValueError("The disk is full.")])
+def test_a_trace_that_cannot_be_kept_is_in_the_log(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    def record(records: Sequence[SpanRecord]) -> None:
+        raise error
+
+    runs = Recorded()
+    runs.record = record  # type: ignore[method-assign]
+    sink = sql.load("", runs=runs)  # type: ignore[arg-type]
+    for _ in range(2):  # the first is no end of all others
+        with sink.tracer.start_as_current_span("ask") as step:
+            trace = format_trace_id(step.get_span_context().trace_id)
+        sink.settle()
+        assert f"trace {trace}: trace not kept" in caplog.text and "The disk is full." in caplog.text
+        caplog.clear()

@@ -66,11 +66,11 @@ async def ask(
     """Answer from the documents you may read, with checked citations, or say that they do not tell."""
     chat = chosen(session, model)
 
-    def wanted() -> Query:
+    def prepared() -> Query:
         filters = narrowed(session, source, type, after, before, tag, language)
         return asked(session, question, EVIDENCE, filters)
 
-    query = await asyncio.to_thread(wanted)
+    query = await asyncio.to_thread(prepared)
     alone = await following.standalone(session, question, follows, chat, query.readable)
     if alone.text != question:
         session.tell("question", alone.text)
@@ -113,12 +113,12 @@ async def search(
         raise Invalid(f"k is {k}; ask for 1 to {MOST:,} passages.")
     began = perf_counter()
 
-    def wanted() -> Query:
+    def prepared() -> Query:
         return asked(session, query, k, narrowed(session, source, type, after, before, tag, language))
 
-    meant = await asyncio.to_thread(wanted)
+    wanted = await asyncio.to_thread(prepared)
     with span("retrieve"):
-        evidence = await session.app.retrieve(meant)
+        evidence = await session.app.retrieve(wanted)
     touched(*_ids(evidence))
     return Found(
         evidence=tuple(evidence), explained=explain, seconds=perf_counter() - began, trace=trace_id()

@@ -5,7 +5,6 @@ Knows nothing of what is traced; a trace that is never ended is never written.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
@@ -13,7 +12,7 @@ from opentelemetry.trace import Tracer, format_span_id, format_trace_id
 
 from cairn.protocols import Runs
 from cairn.records import SpanRecord
-from cairn.trace import dispensable
+from cairn.trace import dispensable, log
 
 
 class JournalProcessor(SpanProcessor):
@@ -42,13 +41,18 @@ class JournalProcessor(SpanProcessor):
         if held is not None and not _is_root(span):
             held.append(record)
             return
-        # What goes on in a thread may end when the library has been closed.
-        with suppress(RuntimeError):
+        try:
             self._writing.submit(self._keep, [*self._open.pop(record.trace, ()), record])
+        except RuntimeError:  # what goes on in a thread may end when the library has been closed
+            log.warning("trace %s: %s not kept: it ended too late", record.trace, record.name)
 
     def _keep(self, records: Sequence[SpanRecord]) -> None:
-        with dispensable(f"trace {records[-1].trace}"):
-            self._runs.record(records)
+        trace = records[-1].trace
+        try:
+            with dispensable("trace", trace):
+                self._runs.record(records)
+        except Exception:  # nobody looks at what becomes of this thread's work
+            log.exception("trace %s: trace not kept", trace)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Wait until all that has ended is recorded."""

@@ -30,8 +30,8 @@ from cairn.records import Tokens
 from cairn.trace import span
 from cairn.types import Citation, Claim, Evidence, locate
 
-EXAMINED, TOKENS = 16, 800
-"""Sentences that are embedded, and their tokens, at most; words choose them when there are more."""
+EXAMINED, LENGTH = 16, 800
+"""Sentences that are embedded, and their tokens in all, at most; words choose them."""
 WORDS = 0.25
 """What full coverage of the question's words is worth beside matching them all, which is 1."""
 PASSAGE = 0.15
@@ -135,7 +135,7 @@ class Extractive:
         best = sorted(range(len(found)), key=lambda i: -covered[i])[:EXAMINED]
         contexts = {i: "\n".join([*filter(None, above[i]), found[i].text]) for i in best}
         totals = accumulate(self._embedder.count(list(contexts.values())))
-        fit = {i for i, total in zip(best, totals, strict=True) if total <= TOKENS}
+        fit = {i for i, total in zip(best, totals, strict=True) if total <= LENGTH}
         examined = sorted(fit.union(best[:1]))
         asked, *read = self._embedder.tokens([question, *(contexts[i] for i in examined)])
         share = weights(question, asked.spans, idf)

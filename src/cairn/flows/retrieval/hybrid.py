@@ -33,8 +33,8 @@ SPARE = 30
 """And so many beyond those that are wanted."""
 SHOWN = 10
 """Passages whose scores by stage stay in the trace."""
-NAMED = " in named documents"
-"""Of a step's name in a trace."""
+IN_NAMED = " in named documents"
+"""How the steps are called in a trace that look there by themselves."""
 MEANT = 0.5
 """Documents named this well, beside the best one's 1, are searched by themselves as well."""
 
@@ -60,7 +60,7 @@ class _Candidates(dict[int, Candidate]):
             known = self.get(passage, Candidate(0.0, promise))
             self[passage] = Candidate(max(word, known.word), max(promise, known.promise))
 
-    def sorted(self) -> dict[int, Candidate]:
+    def by_promise(self) -> dict[int, Candidate]:
         """Return them, the most promising first."""
         return dict(sorted(self.items(), key=lambda one: (-one[1].promise, one[0])))
 
@@ -104,9 +104,9 @@ class Hybrid:
         if meant.scores:
             best = [document for document, score in meant.scores.items() if score >= MEANT]
             within = replace(query.scope, documents=frozenset(best))
-            words = self._words(query, within, meant, NAMED)
-            candidates.add(words, self._cosines(query, within, vector, NAMED), named=True)
-        found = candidates.sorted()
+            words = self._words(query, within, meant, IN_NAMED)
+            candidates.add(words, self._cosines(query, within, vector, IN_NAMED), named=True)
+        found = candidates.by_promise()
         with span("journal check", candidates=len(found)) as step:
             standing, removed = self._standing(query, found)
             step.set_attribute("removed", removed)

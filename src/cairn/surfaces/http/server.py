@@ -47,7 +47,6 @@ def build(app: App, host: str) -> ASGIApp:
             for site in sites.values():
                 await stack.enter_async_context(site.router.lifespan_context(site))
             working = asyncio.create_task(work(app))
-            _leave_alone()
             yield
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
@@ -113,6 +112,10 @@ def _share_memory() -> None:
 
 class _Server(uvicorn.Server):
     """Ends in good order on ctrl-C and SIGTERM, and leaves what comes after to whoever called it."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        _leave_alone()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
