@@ -12,15 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from bench.peers.given import Floats, Given, Reader, batches
+from bench.peers.given import Floats, Given, Reader
 from cairn import registry
 from cairn.flows.ingest.views import STEP
 from cairn.flows.retrieval.fusion import fuse
-from cairn.records import Entry, Scope
+from cairn.records import Entry, Place, Scope
 from cairn.types import Filters
 
 DEPTH = 100
-WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+TOGETHER = 10_000
+"""Vectors in one write."""
+OF_ALL: dict[str, Any] = {
+    "source": 1,
+    "media_type": "text/plain",
+    "modified": datetime(2026, 1, 1, tzinfo=UTC),
+    "language": "en",
+    "tags": (),
+}
+"""What is the same of every passage."""
 
 
 class Peer:
@@ -64,8 +73,16 @@ class Peer:
 
 
 def _write_vectors(index: Any, given: Given) -> None:
-    for position, (numbers, _, vectors) in enumerate(batches(given, 10_000), start=1):
-        index.write_vectors([], {}, list(_entries(given, numbers)), vectors, position)
+    for position, start in enumerate(range(0, given.n, TOGETHER), start=1):
+        rows = range(start, min(start + TOGETHER, given.n))
+        vectors = given.vectors[rows.start : rows.stop].astype(np.float32)
+        index.write_vectors([], {}, list(_places(given, rows)), vectors, position)
+
+
+def _places(given: Given, rows: range) -> Iterator[Place]:
+    documents, classes = (each[rows.start : rows.stop].tolist() for each in (given.documents, given.classes))
+    for passage, document, granted in zip(rows, documents, classes, strict=True):
+        yield Place(passage=passage, document=document, access_class=granted, **OF_ALL)
 
 
 def _steps(given: Given) -> Iterator[range]:
@@ -93,12 +110,8 @@ def entry(row: int, document: int, granted: int, title: str, opening: str, text:
     return Entry(
         passage=row,
         document=document,
-        source=1,
         access_class=granted,
-        media_type="text/plain",
-        modified=WHEN,
-        language="en",
-        tags=(),
+        **OF_ALL,
         name=title,
         opening=opening,
         context=title,

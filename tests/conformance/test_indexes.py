@@ -340,9 +340,10 @@ def test_words_near_each_other_say_more(index: Index, classes: set[int] | None) 
     )
 
 
-def test_stop_words_alone_are_looked_for(index: Index) -> None:
-    index.write_words([], [entry(1, "to be or not to be"), entry(2, "a ship")], 1)
-    assert ids(index.words("to be or not", scope(), 5)) == [1]
+def test_stop_words_alone_are_looked_for_in_names_and_headings(index: Index) -> None:
+    named = [entry(1, "a play", name="To be or not to be"), entry(2, "a ship"), entry(3, "", context="On or off")]
+    index.write_words([], named, 1)
+    assert ids(index.words("to be or not", scope(), 5)) == [1, 3]
 
 
 HOSTILE = [

@@ -5,6 +5,7 @@ The same for what is indexed and what is asked. Knows nothing of any index; lang
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -56,6 +57,7 @@ _UNSPACED = re.compile(
 _BEYOND = re.compile("[^\0-\u0dff\u1f00-\u2dff]")
 """All of these and some more, told in a fifth of the time: accents and quotation marks are none of them."""
 _NUMBERED = re.compile(r"\b[^\W\d_]*+(?:[-_/.][^\W\d_]++)*+[-_/.]?\d[\w.,/\-]*")
+_PLAIN = re.compile(r"(\d+|\d{1,3}(?:,\d{3})+)(?:\.(\d+))?")
 _ENGLISH = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?!\d|,\d)")
 _EUROPEAN = re.compile(r"(?<![\d,.])\d{1,3}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})(?![\d,.])")
 _DECIMAL = re.compile(r"(\d+)\.(\d+)")
@@ -63,6 +65,8 @@ _RUN = re.compile(r"[^\W_]+")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _FISCAL = re.compile(r"^(?:fy|cy)(\d\d)$")
 _PART = re.compile(r"\d+|[^\W\d_]+")
+_AROUND = "$%()[]\"'*;:,?!"
+"""Around a word no part of it, nor of a number."""
 _INVISIBLE = ("\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff")
 
 
@@ -70,25 +74,30 @@ class Analysed(NamedTuple):
     """One text, ready for a tokenizer that splits at everything that is no letter or digit."""
 
     words: list[str]
-    """What stands between spaces, well-formed, with its punctuation."""
+    """What stands between spaces, with its punctuation."""
     grams: str
     """Characters and pairs of the unspaced scripts, separated by spaces."""
 
 
-@lru_cache(maxsize=1024)  # of a passage's words once, though several analysers ask
 def normalise(text: str) -> str:
     """Return well-formed ``text`` with each number and identifier spelt whole and in parts.
 
     ``1,234.5`` becomes ``1234p5 1234 5``, ``PRC-2024-017`` becomes ``PRC2024017 PRC 2024 017``.
     """
-    return text if text.isalpha() else _NUMBERED.sub(_forms, text)
+    text = _clean(text).strip(_AROUND)
+    if text.isalpha():
+        return text
+    if plain := _PLAIN.fullmatch(text):  # most numbers are, and there are more of them than of words
+        whole, part = plain[1].replace(",", ""), plain[2]
+        return " ".join(dict.fromkeys((f"{whole}p{part}", whole, part))) if part else whole
+    return _NUMBERED.sub(_forms, text)
 
 
 def analyse(text: str) -> Analysed:
     """Part ``text`` into words and grams."""
-    text = _clean(text)
     if text.isascii() or not _BEYOND.search(text):
         return Analysed(text.split(), "")
+    text = _clean(text)
     runs = _UNSPACED.findall(text)
     return Analysed(_UNSPACED.sub(" ", text).split(), " ".join(map(_grams, runs)))
 
@@ -111,11 +120,17 @@ def name_words(text: str) -> list[str]:
     return [part for run in runs for part in ([run] if run.isalpha() else _dated(run))]
 
 
-def name_terms(text: str) -> set[str]:
-    """Return every word of a name, and every NAME_RUN or fewer words in a row joined."""
-    words = name_words(text)
-    shifted = [words[start:] for start in range(NAME_RUN)]
-    return {"".join(run) for size in range(1, NAME_RUN + 1) for run in zip(*shifted[:size], strict=False)}
+def name_terms(words: Sequence[str]) -> set[str]:
+    """Return every word of a name, and every NAME_RUN or fewer in a row joined; an empty one ends a row."""
+    found = set()
+    for start in range(len(words)):
+        joined = ""
+        for word in words[start : start + NAME_RUN]:
+            if not word:
+                break
+            joined += word
+            found.add(joined)
+    return found
 
 
 @lru_cache(maxsize=256)

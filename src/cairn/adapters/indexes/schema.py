@@ -9,15 +9,24 @@ from typing import NamedTuple
 
 from tantivy import Document, Schema, SchemaBuilder
 
-from cairn.adapters.indexes.analysis import GRAMS, LANGUAGES, OTHER, analyse, analyser, name_terms, primary
+from cairn.adapters.indexes.analysis import (
+    GRAMS,
+    LANGUAGES,
+    OTHER,
+    analyse,
+    analyser,
+    name_terms,
+    name_words,
+    primary,
+)
 from cairn.adapters.indexes.scopes import kinds, moment
-from cairn.adapters.indexes.terms import terms
+from cairn.adapters.indexes.terms import terms, without_stop_words
 from cairn.records import Entry
 
-LAYOUT = 6
+LAYOUT = 7
 """Raised whenever fields or analysis change: an index of another layout is not opened."""
 TEXTS = ("body", "heads")
-"""What a passage says, and what stands above it: its document's name, title and headings."""
+"""What a passage says, without stop words, and what stands above it: its name, title and headings."""
 NEAR = "body"
 """Of these, the one in which it counts that words stand near each other."""
 CALLED, OPENING = "called", "opening"
@@ -73,7 +82,7 @@ def documents(entries: Sequence[Entry]) -> Iterator[Document]:
 
 def _passage(entry: Entry) -> dict[str, object]:
     own = analyser(entry.language)
-    body, heads = _read(entry.text, own), _repeated(f"{entry.name}\n{entry.context}", own)
+    body, heads = _read(entry.text, own, stop=True), _repeated(f"{entry.name}\n{entry.context}", own)
     fields = {
         "passage": entry.passage,
         "analyser": own,
@@ -90,14 +99,15 @@ def _named(entry: Entry, passages: int) -> dict[str, object]:
     return {
         "named": entry.document,
         "passages": passages,
-        CALLED: list(name_terms(entry.name)),
-        OPENING: list(name_terms(entry.opening)),
+        CALLED: list(name_terms(name_words(entry.name))),
+        # Nobody is asked for by words of which one is a stop word, and a text has many of them.
+        OPENING: list(name_terms(without_stop_words(name_words(entry.opening), [analyser(entry.language)]))),
     }
 
 
-def _read(text: str, own: str) -> _Text:
+def _read(text: str, own: str, *, stop: bool = False) -> _Text:
     found = analyse(text)
-    return _Text(terms(found.words, own), found.grams)
+    return _Text(terms(found.words, own, stop=stop), found.grams)
 
 
 _repeated = lru_cache(maxsize=256)(_read)

@@ -5,7 +5,8 @@ takes terms as they are, which costs a fraction of having every text analysed. K
 queries.
 """
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
@@ -15,6 +16,9 @@ from cairn.adapters.indexes.analysis import LANGUAGES, STOPPED, normalise
 LONGEST_WORD = 100
 MOST_REMEMBERED = 100_000
 """Words of one analyser; when there are more, remembering begins anew."""
+
+_NUMBERS = re.compile(r"(?:[0-9p]{1,30} ?){1,3}")
+"""What no analyser changes, as numbers are spelt."""
 
 
 class _Remembered(dict[str, str]):
@@ -34,13 +38,26 @@ class _Remembered(dict[str, str]):
 
 def terms(words: Iterable[str], name: str, *, stop: bool = False) -> str:
     """Return the terms of words, in order, with spaces between; with ``stop``, without stop words."""
-    return " ".join(map(_terms(name, stop).__getitem__, words))
+    return " ".join(map(_terms(name, stop=stop).__getitem__, words))
+
+
+def without_stop_words(words: Sequence[str], names: Collection[str]) -> Sequence[str]:
+    """Return words with an empty one for each that one of the analysers leaves out."""
+    for each in STOPPED.intersection(names):
+        known = _terms(each, stop=True)
+        words = [word if known[word] else "" for word in words]
+    return words
 
 
 @cache
-def _terms(name: str, stop: bool) -> _Remembered:
+def _terms(name: str, *, stop: bool) -> _Remembered:
     analyser = _analyser(name, stop)
-    return _Remembered(lambda word: " ".join(analyser.analyze(normalise(word))))
+
+    def find(word: str) -> str:
+        text = normalise(word)
+        return text if _NUMBERS.fullmatch(text) else " ".join(analyser.analyze(text))
+
+    return _Remembered(find)
 
 
 def _analyser(name: str, stop: bool) -> TextAnalyzer:

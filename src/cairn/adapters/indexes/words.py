@@ -42,8 +42,8 @@ META = "meta.json"
 HEAP = 100_000_000
 """Bytes each of a writer's threads holds before it writes a segment: the larger, the less is merged later."""
 MANY = 5_000
-"""From so many documents of the engine on, it indexes with THREADS: each writes a segment of its own, which
-would be wasted on few."""
+"""Documents of the engine that are handed over together: a thread that is woken for each sleeps half its time.
+From so many on, it indexes with THREADS: each writes a segment of its own, which would be wasted on few."""
 THREADS = 2
 """About as many as keep up with one that prepares documents in Python."""
 LARGE_SHARE = 0.25
@@ -136,9 +136,10 @@ class Words:
         with self._writing(THREADS if len(first) == MANY else 1) as writer:
             with storing(self.path):
                 _delete(writer, "document", removed)
-            for each in chain(first, added):
+            for many in chain([first], iter(lambda: list(islice(added, MANY)), [])):
                 with storing(self.path):
-                    writer.add_document(each)
+                    for each in many:
+                        writer.add_document(each)
             with storing(self.path):
                 _delete(writer, "marker", [1])
                 writer.add_document(marker(position, stamp))
