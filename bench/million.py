@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.corpus import DIMENSIONS, FOLDER, Access, Corpus
-from bench.peers.cairn_index import entry, opened
+from bench.peers.cairn_index import entries, opened, places
 from cairn.records import Scope
 from cairn.types import Filters
 
@@ -67,16 +67,11 @@ def main(n: int, access: Access) -> None:
 
 def _build(made: Corpus, folder: Path) -> None:
     index = opened(folder, writable=True)
-    documents, classes, texts = made.documents.tolist(), made.classes.tolist(), made.texts()
     began = time.process_time()
     for start in range(0, made.n, STEP):
         rows = range(start, min(start + STEP, made.n))
-        entries = [
-            entry(row, documents[row], classes[row], made.title(documents[row]), "", next(texts))
-            for row in rows
-        ]
-        index.write_words([], entries, start + STEP)
-        index.write_vectors([], {}, entries, vectors(made, start, rows.stop), start + STEP)
+        index.write_words([], entries(made, rows), start + STEP)
+        index.write_vectors([], {}, list(places(made, rows)), vectors(made, start, rows.stop), start + STEP)
         print(f"{rows.stop:,} built, {time.process_time() - began:.0f} s of processor time", flush=True)
     index.close()
 

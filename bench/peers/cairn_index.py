@@ -7,6 +7,7 @@ SQLite.
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ OF_ALL: dict[str, Any] = {
     "language": "en",
     "tags": (),
 }
-"""What is the same of every passage."""
+"""What is the same of every document."""
 
 
 class Peer:
@@ -41,7 +42,7 @@ class Peer:
         with ThreadPoolExecutor(1) as beside:  # as ``views.apply`` does
             vectors = beside.submit(_write_vectors, index, given)
             for position, rows in enumerate(_steps(given), start=1):
-                index.write_words([], _entries(given, rows), position)
+                index.write_words([], entries(given, rows), position)
             vectors.result()
         index.close()
 
@@ -76,13 +77,13 @@ def _write_vectors(index: Any, given: Given) -> None:
     for position, start in enumerate(range(0, given.n, TOGETHER), start=1):
         rows = range(start, min(start + TOGETHER, given.n))
         vectors = given.vectors[rows.start : rows.stop].astype(np.float32)
-        index.write_vectors([], {}, list(_places(given, rows)), vectors, position)
+        index.write_vectors([], {}, list(places(given, rows)), vectors, position)
 
 
-def _places(given: Given, rows: range) -> Iterator[Place]:
-    documents, classes = (each[rows.start : rows.stop].tolist() for each in (given.documents, given.classes))
-    for passage, document, granted in zip(rows, documents, classes, strict=True):
-        yield Place(passage=passage, document=document, access_class=granted, **OF_ALL)
+def places(given: Given, rows: range) -> Iterator[Place]:
+    """Yield these passages by document, without their words."""
+    for each in _documents(given, rows):
+        yield Place(passages=each, **_of(given, each.start))
 
 
 def _steps(given: Given) -> Iterator[range]:
@@ -91,14 +92,26 @@ def _steps(given: Given) -> Iterator[range]:
     return map(range, starts, [*starts[1:], given.n])
 
 
-def _entries(given: Given, rows: range) -> Iterator[Entry]:
-    documents, classes = (each[rows.start : rows.stop].tolist() for each in (given.documents, given.classes))
+def entries(given: Given, rows: range) -> Iterator[Entry]:
+    """Yield these passages by document, as the index takes them."""
     texts = given.texts(rows.start, rows.stop)
-    seen, title, opening = -1, "", ""
-    for row, document, granted, text in zip(rows, documents, classes, texts, strict=True):
-        if document != seen:
-            seen, title, opening = document, given.title(document), text
-        yield entry(row, document, granted, title, opening, text)
+    for each in _documents(given, rows):
+        title, held = given.title(int(given.documents[each.start])), list(islice(texts, len(each)))
+        yield Entry(
+            passages=each,
+            **_of(given, each.start),
+            name=title,
+            opening=held[0],
+            texts=[(title, text) for text in held],
+        )
+
+
+def _documents(given: Given, rows: range) -> Iterator[range]:
+    """Yield the passages of each document among these."""
+    starts = (
+        np.flatnonzero(np.diff(given.documents[rows.start : rows.stop], prepend=-1)) + rows.start
+    ).tolist()
+    return map(range, starts, [*starts[1:], rows.stop])
 
 
 def opened(folder: Path, *, writable: bool) -> Any:
@@ -106,14 +119,6 @@ def opened(folder: Path, *, writable: bool) -> Any:
     return registry.load("indexes", "local", folder=folder, model="minilm", dimensions=384, writable=writable)
 
 
-def entry(row: int, document: int, granted: int, title: str, opening: str, text: str) -> Entry:
-    return Entry(
-        passage=row,
-        document=document,
-        access_class=granted,
-        **OF_ALL,
-        name=title,
-        opening=opening,
-        context=title,
-        text=text,
-    )
+def _of(given: Given, row: int) -> dict[str, Any]:
+    """Return what the index knows of a passage's document."""
+    return OF_ALL | {"document": int(given.documents[row]), "access_class": int(given.classes[row])}

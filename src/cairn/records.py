@@ -177,9 +177,10 @@ class SpanSize(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """One passage as an index finds it by what its document is."""
+    """A document's passages as an index finds them by what the document is."""
 
-    passage: int
+    passages: Sequence[int]
+    """Their numbers: all there are, or of a long document some."""
     document: int
     source: int
     access_class: int
@@ -191,15 +192,14 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry(Place):
-    """One passage as an index takes it, with its words."""
+    """A document's passages as an index takes them, with their words."""
 
     name: str
     """The document's title and file name: the words it may be called by."""
     opening: str
     """The first words of the document's text, which tell what it is when its name does not."""
-    context: str
-    """Its context line and the headings within it."""
-    text: str
+    texts: Sequence[tuple[str, str]]
+    """Of each passage its context line with the headings within it, and what it says."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -49,9 +49,9 @@ def index(opened: Open) -> Index:
     return opened(writable=True)
 
 
-def entry(passage: int, text: str = "a house by the sea", **changes: Any) -> Entry:
+def entry(passage: int, text: str = "a house by the sea", *, context: str = "", **changes: Any) -> Entry:
     plain = Entry(
-        passage=passage,
+        passages=(passage,),
         document=passage,
         source=1,
         access_class=1,
@@ -61,8 +61,7 @@ def entry(passage: int, text: str = "a house by the sea", **changes: Any) -> Ent
         tags=(),
         name="",
         opening="",
-        context="",
-        text=text,
+        texts=((context, text),),
     )
     return replace(plain, **changes)
 
@@ -87,7 +86,7 @@ def write(index: Index, entries: list[Entry], position: int = 1, removed: tuple[
 
 
 def _vectors(entries: list[Entry]) -> NDArray[np.float32]:
-    return unit(*(each.passage for each in entries)) if entries else np.empty((0, DIMENSIONS), np.float32)
+    return unit(*(each.passages[0] for each in entries)) if entries else np.empty((0, DIMENSIONS), np.float32)
 
 
 def ids(hits: Hits) -> list[int]:
@@ -135,7 +134,7 @@ def test_equal_scores_are_ordered_by_passage(index: Index) -> None:
 def test_access_is_filtered_before_ranking(index: Index, visible: set[int]) -> None:
     entries = [entry(number, access_class=number % 50) for number in range(1, 2001)]
     write(index, entries)
-    expected = {each.passage for each in entries if each.access_class in visible}
+    expected = {each.passages[0] for each in entries if each.access_class in visible}
     words, vectors = both(index, scope(visible), k=40)
     assert len(words) == len(vectors) == 40
     assert set(words) <= expected and set(vectors) <= expected
@@ -340,8 +339,28 @@ def test_words_near_each_other_say_more(index: Index, classes: set[int] | None) 
     )
 
 
+def test_a_document_is_found_by_each_of_its_passages(index: Index) -> None:
+    texts = (("Rivers", "an otter"), ("Lakes", "a heron"), ("Hills", "a hare"))
+    long = entry(1, document=1, access_class=2, passages=(1, 2, 3), texts=texts)
+    plain = [entry(4, "a heron", document=2), long, entry(5, "an otter", document=3, access_class=2)]
+    index.write_words([], plain, 1)
+    index.write_vectors([], {}, plain, unit(4, 1, 2, 3, 5), 1)
+    for asked, expected in (("heron", [2, 4]), ("otter rivers", [1, 5]), ("hills", [3])):
+        assert sorted(ids(index.words(asked, scope(), 5))) == expected
+    assert ids(index.words("heron", scope({2}), 5)) == [2]
+    for passage in (1, 2, 3, 4, 5):
+        assert ids(index.vectors(unit(passage)[0], scope(), 1)) == [passage]
+    assert ids(index.vectors(unit(2)[0], scope(documents={2, 3}), 1)) != [2]
+    index.write_vectors([], {1: 7}, [], np.empty((0, DIMENSIONS), np.float32), 2)
+    assert sorted(ids(index.vectors(unit(2)[0], scope({7}), 9))) == [1, 2, 3]
+
+
 def test_stop_words_alone_are_looked_for_in_names_and_headings(index: Index) -> None:
-    named = [entry(1, "a play", name="To be or not to be"), entry(2, "a ship"), entry(3, "", context="On or off")]
+    named = [
+        entry(1, "a play", name="To be or not to be"),
+        entry(2, "a ship"),
+        entry(3, "", context="On or off"),
+    ]
     index.write_words([], named, 1)
     assert ids(index.words("to be or not", scope(), 5)) == [1, 3]
 
@@ -371,7 +390,7 @@ def test_hostile_queries_are_just_characters(index: Index, query: str) -> None:
 def test_hostile_texts_are_stored(index: Index) -> None:
     entries = [entry(number, f"{text} house", tags=(text,)) for number, text in enumerate(HOSTILE, 1)]
     write(index, entries)
-    assert both(index, scope(), k=50) == ([each.passage for each in entries],) * 2
+    assert both(index, scope(), k=50) == ([each.passages[0] for each in entries],) * 2
     assert both(index, scope(tags=("\ud800",))) == ([5], [5])
 
 
@@ -562,12 +581,12 @@ LIBRARY = st.lists(st.tuples(st.integers(0, 5), TEXTS), min_size=1, max_size=40)
 @given(library=LIBRARY, classes=st.frozensets(st.integers(0, 6)), k=st.integers(1, 12))
 def test_results_equal_brute_force(library: list[tuple[int, str]], classes: frozenset[int], k: int) -> None:
     entries = [entry(number, text, access_class=each) for number, (each, text) in enumerate(library, 1)]
-    visible = {each.passage for each in entries if each.access_class in classes}
+    visible = {each.passages[0] for each in entries if each.access_class in classes}
     with tempfile.TemporaryDirectory() as folder:
         index = local.load("", folder=Path(folder), model="m", dimensions=DIMENSIONS, writable=True)
         write(index, entries)
         everything = index.words("house sea", scope(set(classes)), len(entries))
-        holding = {each.passage for each in entries if {"house", "sea"} & set(each.text.split())}
+        holding = {each.passages[0] for each in entries if {"house", "sea"} & set(each.texts[0][1].split())}
         assert set(ids(everything)) == visible & holding
         assert ids(index.words("house sea", scope(set(classes)), k)) == ids(everything)[:k]
         _check_vectors(index, entries, visible, set(classes), k)
@@ -576,7 +595,9 @@ def test_results_equal_brute_force(library: list[tuple[int, str]], classes: froz
 
 def _check_vectors(index: Index, entries: list[Entry], visible: set[int], classes: set[int], k: int) -> None:
     query = unit(0)[0]
-    exact = dict(zip((each.passage for each in entries), (_vectors(entries) @ query).tolist(), strict=True))
+    exact = dict(
+        zip((each.passages[0] for each in entries), (_vectors(entries) @ query).tolist(), strict=True)
+    )
     hits = index.vectors(query, scope(classes), k)
     best = sorted((exact[each] for each in visible), reverse=True)[:k]
     assert set(ids(hits)) <= visible

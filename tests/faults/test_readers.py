@@ -43,7 +43,7 @@ def write(index: Index, generation: int) -> None:
     ]
     gone = range(1, DOCUMENTS + 6)
     index.write_words(gone, entries, generation)
-    vectors = unit(*(each.passage for each in entries))
+    vectors = unit(*(each.passages[0] for each in entries))
     index.write_vectors(gone, {}, entries, vectors, generation)
 
 

@@ -72,14 +72,15 @@ class Index(Protocol):
         self,
         removed: Collection[int],
         regranted: Mapping[int, int],
-        entries: Sequence[Place],
+        places: Sequence[Place],
         vectors: NDArray[np.float32],
         position: int,
         stamp: int = 0,
     ) -> None:
         """Drop, give documents another access class, add, and set the position, in one step.
 
-        ``entries`` may belong to documents in ``removed``: removal comes first.
+        ``vectors`` has a row for each passage of ``places``, which may be of ``removed`` documents: removal
+        comes first.
         """
         ...
 

@@ -38,8 +38,8 @@ OTHER = "und"
 GRAMS = "grams"
 """Scripts that put no spaces between words: single characters and pairs."""
 
-NAME_RUN = 3
-"""Words in a row that may make one name: ``American Express`` is found in ``AMERICANEXPRESS``."""
+STOP = "."
+"""Stands for a stop word in a name: a part of no word."""
 
 LONGEST_TOKEN = 64
 MOST_PARTS = 8
@@ -121,15 +121,23 @@ def name_words(text: str) -> list[str]:
 
 
 def name_terms(words: Sequence[str]) -> set[str]:
-    """Return every word of a name, and every NAME_RUN or fewer in a row joined; an empty one ends a row."""
+    """Return every word of a name, and every two or three in a row joined, none across a STOP.
+
+    So ``American Express`` is found in ``AMERICANEXPRESS``.
+    """
     found = set()
-    for start in range(len(words)):
-        joined = ""
-        for word in words[start : start + NAME_RUN]:
-            if not word:
-                break
-            joined += word
-            found.add(joined)
+    last = last_two = ""
+    for word in words:
+        if word == STOP:
+            last = last_two = ""
+            continue
+        found.add(word)
+        if last_two:
+            found.add(last_two + word)
+        last_two = last and last + word
+        if last_two:
+            found.add(last_two)
+        last = word
     return found
 
 

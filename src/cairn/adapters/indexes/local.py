@@ -50,13 +50,13 @@ class LocalIndex:
         self,
         removed: Collection[int],
         regranted: Mapping[int, int],
-        entries: Sequence[Place],
+        places: Sequence[Place],
         vectors: NDArray[np.float32],
         position: int,
         stamp: int = 0,
     ) -> None:
         """Drop, regrant, add and set the position by swapping one manifest; raises Storage."""
-        self._vectors.write(removed, regranted, entries, vectors, position, stamp)
+        self._vectors.write(removed, regranted, places, vectors, position, stamp)
 
     def reset(self) -> None:
         """Begin again from nothing, position 0; raises Storage."""

@@ -5,6 +5,7 @@ Knows the columns, not the vectors' meaning, and nothing of files.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,9 +31,9 @@ class Names:
     languages: tuple[str, ...] = ()
     tags: tuple[tuple[str, ...], ...] = ()
 
-    def extended(self, entries: Sequence[Place]) -> "Names":
-        """Return these names with those of ``entries``."""
-        new = dict.fromkeys((entry.media_type, entry.language, entry.tags) for entry in entries)
+    def extended(self, places: Sequence[Place]) -> "Names":
+        """Return these names with those of ``places``."""
+        new = dict.fromkeys((place.media_type, place.language, place.tags) for place in places)
         return Names(
             tuple(dict.fromkeys([*self.media_types, *(kinds(media_type)[0] for media_type, _, _ in new)])),
             tuple(dict.fromkeys([*self.languages, *(primary(language) for _, language, _ in new)])),
@@ -86,20 +87,27 @@ class Seen(NamedTuple):
     total: int
 
 
-def columns(entries: Sequence[Place], names: Names) -> Ids:
-    """Return what the entries are, shape (len(Column), len(entries))."""
+def columns(places: Sequence[Place], names: Names) -> Ids:
+    """Return what the places' passages are, shape (len(Column), passages)."""
     types, languages, tags = (
         {name: number for number, name in enumerate(each)}
         for each in (names.media_types, names.languages, names.tags)
     )
-    table = np.empty((len(Column), len(entries)), np.int64)
-    table[Column.PASSAGE] = [entry.passage for entry in entries]
-    table[Column.DOCUMENT] = [entry.document for entry in entries]
-    table[Column.SOURCE] = [entry.source for entry in entries]
-    table[Column.MODIFIED] = [moment(entry.modified) for entry in entries]
-    table[Column.MEDIA_TYPE] = [types[kinds(entry.media_type)[0]] for entry in entries]
-    table[Column.LANGUAGE] = [languages[primary(entry.language)] for entry in entries]
-    table[Column.TAGS] = [tags[entry.tags] for entry in entries]
+    said = [
+        (
+            place.document,
+            place.source,
+            moment(place.modified),
+            types[kinds(place.media_type)[0]],
+            languages[primary(place.language)],
+            tags[place.tags],
+        )
+        for place in places
+    ]
+    counts = [len(place.passages) for place in places]
+    table = np.empty((len(Column), sum(counts)), np.int64)
+    table[Column.PASSAGE] = list(chain.from_iterable(place.passages for place in places))
+    table[Column.DOCUMENT :] = np.repeat(np.array(said, np.int64).T, counts, axis=1)
     return table
 
 

@@ -24,7 +24,7 @@ from cairn.adapters.indexes.queries import (
 )
 from cairn.adapters.indexes.schema import CALLED, OPENING
 from cairn.adapters.indexes.scopes import hopeless
-from cairn.adapters.indexes.terms import without_stop_words
+from cairn.adapters.indexes.terms import is_stop_word
 from cairn.adapters.indexes.words import Words, values
 from cairn.records import Called, Holding, Scope
 
@@ -63,7 +63,7 @@ class LocalNames:
         """Return a question's words as names are split; a stop word is empty."""
         view = self._words.view()
         sets = () if view is None else view.sets
-        return without_stop_words(name_words(question), sets)
+        return ["" if is_stop_word(word, sets) else word for word in name_words(question)]
 
     def called(self, words: Sequence[str], scope: Scope, *, opening: bool = False) -> dict[int, Called]:
         """Return the documents whose name holds these words in a row.

@@ -3,9 +3,8 @@
 Knows nothing of queries, folders or access.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 from tantivy import Document, Schema, SchemaBuilder
 
@@ -20,7 +19,7 @@ from cairn.adapters.indexes.analysis import (
     primary,
 )
 from cairn.adapters.indexes.scopes import kinds, moment
-from cairn.adapters.indexes.terms import terms, without_stop_words
+from cairn.adapters.indexes.terms import terms, words_and_stops
 from cairn.records import Entry
 
 LAYOUT = 7
@@ -64,50 +63,36 @@ def _build() -> Schema:
 SCHEMA = _build()
 
 
-class _Text(NamedTuple):
-    """A text as it is indexed."""
-
-    terms: str
-    grams: str
-
-
-def documents(entries: Sequence[Entry]) -> Iterator[Document]:
-    """Yield the passages of one document as the word index stores them, and last, if long, its name."""
-    scoped = _scoped(entries[0])
-    for entry in entries:
-        yield Document.from_dict(scoped | _passage(entry), SCHEMA)
-    if len(entries) >= NAMED:
-        yield Document.from_dict(scoped | _named(entries[0], len(entries)), SCHEMA)
-
-
-def _passage(entry: Entry) -> dict[str, object]:
+def documents(entry: Entry) -> Iterator[Document]:
+    """Yield a document's passages as the word index stores them, and last, if they are many, its name."""
     own = analyser(entry.language)
-    body, heads = _read(entry.text, own, stop=True), _repeated(f"{entry.name}\n{entry.context}", own)
-    fields = {
-        "passage": entry.passage,
-        "analyser": own,
-        f"body_{own}": body.terms,
-        f"heads_{own}": heads.terms,
-    }
-    if body.grams or heads.grams:
-        fields |= {"analyser": [own, GRAMS], f"body_{GRAMS}": body.grams, f"heads_{GRAMS}": heads.grams}
-    return fields
+    scoped = _scoped(entry)
+    for passage, (context, text) in zip(entry.passages, entry.texts, strict=True):
+        body, grams = _read(text, own, stop=True)
+        heads, head_grams = _repeated(f"{entry.name}\n{context}", own)
+        fields = scoped | {"passage": passage, "analyser": own, f"body_{own}": body, f"heads_{own}": heads}
+        if grams or head_grams:
+            fields |= {"analyser": [own, GRAMS], f"body_{GRAMS}": grams, f"heads_{GRAMS}": head_grams}
+        yield Document.from_dict(fields, SCHEMA)
+    if len(entry.passages) >= NAMED:
+        yield Document.from_dict(scoped | _named(entry, own), SCHEMA)
 
 
-def _named(entry: Entry, passages: int) -> dict[str, object]:
-    """Return what stands for an entry's whole document of so many ``passages``: what it may be called."""
+def _named(entry: Entry, own: str) -> dict[str, object]:
+    """Return what stands for a whole document: what it may be called."""
     return {
         "named": entry.document,
-        "passages": passages,
+        "passages": len(entry.passages),
         CALLED: list(name_terms(name_words(entry.name))),
-        # Nobody is asked for by words of which one is a stop word, and a text has many of them.
-        OPENING: list(name_terms(without_stop_words(name_words(entry.opening), [analyser(entry.language)]))),
+        # Nobody asks for words of which one is a stop word, and a text has many of them.
+        OPENING: list(name_terms(words_and_stops(entry.opening, own))),
     }
 
 
-def _read(text: str, own: str, *, stop: bool = False) -> _Text:
-    found = analyse(text)
-    return _Text(terms(found.words, own, stop=stop), found.grams)
+def _read(text: str, own: str, *, stop: bool = False) -> tuple[str, str]:
+    """Return the terms of a text and its grams."""
+    words, grams = analyse(text)
+    return terms(words, own, stop=stop), grams
 
 
 _repeated = lru_cache(maxsize=256)(_read)

@@ -6,12 +6,12 @@ queries.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-from cairn.adapters.indexes.analysis import LANGUAGES, STOPPED, normalise
+from cairn.adapters.indexes.analysis import LANGUAGES, STOP, STOPPED, name_words, normalise
 
 LONGEST_WORD = 100
 MOST_REMEMBERED = 100_000
@@ -41,12 +41,21 @@ def terms(words: Iterable[str], name: str, *, stop: bool = False) -> str:
     return " ".join(map(_terms(name, stop=stop).__getitem__, words))
 
 
-def without_stop_words(words: Sequence[str], names: Collection[str]) -> Sequence[str]:
-    """Return words with an empty one for each that one of the analysers leaves out."""
-    for each in STOPPED.intersection(names):
-        known = _terms(each, stop=True)
-        words = [word if known[word] else "" for word in words]
-    return words
+def is_stop_word(word: str, names: Collection[str]) -> bool:
+    """Tell whether one of the analysers leaves the word out."""
+    return any(not _terms(each, stop=True)[word] for each in STOPPED.intersection(names))
+
+
+def words_and_stops(text: str, name: str) -> list[str]:
+    """Return the words of a text as documents are called by them, STOP for each stop word."""
+    return " ".join(map(_name_words(name).__getitem__, text.split())).split()
+
+
+@cache
+def _name_words(name: str) -> _Remembered:
+    return _Remembered(
+        lambda word: " ".join(STOP if is_stop_word(each, [name]) else each for each in name_words(word))
+    )
 
 
 @cache

@@ -115,20 +115,20 @@ class Vectors:
         self,
         removed: Collection[int],
         regranted: Mapping[int, int],
-        entries: Sequence[Place],
+        places: Sequence[Place],
         vectors: Floats,
         position: int,
         stamp: int,
     ) -> None:
-        """Drop documents, regrant others, add entries and move the position, in one step.
+        """Drop documents, regrant others, add passages and move the position, in one step.
 
-        ``vectors`` has shape (len(entries), dimensions). Raises Storage when the disk refuses.
+        ``vectors`` has shape (passages, dimensions). Raises Storage when the disk refuses.
         """
         self._check_writable()
-        if entries:
-            self._check(vectors, (len(entries), self._dimensions))
+        if places:
+            self._check(vectors, (sum(len(place.passages) for place in places), self._dimensions))
         with _storing(self.path):
-            self._write(removed, regranted, entries, vectors, (position, stamp))
+            self._write(removed, regranted, places, vectors, (position, stamp))
 
     def reset(self) -> None:
         """Begin again from nothing; raises Storage when the disk refuses."""
@@ -145,20 +145,23 @@ class Vectors:
         self,
         removed: Collection[int],
         regranted: Mapping[int, int],
-        entries: Sequence[Place],
+        places: Sequence[Place],
         vectors: Floats,
         position: tuple[int, int],
     ) -> None:
         view = self._current()
-        names = view.names.extended(entries)
+        names = view.names.extended(places)
         turned, turned_file = view.rotation, view.rotation_file
         if turned is None:
             turned, turned_file = rotation(self._dimensions), unused("rotation.npy")
             save(self.path / turned_file, turned)
         segments = [self._regraded(segment, removed, regranted) for segment in view.segments]
-        if entries:
-            classes = np.array([entry.access_class for entry in entries], np.int32)
-            rows = Rows(encode(vectors, turned), columns(entries, names), classes)
+        if places:
+            classes = np.repeat(
+                np.array([place.access_class for place in places], np.int32),
+                [len(place.passages) for place in places],
+            )
+            rows = Rows(encode(vectors, turned), columns(places, names), classes)
             segments.append(store(self.path, rows))
         segments = self._merged([segment for segment in segments if segment.live])
         self._publish(segments, names, turned_file, position)

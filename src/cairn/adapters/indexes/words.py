@@ -10,7 +10,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import chain, groupby, islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,8 +42,8 @@ META = "meta.json"
 HEAP = 100_000_000
 """Bytes each of a writer's threads holds before it writes a segment: the larger, the less is merged later."""
 MANY = 5_000
-"""Documents of the engine that are handed over together: a thread that is woken for each sleeps half its time.
-From so many on, it indexes with THREADS: each writes a segment of its own, which would be wasted on few."""
+"""Documents of the engine handed over together: waking a thread for each takes longer than indexing it. From
+so many on, it indexes with THREADS: each writes a segment of its own, which would be wasted on few."""
 THREADS = 2
 """About as many as keep up with one that prepares documents in Python."""
 LARGE_SHARE = 0.25
@@ -130,8 +130,7 @@ class Words:
 
         Raises Busy when another process is writing, Storage when the disk refuses.
         """
-        grouped = groupby(entries, key=lambda entry: entry.document)
-        added = chain.from_iterable(documents(list(group)) for _, group in grouped)
+        added = chain.from_iterable(map(documents, entries))
         first = list(islice(added, MANY))
         with self._writing(THREADS if len(first) == MANY else 1) as writer:
             with storing(self.path):

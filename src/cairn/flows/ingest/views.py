@@ -78,7 +78,8 @@ def _apply_vectors(journal: Journal, index: Index, report: Report) -> None:
         classes = {record.id: record.access_class for record in catalogue.documents(news.regranted)}
         stored = {record.id: record for record in catalogue.documents(catalogue.stored(news.touched))}
         passages, vectors = journal.vectors.load(stored.keys())
-        places = [Place(passage=passage, **_place(stored[of])) for passage, of in passages.items()]
+        held = groupby(passages, key=passages.__getitem__)
+        places = [Place(passages=list(numbers), **_place(stored[of])) for of, numbers in held]
         index.write_vectors(news.touched, classes, places, vectors, news.last.seq, news.last.stamp)
         report("meanings", news.last.seq, head)
 
@@ -163,16 +164,18 @@ def _entries(catalogue: Catalogue, documents: set[int]) -> Iterator[Entry]:
         stored = catalogue.stored(wanted[start : start + BATCH])
         records = {record.id: record for record in catalogue.documents(stored)}
         for number, held in groupby(catalogue.passages(stored), key=lambda one: one.document):
-            yield from _of_document(records[number], list(held))
+            yield _entry(records[number], list(held))
 
 
-def _of_document(document: DocumentRecord, passages: Sequence[PassageRecord]) -> Iterator[Entry]:
-    place = _place(document)
-    name = f"{document.title} {PurePosixPath(document.uri).stem}"
-    opening = " ".join(passages[0].passage.text.split()[:OPENING])
-    for number, _, _, passage in passages:
-        context = "\n".join([passage.context, *_headings(passage)])
-        yield Entry(passage=number, **place, name=name, opening=opening, context=context, text=passage.text)
+def _entry(document: DocumentRecord, held: Sequence[PassageRecord]) -> Entry:
+    passages = [one.passage for one in held]
+    return Entry(
+        passages=[one.id for one in held],
+        **_place(document),
+        name=f"{document.title} {PurePosixPath(document.uri).stem}",
+        opening=" ".join(passages[0].text.split()[:OPENING]),
+        texts=[("\n".join([one.context, *_headings(one)]), one.text) for one in passages],
+    )
 
 
 def _place(document: DocumentRecord) -> dict[str, Any]:
