@@ -5,20 +5,16 @@ takes terms as they are, which costs a fraction of having every text analysed. K
 queries.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable
 from functools import cache
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-from cairn.adapters.indexes.analysis import LANGUAGES, STOP, STOPPED, name_words, normalise
+from cairn.adapters.indexes.analysis import LANGUAGES, STOP, STOPPED, name_words, normalise, plain_number
 
 LONGEST_WORD = 100
 MOST_REMEMBERED = 100_000
 """Words of one analyser; when there are more, remembering begins anew."""
-
-_NUMBERS = re.compile(r"(?:[0-9p]{1,30} ?){1,3}")
-"""What no analyser changes, as numbers are spelt."""
 
 
 class _Remembered(dict[str, str]):
@@ -34,6 +30,13 @@ class _Remembered(dict[str, str]):
                 self.clear()
             self[word] = found
         return found
+
+
+class _Terms(_Remembered):
+    """Terms of each word; of a number found anew, as most are met once."""
+
+    def __missing__(self, word: str) -> str:
+        return plain_number(word) or super().__missing__(word)
 
 
 def terms(words: Iterable[str], name: str, *, stop: bool = False) -> str:
@@ -59,14 +62,10 @@ def _name_words(name: str) -> _Remembered:
 
 
 @cache
-def _terms(name: str, *, stop: bool) -> _Remembered:
+def _terms(name: str, *, stop: bool) -> _Terms:
     analyser = _analyser(name, stop)
 
-    def find(word: str) -> str:
-        text = normalise(word)
-        return text if _NUMBERS.fullmatch(text) else " ".join(analyser.analyze(text))
-
-    return _Remembered(find)
+    return _Terms(lambda word: " ".join(analyser.analyze(normalise(word))))
 
 
 def _analyser(name: str, stop: bool) -> TextAnalyzer:
