@@ -57,7 +57,9 @@ _UNSPACED = re.compile(
 _BEYOND = re.compile("[^\0-\u0dff\u1f00-\u2dff]")
 """All of these and some more, told in a fifth of the time: accents and quotation marks are none of them."""
 _NUMBERED = re.compile(r"\b[^\W\d_]*+(?:[-_/.][^\W\d_]++)*+[-_/.]?\d[\w.,/\-]*")
-_PLAIN = re.compile(r"[-+$(\[\"']*+(\d{1,30}|\d{1,3}(?:,\d{3}){1,9})(?:\.(\d{1,30}))?[%*)\]\"';:,.]*+", re.ASCII)
+_PLAIN = re.compile(
+    r"[-+$(\[\"']*+(\d{1,30}|\d{1,3}(?:,\d{3}){1,9})(?:\.(\d{1,30}))?[%*)\]\"';:,.]*+", re.ASCII
+)
 _ENGLISH = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?!\d|,\d)")
 _EUROPEAN = re.compile(r"(?<![\d,.])\d{1,3}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})(?![\d,.])")
 _DECIMAL = re.compile(r"(\d+)\.(\d+)")
