@@ -20,8 +20,8 @@ from cairn.types import Filters
 
 PAIR = 2.0
 """What two words near each other in the text are worth beside each word by itself, however rare they are."""
-BETWEEN = 1
-"""Words that may stand between them, further spellings of a number included and stop words not."""
+BETWEEN = 2
+"""Words that may stand between them, stop words and further spellings of numbers included."""
 K1 = 1.2
 """Tantivy's BM25: a term's weight stays below its idf times 1 + K1."""
 LONGEST_QUERY = 20_000

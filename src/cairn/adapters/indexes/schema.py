@@ -25,7 +25,7 @@ from cairn.records import Entry
 LAYOUT = 7
 """Raised whenever fields or analysis change: an index of another layout is not opened."""
 TEXTS = ("body", "heads")
-"""What a passage says, without stop words, and what stands above it: its name, title and headings."""
+"""What a passage says, and what stands above it: its document's name, title and headings."""
 NEAR = "body"
 """Of these, the one in which it counts that words stand near each other."""
 CALLED, OPENING = "called", "opening"
@@ -68,7 +68,7 @@ def documents(entry: Entry) -> Iterator[Document]:
     own = analyser(entry.language)
     scoped = _scoped(entry)
     for passage, (context, text) in zip(entry.passages, entry.texts, strict=True):
-        body, grams = _read(text, own, stop=True)
+        body, grams = _read(text, own)
         heads, head_grams = _repeated(f"{entry.name}\n{context}", own)
         fields = scoped | {"passage": passage, "analyser": own, f"body_{own}": body, f"heads_{own}": heads}
         if grams or head_grams:
@@ -89,10 +89,10 @@ def _named(entry: Entry, own: str) -> dict[str, object]:
     }
 
 
-def _read(text: str, own: str, *, stop: bool = False) -> tuple[str, str]:
+def _read(text: str, own: str) -> tuple[str, str]:
     """Return the terms of a text and its grams."""
     words, grams = analyse(text)
-    return terms(words, own, stop=stop), grams
+    return terms(words, own), grams
 
 
 _repeated = lru_cache(maxsize=256)(_read)
