@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from cairn.adapters.indexes.analysis import primary
 from cairn.adapters.indexes.scopes import kinds, moment
-from cairn.adapters.indexes.segments import DEAD, Bytes, Column, Ids, Segment
+from cairn.adapters.indexes.segments import DEAD, Bytes, Column, Ids, Numbers, Segment
 from cairn.records import Place, Scope
 from cairn.types import Filters
 
 Mask = NDArray[np.bool_]
 
-MANY = 0.15
-"""From this share on, scanning all and dropping what is hidden is faster than asking row by row."""
+MANY = 0.35
+"""From this share on, scanning all and dropping what is hidden is faster than bringing the rest together."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Names:
 class Visible(NamedTuple):
     """The visible rows of one segment, in the form in which they are used."""
 
-    rows: Ids | None
+    rows: Numbers | None
     """Which they are; None if they are many."""
     mask: Mask | None
     """A truth a row, if they are many; None if they are few or all."""
@@ -64,11 +64,7 @@ class Visible(NamedTuple):
     def nearest(self, segment: Segment, sketch: Bytes, k: int) -> tuple[Ids, Ids]:
         """Return at least ``k`` visible rows whose sketches differ least, or all, and in how many bits."""
         if self.rows is not None:
-            distances = segment.distances(sketch, self.rows)
-            if k >= len(distances):
-                return self.rows, distances
-            near = distances <= np.partition(distances, k)[k]
-            return self.rows[near], distances[near]
+            return segment.nearest(sketch, k, self.rows)
         if self.mask is None:
             return segment.nearest(sketch, k)
         limit = int(k / self.share * 1.2) + 16
@@ -120,7 +116,7 @@ def seen(segments: Sequence[Segment], names: Names, scope: Scope) -> Seen:
 def _form(mask: Mask) -> Visible:
     share = float(mask.mean())
     if share < MANY:
-        return Visible(np.flatnonzero(mask), None, share)
+        return Visible(np.flatnonzero(mask).astype(np.int32), None, share)
     return Visible(None, None if mask.all() else mask, share)
 
 

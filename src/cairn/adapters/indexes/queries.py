@@ -123,10 +123,13 @@ def _pairs(field: str, pairs: Mapping[tuple[str, str], int], known: Mapping[str,
 
 def among(passages: Collection[int], pairs: Sequence[Query]) -> Query:
     """Return what scores each of ``passages`` by the sum of ``pairs``."""
-    # Few of many numbers: sought one by one they take half the time of a set, which is looked for as a whole.
+    # Few of many numbers: one by one they take a fifth of the time of a set, which is looked for as a whole.
     each = [(Occur.Should, Query.term_query(SCHEMA, "passage", passage, "basic")) for passage in passages]
     within = Query.const_score_query(Query.boolean_query(each), 0.0)
-    return Query.boolean_query([(Occur.Must, within), *((Occur.Should, pair) for pair in pairs)])
+    # For each pair by itself: where it may hold or not, the engine looks beyond a passage for one that does.
+    return Query.boolean_query(
+        [(Occur.Should, Query.boolean_query([(Occur.Must, within), (Occur.Must, pair)])) for pair in pairs]
+    )
 
 
 def _idf(frequency: int, searcher: Searcher) -> float:

@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
 Ids = NDArray[np.int64]
+Numbers = NDArray[np.int32]
+"""Of rows of one segment."""
 Floats = NDArray[np.float32]
 
 DEAD = -1
@@ -32,8 +34,6 @@ RANGE = 5.0
 
 TOGETHER = 1_000
 """Vectors in double precision at once."""
-
-_WORD = np.uint64
 
 MOST_SEGMENTS = 8
 GROWTH = 2
@@ -84,20 +84,19 @@ class Segment:
         """Return how many rows have not been removed."""
         return int(np.count_nonzero(self.classes != DEAD))
 
-    def nearest(self, sketch: Bytes, k: int) -> tuple[Ids, Ids]:
-        """Return the ``k`` rows whose sketches differ least from ``sketch``, and in how many bits."""
-        faiss = _alone()
-        k = min(k, len(self))
-        distances, rows = faiss.knn_hamming(sketch[None], self.sketches, k, variant="mc")
-        return rows[0], distances[0].astype(np.int64)
+    def nearest(self, sketch: Bytes, k: int, rows: Numbers | None = None) -> tuple[Ids, Ids]:
+        """Return which ``k`` rows' sketches differ least from ``sketch``, and in how many bits.
 
-    def distances(self, sketch: Bytes, rows: Ids) -> Ids:
-        """Return in how many bits the sketches of ``rows`` differ from ``sketch``."""
-        differing = np.take(self.sketches, rows, axis=0)
-        np.bitwise_xor(differing, sketch, out=differing)
-        words = differing.view(_WORD) if differing.shape[1] % 8 == 0 else differing
-        counts: Ids = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
-        return counts
+        ``rows`` are those to look at, all if None. They are brought together first: going through all with a
+        selector takes faiss twice the time of that at a share of .3, and thirty times at .02.
+        """
+        faiss = _alone()
+        sketches = self.sketches if rows is None else np.take(self.sketches, rows, axis=0)
+        k = min(k, len(sketches))
+        if not k:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        distances, found = faiss.knn_hamming(sketch[None], sketches, k, variant="mc")
+        return found[0] if rows is None else rows[found[0]], distances[0].astype(np.int64)
 
     def shortlist(self, query: Floats, rows: Ids, k: int) -> Ids:
         """Return about the ``k`` of ``rows`` with the highest cosines, by whole numbers alone."""
