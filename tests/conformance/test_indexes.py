@@ -1,6 +1,7 @@
 """What every index must do, over every index adapter."""
 
 import gc
+import re
 import shutil
 import tempfile
 import threading
@@ -17,7 +18,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from cairn.adapters.indexes import local
-from cairn.adapters.indexes.analysis import normalise
+from cairn.adapters.indexes.analysis import normalise, plain_number
+from cairn.adapters.indexes.terms import terms
 from cairn.errors import Invalid
 from cairn.protocols import Index
 from cairn.records import Entry, Hits, Positions, Scope
@@ -566,6 +568,13 @@ def test_the_local_index_takes_no_argument(tmp_path: Path) -> None:
 def test_normalise_is_stable_on_plain_words() -> None:
     assert normalise("A house, by the sea; e-mail.") == "A house, by the sea; e-mail."
     assert normalise("2,018 and 1,234.5") == "2018 and 1234p5 1234 5"
+
+
+@given(st.text("0123456789.,-+$%()[]*'\";:", min_size=1, max_size=24))
+def test_a_number_told_at_sight_is_spelt_as_any_other_word(word: str) -> None:
+    spelt = re.sub(r"[^0-9a-z ]", " ", normalise(word)).split()
+    assert plain_number(word).split() in ([], spelt)
+    assert terms([word], "en").split() == spelt
 
 
 TEXTS = st.lists(st.sampled_from(["house", "sea", "ship", "sun"]), min_size=1, max_size=6).map(" ".join)

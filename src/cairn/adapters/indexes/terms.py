@@ -64,7 +64,6 @@ def _name_words(name: str) -> _Remembered:
 @cache
 def _terms(name: str, *, stop: bool) -> _Terms:
     analyser = _analyser(name, stop)
-
     return _Terms(lambda word: " ".join(analyser.analyze(normalise(word))))
 
 
