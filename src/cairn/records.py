@@ -180,7 +180,7 @@ class Place:
     """A document's passages as an index finds them by what the document is."""
 
     passages: Sequence[int]
-    """Their numbers: all there are, or of a long document some."""
+    """Their numbers; of an entry, all there are."""
     document: int
     source: int
     access_class: int

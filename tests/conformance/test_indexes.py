@@ -341,6 +341,38 @@ def test_words_near_each_other_say_more(index: Index, classes: set[int] | None) 
     )
 
 
+def test_a_long_document_is_called_by_its_name_and_by_its_first_words(index: Index) -> None:
+    def long(document: int, name: str, opening: str, access_class: int = 1) -> Entry:
+        numbers = tuple(range(document * 10, document * 10 + 4))
+        texts = tuple(("", f"{opening} on page {number}") for number in numbers)
+        return entry(
+            document,
+            passages=numbers,
+            texts=texts,
+            name=name,
+            opening=opening,
+            access_class=access_class,
+        )
+
+    opening = "Report to the shareholders of Best Buy & Co. for 2018"
+    short = entry(3, "Best Buy", name="Best Buy", opening="Best Buy")
+    held = [long(1, "scan 001", opening), long(2, "BESTBUY_2019Q2", "Nothing"), short]
+    index.write_words([], [*held, long(4, "Best Buy", "Secret heron", access_class=2)], 1)
+    names, seen = index.names, scope({1})
+    assert names.documents(seen) == 2 and names.split("the Best Buy, FY18?") == ["", "best", "buy", "2018"]
+    assert {*names.called(["best", "buy"], seen)} == {*names.called(["2019"], seen)} == {2}
+    for words in (["best", "buy"], ["bestbuy"], ["buy", "co", "2018"], ["shareholders"], ["report"]):
+        expected = set() if words[-1] == "2018" else {1}
+        assert {*names.called(words, seen, opening=True)} == expected, words
+    for across in (["report", "shareholders"], ["shareholders", "best"], ["co", "2018"]):
+        assert not names.called(across, seen, opening=True)
+    assert not names.called(["heron"], seen, opening=True) and names.called(
+        ["heron"], scope({2}), opening=True
+    )
+    there = names.holding(["shareholders"], {1}, seen, 0.7)
+    assert there is not None and there.everywhere == there.there == 4
+
+
 def test_a_document_is_found_by_each_of_its_passages(index: Index) -> None:
     texts = (("Rivers", "an otter"), ("Lakes", "a heron"), ("Hills", "a hare"))
     long = entry(1, document=1, access_class=2, passages=(1, 2, 3), texts=texts)

@@ -5,7 +5,6 @@ The same for what is indexed and what is asked. Knows nothing of any index; lang
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -38,8 +37,9 @@ OTHER = "und"
 GRAMS = "grams"
 """Scripts that put no spaces between words: single characters and pairs."""
 
-STOP = "."
-"""Stands for a stop word in a name: a part of no word."""
+
+NAME_RUN = 3
+"""Words in a row that may make one name: ``American Express`` is found in ``AMERICANEXPRESS``."""
 
 LONGEST_TOKEN = 64
 MOST_PARTS = 8
@@ -127,25 +127,11 @@ def name_words(text: str) -> list[str]:
     return [part for run in runs for part in ([run] if run.isalpha() else _dated(run))]
 
 
-def name_terms(words: Sequence[str]) -> set[str]:
-    """Return every word of a name, and every two or three in a row joined, none across a STOP.
-
-    So ``American Express`` is found in ``AMERICANEXPRESS``.
-    """
-    found = set()
-    last = last_two = ""
-    for word in words:
-        if word == STOP:
-            last = last_two = ""
-            continue
-        found.add(word)
-        if last_two:
-            found.add(last_two + word)
-        last_two = last and last + word
-        if last_two:
-            found.add(last_two)
-        last = word
-    return found
+def name_terms(text: str) -> set[str]:
+    """Return every word of a name, and every NAME_RUN or fewer words in a row joined."""
+    words = name_words(text)
+    shifted = [words[start:] for start in range(NAME_RUN)]
+    return {"".join(run) for size in range(1, NAME_RUN + 1) for run in zip(*shifted[:size], strict=False)}
 
 
 @lru_cache(maxsize=256)

@@ -20,7 +20,7 @@ from cairn.types import Filters
 Mask = NDArray[np.bool_]
 
 MANY = 0.35
-"""From this share on, scanning all and dropping what is hidden is faster than bringing the rest together."""
+"""From this share on, scanning all and dropping what is hidden is faster than gathering what is seen."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from cairn.adapters.indexes.queries import (
     count,
     everyone_named,
     holding_all,
+    is_stop_word,
     narrowed,
     numbers,
     restricted,
@@ -24,7 +25,6 @@ from cairn.adapters.indexes.queries import (
 )
 from cairn.adapters.indexes.schema import CALLED, OPENING
 from cairn.adapters.indexes.scopes import hopeless
-from cairn.adapters.indexes.terms import is_stop_word
 from cairn.adapters.indexes.words import Words, values
 from cairn.records import Called, Holding, Scope
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tantivy import FieldType, Occur, Query, Searcher
 
-from cairn.adapters.indexes.analysis import GRAMS, analyse, pairs, primary
+from cairn.adapters.indexes.analysis import GRAMS, STOPPED, analyse, pairs, primary
 from cairn.adapters.indexes.schema import NEAR, SCHEMA, TEXTS, analyse_tag
 from cairn.adapters.indexes.scopes import moment, remember
 from cairn.adapters.indexes.terms import terms
@@ -288,6 +288,11 @@ def _rarest(words: list[str], analyser: str, searcher: Searcher) -> list[str]:
     present = sorted((term for term in distinct if frequencies[term]), key=frequencies.__getitem__)
     kept = set(present[:MOST_TERMS])
     return [term for term in words if term in kept]
+
+
+def is_stop_word(word: str, sets: Collection[str]) -> bool:
+    """Tell whether one of the analysers leaves the word out."""
+    return any(not terms([word], each, stop=True) for each in STOPPED.intersection(sets))
 
 
 def _term(field: str, term: str) -> Query:

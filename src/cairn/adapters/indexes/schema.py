@@ -15,14 +15,13 @@ from cairn.adapters.indexes.analysis import (
     analyse,
     analyser,
     name_terms,
-    name_words,
     primary,
 )
 from cairn.adapters.indexes.scopes import kinds, moment
-from cairn.adapters.indexes.terms import terms, words_and_stops
+from cairn.adapters.indexes.terms import terms
 from cairn.records import Entry
 
-LAYOUT = 7
+LAYOUT = 6
 """Raised whenever fields or analysis change: an index of another layout is not opened."""
 TEXTS = ("body", "heads")
 """What a passage says, and what stands above it: its document's name, title and headings."""
@@ -75,17 +74,16 @@ def documents(entry: Entry) -> Iterator[Document]:
             fields |= {"analyser": [own, GRAMS], f"body_{GRAMS}": grams, f"heads_{GRAMS}": head_grams}
         yield Document.from_dict(fields, SCHEMA)
     if len(entry.passages) >= NAMED:
-        yield Document.from_dict(scoped | _named(entry, own), SCHEMA)
+        yield Document.from_dict(scoped | _named(entry), SCHEMA)
 
 
-def _named(entry: Entry, own: str) -> dict[str, object]:
+def _named(entry: Entry) -> dict[str, object]:
     """Return what stands for a whole document: what it may be called."""
     return {
         "named": entry.document,
         "passages": len(entry.passages),
-        CALLED: list(name_terms(name_words(entry.name))),
-        # Nobody asks for words of which one is a stop word, and a text has many of them.
-        OPENING: list(name_terms(words_and_stops(entry.opening, own))),
+        CALLED: list(name_terms(entry.name)),
+        OPENING: list(name_terms(entry.opening)),
     }
 
 

@@ -87,7 +87,7 @@ class Segment:
     def nearest(self, sketch: Bytes, k: int, rows: Numbers | None = None) -> tuple[Ids, Ids]:
         """Return which ``k`` rows' sketches differ least from ``sketch``, and in how many bits.
 
-        ``rows`` are those to look at, all if None. They are brought together first: going through all with a
+        ``rows`` are those to look at, all if None. They are gathered first: going through all with a
         selector takes faiss twice the time of that at a share of .3, and thirty times at .02.
         """
         faiss = _alone()

@@ -5,12 +5,12 @@ takes terms as they are, which costs a fraction of having every text analysed. K
 queries.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-from cairn.adapters.indexes.analysis import LANGUAGES, STOP, STOPPED, name_words, normalise, plain_number
+from cairn.adapters.indexes.analysis import LANGUAGES, STOPPED, normalise, plain_number
 
 LONGEST_WORD = 100
 MOST_REMEMBERED = 100_000
@@ -42,23 +42,6 @@ class _Terms(_Remembered):
 def terms(words: Iterable[str], name: str, *, stop: bool = False) -> str:
     """Return the terms of words, in order, with spaces between; with ``stop``, without stop words."""
     return " ".join(map(_terms(name, stop=stop).__getitem__, words))
-
-
-def is_stop_word(word: str, names: Collection[str]) -> bool:
-    """Tell whether one of the analysers leaves the word out."""
-    return any(not _terms(each, stop=True)[word] for each in STOPPED.intersection(names))
-
-
-def words_and_stops(text: str, name: str) -> list[str]:
-    """Return the words of a text as documents are called by them, STOP for each stop word."""
-    return " ".join(map(_name_words(name).__getitem__, text.split())).split()
-
-
-@cache
-def _name_words(name: str) -> _Remembered:
-    return _Remembered(
-        lambda word: " ".join(STOP if is_stop_word(each, [name]) else each for each in name_words(word))
-    )
 
 
 @cache
