@@ -5,7 +5,7 @@ takes terms as they are, which costs a fraction of having every text analysed. K
 queries.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cache
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
@@ -17,26 +17,21 @@ MOST_REMEMBERED = 100_000
 """Words of one analyser; when there are more, remembering begins anew."""
 
 
-class _Remembered(dict[str, str]):
-    """What becomes of each word, found when it is first asked for."""
+class _Terms(dict[str, str]):
+    """Terms of each word, found when it is first asked for; of a number anew, as most are met once."""
 
-    def __init__(self, find: Callable[[str], str]) -> None:
-        self._find = find
+    def __init__(self, analyser: TextAnalyzer) -> None:
+        self._analyser = analyser
 
     def __missing__(self, word: str) -> str:
-        found = self._find(word)
+        if number := plain_number(word):
+            return number
+        found = " ".join(self._analyser.analyze(normalise(word)))
         if len(word) <= LONGEST_WORD:
             if len(self) >= MOST_REMEMBERED:
                 self.clear()
             self[word] = found
         return found
-
-
-class _Terms(_Remembered):
-    """Terms of each word; of a number found anew, as most are met once."""
-
-    def __missing__(self, word: str) -> str:
-        return plain_number(word) or super().__missing__(word)
 
 
 def terms(words: Iterable[str], name: str, *, stop: bool = False) -> str:
@@ -46,8 +41,7 @@ def terms(words: Iterable[str], name: str, *, stop: bool = False) -> str:
 
 @cache
 def _terms(name: str, *, stop: bool) -> _Terms:
-    analyser = _analyser(name, stop)
-    return _Terms(lambda word: " ".join(analyser.analyze(normalise(word))))
+    return _Terms(_analyser(name, stop))
 
 
 def _analyser(name: str, stop: bool) -> TextAnalyzer:
