@@ -73,8 +73,8 @@ _INVISIBLE = ("\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff")
 class Analysed(NamedTuple):
     """One text, ready for a tokenizer that splits at everything that is no letter or digit."""
 
-    words: list[str]
-    """What stands between spaces, with its punctuation."""
+    text: str
+    """Words with spaces between them, each with its punctuation."""
     grams: str
     """Characters and pairs of the unspaced scripts, separated by spaces."""
 
@@ -101,12 +101,12 @@ def plain_number(word: str) -> str:
 
 
 def analyse(text: str) -> Analysed:
-    """Part ``text`` into words and grams."""
+    """Part ``text`` into what has spaces between its words, and grams."""
     if text.isascii() or not _BEYOND.search(text):
-        return Analysed(text.split(), "")
+        return Analysed(text, "")
     text = _clean(text)
     runs = _UNSPACED.findall(text)
-    return Analysed(_UNSPACED.sub(" ", text).split(), " ".join(map(_grams, runs)))
+    return Analysed(_UNSPACED.sub(" ", text), " ".join(map(_grams, runs)))
 
 
 def pairs(text: str) -> list[str]:

@@ -171,7 +171,7 @@ def ask(query: str, without: Collection[str], sets: Collection[str], searcher: S
     ``without`` are words to leave out, as they stand in the question.
     """
     query = query[:LONGEST_QUERY]
-    words, dropped = analyse(query).words, analyse(" ".join(without)).words
+    words, dropped = analyse(query).text.split(), analyse(" ".join(without)).text.split()
     asked = {each: _asked(each, query, words, dropped, searcher) for each in sorted(sets)}
     return {each: one for each, one in asked.items() if one.terms}
 
@@ -232,7 +232,7 @@ def beginnings(field: str, words: Sequence[str], searcher: Searcher) -> dict[str
 
 def telling(words: Sequence[str], sets: Collection[str]) -> dict[str, list[str]]:
     """Return by analyser the terms of ``words`` that are no stop words, where there are any."""
-    prepared = analyse(" ".join(words)).words
+    prepared = analyse(" ".join(words)).text.split()
     found = {each: terms(prepared, each, stop=True).split() for each in sorted(set(sets) - {GRAMS})}
     return {each: own for each, own in found.items() if own}
 

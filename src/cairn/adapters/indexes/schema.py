@@ -3,8 +3,8 @@
 Knows nothing of queries, folders or access.
 """
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 from tantivy import Document, Schema, SchemaBuilder
 
@@ -12,16 +12,17 @@ from cairn.adapters.indexes.analysis import (
     GRAMS,
     LANGUAGES,
     OTHER,
+    Analysed,
     analyse,
     analyser,
     name_terms,
     primary,
 )
 from cairn.adapters.indexes.scopes import kinds, moment
-from cairn.adapters.indexes.terms import terms
+from cairn.adapters.indexes.terms import terms_of
 from cairn.records import Entry
 
-LAYOUT = 6
+LAYOUT = 7
 """Raised whenever fields or analysis change: an index of another layout is not opened."""
 TEXTS = ("body", "heads")
 """What a passage says, and what stands above it: its document's name, title and headings."""
@@ -51,7 +52,7 @@ def _build() -> Schema:
     builder.add_unsigned_field("named", indexed=True, fast=True)
     builder.add_unsigned_field("passages", fast=True)
     for name in (CALLED, OPENING):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+        builder.add_text_field(name, tokenizer_name=SPACED, index_option="basic")
     for text in TEXTS:
         for each in SETS:
             option = "position" if text == NEAR and each != GRAMS else "freq"
@@ -62,19 +63,20 @@ def _build() -> Schema:
 SCHEMA = _build()
 
 
-def documents(entry: Entry) -> Iterator[Document]:
-    """Yield a document's passages as the word index stores them, and last, if they are many, its name."""
-    own = analyser(entry.language)
-    scoped = _scoped(entry)
-    for passage, (context, text) in zip(entry.passages, entry.texts, strict=True):
-        body, grams = _read(text, own)
-        heads, head_grams = _repeated(f"{entry.name}\n{context}", own)
-        fields = scoped | {"passage": passage, "analyser": own, f"body_{own}": body, f"heads_{own}": heads}
-        if grams or head_grams:
-            fields |= {"analyser": [own, GRAMS], f"body_{GRAMS}": grams, f"heads_{GRAMS}": head_grams}
-        yield Document.from_dict(fields, SCHEMA)
-    if len(entry.passages) >= NAMED:
-        yield Document.from_dict(scoped | _named(entry), SCHEMA)
+def documents(entries: Sequence[Entry]) -> Iterator[Document]:
+    """Yield documents' passages as the word index stores them, and after those of a long one its name."""
+    read = _read(entries)
+    for entry in entries:
+        own = analyser(entry.language)
+        scoped, of = _scoped(entry), read[own]
+        for passage, (context, text) in zip(entry.passages, entry.texts, strict=True):
+            (body, grams), (heads, head_grams) = of[text], of[_above(entry, context)]
+            fields = scoped | {"passage": passage, "analyser": own, f"body_{own}": body, f"heads_{own}": heads}
+            if grams or head_grams:
+                fields |= {"analyser": [own, GRAMS], f"body_{GRAMS}": grams, f"heads_{GRAMS}": head_grams}
+            yield Document.from_dict(fields, SCHEMA)
+        if len(entry.passages) >= NAMED:
+            yield Document.from_dict(scoped | _named(entry), SCHEMA)
 
 
 def _named(entry: Entry) -> dict[str, object]:
@@ -82,18 +84,33 @@ def _named(entry: Entry) -> dict[str, object]:
     return {
         "named": entry.document,
         "passages": len(entry.passages),
-        CALLED: list(name_terms(entry.name)),
-        OPENING: list(name_terms(entry.opening)),
+        CALLED: " ".join(name_terms(entry.name)),
+        OPENING: " ".join(name_terms(entry.opening)),
     }
 
 
-def _read(text: str, own: str) -> tuple[str, str]:
-    """Return the terms of a text and its grams."""
-    words, grams = analyse(text)
-    return terms(words, own), grams
+def _read(entries: Iterable[Entry]) -> dict[str, dict[str, tuple[str, str]]]:
+    """Return by analyser the terms and the grams of every text, and of what stands above it."""
+    texts: defaultdict[str, dict[str, Analysed]] = defaultdict(dict)
+    for entry in entries:
+        of = texts[analyser(entry.language)]
+        for context, text in entry.texts:
+            for each in (_above(entry, context), text):
+                if each not in of:
+                    of[each] = analyse(each)
+    return {
+        own: {
+            text: (found, analysed.grams)
+            for (text, analysed), found in zip(
+                of.items(), terms_of([each.text for each in of.values()], own), strict=True
+            )
+        }
+        for own, of in texts.items()
+    }
 
 
-_repeated = lru_cache(maxsize=256)(_read)
+def _above(entry: Entry, context: str) -> str:
+    return f"{entry.name}\n{context}"
 
 
 def _scoped(entry: Entry) -> dict[str, object]:

@@ -5,12 +5,13 @@ takes terms as they are, which costs a fraction of having every text analysed. K
 queries.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
 from cairn.adapters.indexes.analysis import LANGUAGES, STOPPED, normalise, plain_number
+from cairn.adapters.indexes.lookup import Lookup
 
 LONGEST_WORD = 100
 MOST_REMEMBERED = 100_000
@@ -37,6 +38,16 @@ class _Terms(dict[str, str]):
 def terms(words: Iterable[str], name: str, *, stop: bool = False) -> str:
     """Return the terms of words, in order, with spaces between; with ``stop``, without stop words."""
     return " ".join(map(_terms(name, stop=stop).__getitem__, words))
+
+
+def terms_of(texts: Sequence[str], name: str) -> list[str]:
+    """Return the terms of each of many texts, in order, with spaces between."""
+    return _lookup(name)(texts)
+
+
+@cache
+def _lookup(name: str) -> Lookup:
+    return Lookup(_terms(name, stop=False).__getitem__)
 
 
 @cache

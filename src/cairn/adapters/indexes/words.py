@@ -44,6 +44,8 @@ HEAP = 100_000_000
 MANY = 5_000
 """Documents of the engine handed over together: waking a thread for each takes longer than indexing it. From
 so many on, it indexes with THREADS: each writes a segment of its own, which would be wasted on few."""
+TEXTS = 500
+"""Passages whose words are looked up together."""
 THREADS = 2
 """About as many as keep up with one that prepares documents in Python."""
 LARGE_SHARE = 0.25
@@ -130,7 +132,7 @@ class Words:
 
         Raises Busy when another process is writing, Storage when the disk refuses.
         """
-        added = chain.from_iterable(map(documents, entries))
+        added = chain.from_iterable(map(documents, _together(entries)))
         first = list(islice(added, MANY))
         with self._writing(THREADS if len(first) == MANY else 1) as writer:
             with storing(self.path):
@@ -267,6 +269,18 @@ def _readied(index: Index) -> Index:
     """Prepare an index for writing, and for being reloaded only when asked."""
     index.config_reader("manual")
     return index
+
+
+def _together(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Yield entries, as many at a time as have TEXTS passages."""
+    held, passages = list[Entry](), 0
+    for entry in entries:
+        held.append(entry)
+        passages += len(entry.passages)
+        if passages >= TEXTS:
+            yield held
+            held, passages = [], 0
+    yield held
 
 
 def _delete(writer: IndexWriter, field: str, values: Collection[int]) -> None:
