@@ -6,7 +6,7 @@ The same for what is indexed and what is asked. Knows nothing of any index; lang
 import re
 import unicodedata
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 LANGUAGES = {
@@ -130,8 +130,8 @@ def name_words(text: str) -> list[str]:
 def name_terms(text: str) -> set[str]:
     """Return every word of a name, and every NAME_RUN or fewer words in a row joined."""
     words = name_words(text)
-    shifted = [words[start:] for start in range(NAME_RUN)]
-    return {"".join(run) for size in range(1, NAME_RUN + 1) for run in zip(*shifted[:size], strict=False)}
+    runs = (zip(*(words[start:] for start in range(size)), strict=False) for size in range(2, NAME_RUN + 1))
+    return {*words, *map("".join, chain.from_iterable(runs))}
 
 
 @lru_cache(maxsize=256)

@@ -19,6 +19,8 @@ Hashes = NDArray[np.uint64]
 
 BITS = 19
 """Of a hash, that say where in the table: few of 100,000 words and as many numbers share a place."""
+LENGTH = 32
+"""Bits that say how long terms are; those above them, where they begin."""
 POOL = 8_000_000
 """Bytes of terms that are remembered; when they do not suffice, remembering begins anew."""
 BLOCK = 60_000
@@ -38,6 +40,11 @@ class _Block(NamedTuple):
     stops: Ids
     """How many words begin before the end of each text."""
 
+    def words(self, numbers: Ids) -> Iterator[bytes]:
+        """Yield these words."""
+        for start, end in zip(self.starts[numbers].tolist(), self.ends[numbers].tolist(), strict=True):
+            yield self.text[start:end]
+
 
 class Lookup:
     """Terms by word, as ``learn`` tells them, for any number of threads, one at a time."""
@@ -51,7 +58,7 @@ class Lookup:
         self._factor = int(random.integers(2**64, dtype=np.uint64)) | 1
         self._powers = self._inverses = np.empty(0, np.uint64)
         self._hashes = np.zeros(2**BITS, np.uint64)
-        self._offsets, self._lengths = np.zeros(2**BITS, np.int64), np.zeros(2**BITS, np.int64)
+        self._spans = np.zeros(2**BITS, np.int64)
         self._pool, self._used = np.empty(POOL, np.uint8), 0
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
@@ -62,20 +69,21 @@ class Lookup:
     def _read(self, block: _Block) -> Iterator[str]:
         hashes = self._hashed(block)
         places = (hashes >> np.uint64(64 - BITS)).astype(np.int64)
-        offsets, lengths, pool = self._offsets.take(places), self._lengths.take(places), self._pool
-        new = np.flatnonzero(self._hashes.take(places) != hashes)
-        if len(new):
-            terms = [self._learned(block.text[start:end]) for start, end in _spans(block, new)]
-            lengths[new] = [len(each) for each in terms]
-            offsets[new] = self._used + np.cumsum(lengths[new]) - lengths[new]
+        spans, pool = self._spans.take(places), self._pool
+        unknown = np.flatnonzero(self._hashes.take(places) != hashes)
+        if len(unknown):
+            _, first, again = np.unique(hashes[unknown], return_index=True, return_inverse=True)
+            new = unknown[first]
+            terms = [self._learned(word) for word in block.words(new)]
+            lengths = np.array([len(each) for each in terms])
+            learned = (self._used + np.cumsum(lengths) - lengths) << LENGTH | lengths
+            spans[unknown] = learned[again]
             pool = self._kept(b"".join(terms))
             if pool is self._pool:
-                taken = places[new]
-                self._hashes[taken], self._offsets[taken], self._lengths[taken] = (
-                    values[new] for values in (hashes, offsets, lengths)
-                )
+                self._hashes[places[new]], self._spans[places[new]] = hashes[new], learned
+        lengths = spans & (1 << LENGTH) - 1
         ends = np.cumsum(lengths)
-        where = np.repeat(offsets - ends + lengths, lengths)
+        where = np.repeat((spans >> LENGTH) - ends + lengths, lengths)
         where += np.arange(len(where))
         found = pool.take(where, mode="clip").tobytes()
         stops = np.concatenate(([0], ends))[block.stops].tolist()
@@ -85,13 +93,14 @@ class Lookup:
         """Return each word's hash: the sum over its bytes of a random number times its place's power."""
         size = len(block.raw)
         if size > len(self._powers):
-            factors = self._factor, pow(self._factor, -1, 2**64)
-            self._powers, self._inverses = (np.cumprod(np.full(2 * size, each, np.uint64)) for each in factors)
+            self._powers = _powers(self._factor, 2 * size)
+            self._inverses = _powers(pow(self._factor, -1, 2**64), 2 * size)
         codes = self._codes.take(block.raw, mode="clip")
         codes *= self._powers[:size]
-        if not len(block.starts):
-            return np.empty(0, np.uint64)
-        return np.add.reduceat(codes, block.starts) * self._inverses[block.starts]
+        np.cumsum(codes, out=codes)
+        codes = codes[block.ends - 1] - codes[block.starts - 1]
+        codes *= self._inverses[block.starts]
+        return codes
 
     def _learned(self, word: bytes) -> bytes:
         return self._learn(word.decode("utf-8", "surrogatepass")).encode() + b" "
@@ -105,6 +114,11 @@ class Lookup:
             return self._pool
         self._hashes[:], self._used = 0, 0
         return np.concatenate((self._pool[:before], new))
+
+
+def _powers(factor: int, n: int) -> Hashes:
+    powers: Hashes = np.cumprod(np.full(n, factor, np.uint64), dtype=np.uint64)
+    return powers
 
 
 def _blocks(texts: Sequence[str]) -> Iterator[list[bytes]]:
@@ -127,7 +141,3 @@ def _parted(texts: Sequence[bytes]) -> _Block:
     starts, ends = edges[::2], edges[1::2]
     stops = np.searchsorted(starts, np.cumsum([len(each) + 1 for each in texts]))
     return _Block(text, raw, starts, ends, stops)
-
-
-def _spans(block: _Block, words: Ids) -> Iterator[tuple[int, int]]:
-    return zip(block.starts[words].tolist(), block.ends[words].tolist(), strict=True)

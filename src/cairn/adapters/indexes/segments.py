@@ -14,12 +14,13 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 Bytes = NDArray[np.uint8]
 Ids = NDArray[np.int64]
@@ -139,12 +140,19 @@ def encode(vectors: Floats, rotation: Floats) -> Bytes:
     codes = np.empty(vectors.shape, np.uint8)
     for start in range(0, len(vectors), TOGETHER):
         part = slice(start, start + TOGETHER)
-        coordinates = vectors[part].astype(np.float64) @ turned
+        with _products().limit(limits=1):
+            coordinates = vectors[part].astype(np.float64) @ turned
         coordinates *= 127 / min(1.0, RANGE / np.sqrt(vectors.shape[1]))
         np.rint(coordinates, out=coordinates)
         np.clip(coordinates, -127, 127, out=coordinates)
         codes[part] = coordinates + 128
     return codes
+
+
+@cache
+def _products() -> ThreadpoolController:
+    """Return what numpy's products run on: with two threads they wait for each other as faiss's do, below."""
+    return ThreadpoolController().select(user_api="blas")
 
 
 def _alone() -> Any:
