@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from cairn.adapters.indexes import local
+from cairn.adapters.indexes import local, lookup
 from cairn.adapters.indexes.analysis import normalise, plain_number
 from cairn.adapters.indexes.terms import terms
 from cairn.errors import Invalid
@@ -607,6 +607,26 @@ def test_a_number_told_at_sight_is_spelt_as_any_other_word(word: str) -> None:
     spelt = re.sub(r"[^0-9a-z ]", " ", normalise(word)).split()
     assert plain_number(word).split() in ([], spelt)
     assert terms([word], "en").split() == spelt
+
+
+WORDS = st.sampled_from(
+    ["house", "(sea)", "FY18", "1,234.5", "INV-2024-017", "Straße", "l’eau", "12\x0134", "ﬁne\xa05"]
+)
+SPOKEN = st.lists(WORDS | st.text(max_size=8), max_size=12).map(" ".join)
+
+
+@pytest.mark.parametrize(("bits", "pool"), [(lookup.BITS, lookup.POOL), (2, 200)])
+@given(texts=st.lists(SPOKEN | st.text(max_size=40), max_size=6))
+def test_looking_words_up_together_is_as_reading_them_one_by_one(
+    texts: list[str], bits: int, pool: int
+) -> None:
+    """Also where words share a place in the table, and where the terms remembered are too many."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lookup, "BITS", bits)
+        patch.setattr(lookup, "POOL", pool)
+        read = lookup.Lookup(lambda word: terms([word], "en"))
+        for _ in range(2):
+            assert [found.split() for found in read(texts)] == [terms(t.split(), "en").split() for t in texts]
 
 
 TEXTS = st.lists(st.sampled_from(["house", "sea", "ship", "sun"]), min_size=1, max_size=6).map(" ".join)
