@@ -19,6 +19,9 @@ LAYERS = 6
 HEADS = 12
 WIDTH = 384
 EPSILON = 1e-12
+LARGEST = 64
+"""Of a quantised weight. Processors without VNNI add two products, each with up to 255, in 16 bits and cut
+off what is more: with 127 a text has another vector there (mean cosine to fp32 .989, and .993 elsewhere)."""
 OPSETS = {"": 20, "com.microsoft": 1}
 FUSED = "com.microsoft"
 
@@ -31,7 +34,7 @@ def int8_model(weights: bytes) -> bytes:
     Input `ids`, int64 (texts, tokens); outputs, float32: `vectors` (texts, 384), unit length, and `states`
     (texts, tokens, 384), of which they are the mean. There is no mask: texts of one run are of one length.
     Weights are quantised per output channel, the words' vectors per word:
-    mean cosine to fp32 .993, against .941 with one scale a matrix.
+    mean cosine to fp32 .991, against .94 with one scale a matrix.
     """
     return _Encoder(read_safetensors(weights), int8=True).model()
 
@@ -90,7 +93,7 @@ class _Encoder:
     def words(self, table: NDArray[np.float32]) -> str:
         if not self.int8:
             return self.add("Gather", self.constant(table), "ids")
-        rows, scales = _quantised(table, axis=1)
+        rows, scales = _quantised(table, axis=1, most=127)
         row = self.add("Cast", self.add("Gather", self.constant(rows, "int8"), "ids"), to=1)
         return self.add("Mul", row, self.add("Gather", self.constant(scales), "ids"))
 
@@ -118,7 +121,7 @@ class _Encoder:
         """x · weightᵀ + bias, weight (out, in) as PyTorch keeps it."""
         if not self.int8:
             return self.add("Add", self.add("MatMul", x, self.constant(weight.T)), self.constant(bias))
-        columns, scales = _quantised(weight.T, axis=0)
+        columns, scales = _quantised(weight.T, axis=0, most=LARGEST)
         constants = self.constant(columns, "int8"), self.constant(scales[0]), "", self.constant(bias)
         return self.add("DynamicQuantizeMatMul", x, *constants, domain=FUSED)
 
@@ -136,7 +139,9 @@ class _Encoder:
         return self.graph.constant(values, dtype)
 
 
-def _quantised(matrix: NDArray[np.float32], *, axis: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Symmetric int8 with one scale for all numbers along `axis`, which the scales keep with length 1."""
-    scales = np.maximum(np.abs(matrix).max(axis=axis, keepdims=True), np.float32(1e-12)) / 127
+def _quantised(
+    matrix: NDArray[np.float32], *, axis: int, most: int
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Symmetric int8 up to `most`, one scale for all numbers along `axis`, kept with length 1."""
+    scales = np.maximum(np.abs(matrix).max(axis=axis, keepdims=True), np.float32(1e-12)) / most
     return np.rint(matrix / scales).astype(np.int8), scales.astype(np.float32)
