@@ -23,7 +23,7 @@ OUTSIDE = {
     "exports/docx.py": {"docx"},
     "exports/fonts.py": {"reportlab"},
     "exports/pdf.py": {"reportlab"},
-    "indexes/": {"faiss", "numpy", "tantivy"},
+    "indexes/": {"faiss", "numpy", "tantivy", "threadpoolctl"},
     "journal/": {"numpy", "sqlalchemy"},
     "measures/": {"ir_measures"},
     "passwords/argon2.py": {"argon2"},
