@@ -39,7 +39,7 @@ HEAP = 100_000_000
 MANY = 5_000
 """Documents of the engine handed over together: waking a thread for each takes longer than indexing it. From
 so many on, it indexes with THREADS: each writes a segment of its own, which would be wasted on few."""
-TEXTS = 500
+TOGETHER = 500
 """Passages whose words are looked up together."""
 THREADS = 2
 """About as many as keep up with one that prepares documents in Python."""
@@ -268,12 +268,12 @@ def _readied(index: Index) -> Index:
 
 
 def _together(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    """Yield entries, as many at a time as have TEXTS passages."""
+    """Yield entries, as many at a time as have TOGETHER passages."""
     held, passages = list[Entry](), 0
     for entry in entries:
         held.append(entry)
         passages += len(entry.passages)
-        if passages >= TEXTS:
+        if passages >= TOGETHER:
             yield held
             held, passages = [], 0
     yield held
