@@ -624,9 +624,11 @@ def test_looking_words_up_together_is_as_reading_them_one_by_one(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lookup, "BITS", bits)
         patch.setattr(lookup, "POOL", pool)
-        read = lookup.Lookup(lambda word: terms([word], "en"))
-        for _ in range(2):
-            assert [found.split() for found in read(texts)] == [terms(t.split(), "en").split() for t in texts]
+        read = lookup.Lookup(lambda word, name: terms([word], name))
+        for name in ("en", "de", "en"):
+            assert [found.split() for found in read(texts, name)] == [
+                terms(text.split(), name).split() for text in texts
+            ]
 
 
 TEXTS = st.lists(st.sampled_from(["house", "sea", "ship", "sun"]), min_size=1, max_size=6).map(" ".join)

@@ -6,6 +6,7 @@ there is asked for (``terms.py``) and takes the place of what was. Knows nothing
 """
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -47,12 +48,13 @@ class _Block(NamedTuple):
 
 
 class Lookup:
-    """Terms by word, as ``learn`` tells them, for any number of threads, one at a time."""
+    """Terms by word and analyser, as ``learn`` tells them, for any number of threads, one at a time."""
 
-    def __init__(self, learn: Callable[[str], str]) -> None:
+    def __init__(self, learn: Callable[[str, str], str]) -> None:
         self._learn = learn
         self._lock = threading.Lock()
         random = np.random.default_rng()  # of its own, so that nobody can write words that share a hash
+        self._seeds = defaultdict[str, np.uint64](lambda: random.integers(2**64, dtype=np.uint64))
         self._codes = random.integers(2**64, size=256, dtype=np.uint64)
         self._codes[: SPACE + 1] = 0
         self._factor = int(random.integers(2**64, dtype=np.uint64)) | 1
@@ -61,20 +63,20 @@ class Lookup:
         self._spans = np.zeros(2**BITS, np.int64)
         self._pool, self._used = np.empty(POOL, np.uint8), 0
 
-    def __call__(self, texts: Sequence[str]) -> list[str]:
+    def __call__(self, texts: Sequence[str], name: str) -> list[str]:
         """Return the terms of each text, in order, with spaces between."""
         with self._lock:
-            return [found for block in _blocks(texts) for found in self._read(_parted(block))]
+            return [found for block in _blocks(texts) for found in self._read(_parted(block), name)]
 
-    def _read(self, block: _Block) -> Iterator[str]:
-        hashes = self._hashed(block)
+    def _read(self, block: _Block, name: str) -> Iterator[str]:
+        hashes = self._hashed(block) ^ self._seeds[name]
         places = (hashes >> np.uint64(64 - BITS)).astype(np.int64)
         spans, pool = self._spans.take(places), self._pool
         unknown = np.flatnonzero(self._hashes.take(places) != hashes)
         if len(unknown):
             _, first, again = np.unique(hashes[unknown], return_index=True, return_inverse=True)
             new = unknown[first]
-            terms = [self._learned(word) for word in block.words(new)]
+            terms = [self._learned(word, name) for word in block.words(new)]
             lengths = np.array([len(each) for each in terms])
             learned = (self._used + np.cumsum(lengths) - lengths) << LENGTH | lengths
             spans[unknown] = learned[again]
@@ -102,8 +104,8 @@ class Lookup:
         codes *= self._inverses[block.starts]
         return codes
 
-    def _learned(self, word: bytes) -> bytes:
-        return self._learn(word.decode("utf-8", "surrogatepass")).encode() + b" "
+    def _learned(self, word: bytes, name: str) -> bytes:
+        return self._learn(word.decode("utf-8", "surrogatepass"), name).encode() + b" "
 
     def _kept(self, terms: bytes) -> Bytes:
         """Return the array of what is remembered with these behind it."""

@@ -42,12 +42,12 @@ def terms(words: Iterable[str], name: str, *, stop: bool = False) -> str:
 
 def terms_of(texts: Sequence[str], name: str) -> list[str]:
     """Return the terms of each of many texts, in order, with spaces between."""
-    return _lookup(name)(texts)
+    return _lookup()(texts, name)
 
 
 @cache
-def _lookup(name: str) -> Lookup:
-    return Lookup(_terms(name, stop=False).__getitem__)
+def _lookup() -> Lookup:
+    return Lookup(lambda word, name: _terms(name, stop=False)[word])
 
 
 @cache
