@@ -32,7 +32,7 @@ def int8_model(weights: bytes) -> bytes:
     Input `ids`, int64 (texts, tokens); outputs, float32: `vectors` (texts, 384), unit length, and `states`
     (texts, tokens, 384), of which they are the mean. There is no mask: texts of one run are of one length.
     Weights are quantised per output channel, the words' vectors per word:
-    mean cosine to fp32 .992, against .94 with one scale a matrix.
+    mean cosine to fp32 .992.
     """
     return _Encoder(read_safetensors(weights), int8=True).model()
 

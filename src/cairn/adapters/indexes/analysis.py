@@ -37,7 +37,6 @@ OTHER = "und"
 GRAMS = "grams"
 """Scripts that put no spaces between words: single characters and pairs."""
 
-
 NAME_RUN = 3
 """Words in a row that may make one name: ``American Express`` is found in ``AMERICANEXPRESS``."""
 

@@ -95,8 +95,8 @@ class Lookup:
         """Return each word's hash: the sum over its bytes of a random number times its place's power."""
         size = len(block.raw)
         if size > len(self._powers):
-            self._powers = _powers(self._factor, 2 * size)
-            self._inverses = _powers(pow(self._factor, -1, 2**64), 2 * size)
+            self._powers = _powers_of(self._factor, 2 * size)
+            self._inverses = _powers_of(pow(self._factor, -1, 2**64), 2 * size)
         codes = self._codes.take(block.raw, mode="clip")
         codes *= self._powers[:size]
         np.cumsum(codes, out=codes)
@@ -118,7 +118,7 @@ class Lookup:
         return np.concatenate((self._pool[:before], new))
 
 
-def _powers(factor: int, n: int) -> Hashes:
+def _powers_of(factor: int, n: int) -> Hashes:
     powers: Hashes = np.cumprod(np.full(n, factor, np.uint64), dtype=np.uint64)
     return powers
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tantivy import FieldType, Occur, Query, Searcher
 
 from cairn.adapters.indexes.analysis import GRAMS, STOPPED, analyse, pairs, primary
-from cairn.adapters.indexes.schema import NEAR, SCHEMA, TEXTS, TRAITS, trait
+from cairn.adapters.indexes.schema import NEAR, SCHEMA, TEXTS, analyse_tag
 from cairn.adapters.indexes.scopes import moment, remember
 from cairn.adapters.indexes.terms import terms
 from cairn.records import Scope
@@ -253,19 +253,15 @@ def at_most(asked: Mapping[str, Sequence[str]], searcher: Searcher) -> int:
 
 def _restrictions(filters: Filters) -> Iterator[Query]:
     if filters.sources:
-        yield _any("source", map(str, filters.sources))
+        yield numbers("source", filters.sources)
     if filters.types:
-        yield _any("type", map(str.lower, filters.types))
+        yield Query.term_set_query(SCHEMA, "media_type", [each.lower() for each in filters.types])
     if filters.languages:
-        yield _any("language", map(primary, filters.languages))
+        yield Query.term_set_query(SCHEMA, "language", [primary(each) for each in filters.languages])
     for tag in filters.tags:
-        yield _any("tag", [tag])
+        yield _term("tag", analyse_tag(tag))
     if filters.after is not None or filters.before is not None:
         yield _between(filters)
-
-
-def _any(kind: str, values: Iterable[str]) -> Query:
-    return Query.term_set_query(SCHEMA, TRAITS, [trait(kind, value) for value in values])
 
 
 def _between(filters: Filters) -> Query:

@@ -5,7 +5,6 @@ Knows nothing of queries, folders or access.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from urllib.parse import quote
 
 from tantivy import Document, Schema, SchemaBuilder
 
@@ -23,7 +22,7 @@ from cairn.adapters.indexes.scopes import kinds, moment
 from cairn.adapters.indexes.terms import terms_of
 from cairn.records import Entry
 
-LAYOUT = 7
+LAYOUT = 8
 """Raised whenever fields or analysis change: an index of another layout is not opened."""
 TEXTS = ("body", "heads")
 """What a passage says, and what stands above it: its document's name, title and headings."""
@@ -31,9 +30,6 @@ NEAR = "body"
 """Of these, the one in which it counts that words stand near each other."""
 CALLED, OPENING = "called", "opening"
 """By which words a document may be called: those of its name, and the first of its text."""
-TRAITS = "traits"
-"""Source, media type, language, analysers and tags, as ``trait`` spells them: a field of each took longer."""
-ANALYSER = "analyser"
 NAMED = 4
 """Passages a document must have for its name to be worth a look: a shorter one is found by its text."""
 SETS = (*LANGUAGES, OTHER, GRAMS)
@@ -46,13 +42,16 @@ def _build() -> Schema:
     builder.add_unsigned_field("passage", indexed=True, fast=True)
     builder.add_unsigned_field("document", indexed=True, fast=True)
     builder.add_unsigned_field("access_class", indexed=True, fast=True)
+    builder.add_unsigned_field("source", indexed=True)
     builder.add_integer_field("modified", fast=True)
     builder.add_unsigned_field("marker", indexed=True)
     builder.add_unsigned_field("position", fast=True)
     builder.add_unsigned_field("stamp", fast=True)
+    for name in ("media_type", "language", "tag", "analyser"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("named", indexed=True, fast=True)
     builder.add_unsigned_field("passages", fast=True)
-    for name in (CALLED, OPENING, TRAITS):
+    for name in (CALLED, OPENING):
         builder.add_text_field(name, tokenizer_name=SPACED, index_option="basic")
     for text in TEXTS:
         for each in SETS:
@@ -72,10 +71,14 @@ def documents(entries: Sequence[Entry]) -> Iterator[Document]:
         scoped, of = _scoped(entry), read[own]
         for passage, (context, text) in zip(entry.passages, entry.texts, strict=True):
             (body, grams), (heads, head_grams) = of[text], of[_above(entry, context)]
-            fields = scoped | {"passage": passage, f"body_{own}": body, f"heads_{own}": heads}
+            fields = scoped | {
+                "passage": passage,
+                "analyser": own,
+                f"body_{own}": body,
+                f"heads_{own}": heads,
+            }
             if grams or head_grams:
-                fields |= {f"body_{GRAMS}": grams, f"heads_{GRAMS}": head_grams}
-                fields[TRAITS] = f"{scoped[TRAITS]} {trait(ANALYSER, GRAMS)}"
+                fields |= {"analyser": [own, GRAMS], f"body_{GRAMS}": grams, f"heads_{GRAMS}": head_grams}
             yield Document.from_dict(fields, SCHEMA)
         if len(entry.passages) >= NAMED:
             yield Document.from_dict(scoped | _named(entry), SCHEMA)
@@ -117,26 +120,22 @@ def _above(entry: Entry, context: str) -> str:
 
 def _scoped(entry: Entry) -> dict[str, object]:
     """Return the fields by which a search is narrowed, the same for all passages of a document."""
-    traits = [
-        trait("source", str(entry.source)),
-        *(trait("type", each) for each in kinds(entry.media_type)),
-        trait("language", primary(entry.language)),
-        trait(ANALYSER, analyser(entry.language)),
-        *(trait("tag", each) for each in entry.tags),
-    ]
     return {
         "document": entry.document,
         "access_class": entry.access_class,
+        "source": entry.source,
         "modified": moment(entry.modified),
-        TRAITS: " ".join(traits),
+        "media_type": list(kinds(entry.media_type)),
+        "language": primary(entry.language),
+        "tag": [analyse_tag(tag) for tag in entry.tags],
     }
-
-
-def trait(kind: str, value: str) -> str:
-    """Return what is true of a passage as one term, without spaces."""
-    return f"{kind}:{quote(value, errors='replace')}"
 
 
 def marker(position: int, stamp: int) -> Document:
     """Return the one document that is no passage: up to where the journal has been applied."""
     return Document.from_dict({"marker": 1, "position": position, "stamp": stamp}, SCHEMA)
+
+
+def analyse_tag(tag: str) -> str:
+    """Return a tag as it is stored and asked for: well-formed, otherwise untouched."""
+    return tag.encode("utf-8", "replace").decode("utf-8")

@@ -28,7 +28,7 @@ from cairn.adapters.indexes.queries import (
     restricted,
     weighed,
 )
-from cairn.adapters.indexes.schema import ANALYSER, LAYOUT, SCHEMA, TRAITS, documents, marker, trait
+from cairn.adapters.indexes.schema import LAYOUT, SCHEMA, documents, marker
 from cairn.adapters.indexes.scopes import NOTHING, best, hopeless, remember, settled
 from cairn.errors import Invalid, Storage
 from cairn.records import Entry, Hits, Scope
@@ -235,8 +235,7 @@ class Words:
             index = self._opened()
             index.reload()
             searcher = index.searcher()
-            read = trait(ANALYSER, "")
-            sets = tuple(term.removeprefix(read) for term, _ in searcher.terms_with_prefix(TRAITS, read))
+            sets = tuple(term for term, _ in searcher.terms_with_prefix("analyser", ""))
             return View(searcher, sets, _position(searcher), stamp, {})
         except BaseException as error:
             if not isinstance(error, ValueError | OSError | Storage) and not is_panic(error):
