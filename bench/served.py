@@ -21,9 +21,11 @@ from typing import Any, NamedTuple
 
 from bench.corpus import FOLDER, corpus
 from bench.peers.cairn_whole import Peer
+from cairn import registry
 from cairn.access import OWNER
 from cairn.operations import identity
 from cairn.people import Account, Kind, Role
+from cairn.records import Tokens
 from cairn.session import open_library
 
 READERS = ("third", "few", "one")
@@ -151,13 +153,23 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class Read(Peer):
+    """Cairn with passages that were read in full, as answers need them: half an hour for 100,000."""
+
+    def __init__(self) -> None:
+        self._embedder = registry.load("embedders", "minilm", home=FOLDER)
+
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        return list(self._embedder.encode(texts).tokens)
+
+
 def library(n: int) -> Path:
     """Return a copy of a library of ``n`` passages, made once, whose readers may sign in."""
     made = FOLDER / f"load-{n}"
     if not made.is_dir():
         draft = made.with_suffix(".draft")
         shutil.rmtree(draft, ignore_errors=True)
-        Peer().build(corpus(n), draft)
+        Read().build(corpus(n), draft)
         draft.rename(made)
     copy = FOLDER / f"load-{n}-{os.getpid()}"
     shutil.copytree(made, copy)

@@ -6,7 +6,7 @@ with the second access decision, and loading the ten. Words and vectors alone ar
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from bench.peers.given import EVERYTHING, Floats, Given, Reader, readers
 from cairn.access import OWNER, Readers
 from cairn.flows.ingest.views import apply
 from cairn.protocols import Journal
-from cairn.records import Parsed
+from cairn.records import Encoded, Parsed, Tokens
 from cairn.types import Anchor, Blob, Filters, Locator, Passage, Upserted
 
 TOGETHER = 500
@@ -31,13 +31,17 @@ class Peer:
     modes: tuple[str, ...] = ("fused",)
     persistent = True
 
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """Return no tokens: passages come with their vectors, and only answers need more."""
+        return [Tokens(np.empty((0, 384), np.float32), [])] * len(texts)
+
     def build(self, given: Given, folder: Path) -> None:
         with cairn.open(folder) as session:
             journal = session.app.journal
             source = journal.library.add_source("files:/bench", {}).id
             _enrol(journal, given)
             for rows in _together(given.documents):
-                _write(journal, source, given, rows)
+                _write(journal, source, given, rows, self.tokens)
             with session.app.writing() as index:
                 apply(journal, index)
 
@@ -75,7 +79,13 @@ def _together(documents: Any) -> Iterator[range]:
         yield range(start, stop)
 
 
-def _write(journal: Journal, source: int, given: Given, rows: range) -> None:
+def _write(
+    journal: Journal,
+    source: int,
+    given: Given,
+    rows: range,
+    read: Callable[[Sequence[str]], Sequence[Tokens]],
+) -> None:
     """Show documents, store what they were parsed to, and the vectors of that."""
     held: dict[int, list[Passage]] = {}
     classes: dict[int, int] = {}
@@ -89,7 +99,8 @@ def _write(journal: Journal, source: int, given: Given, rows: range) -> None:
     row_of = {passage.embedded_text(): row for row, passage in enumerate(p for d in held.values() for p in d)}
     missing = journal.vectors.missing([document + 1 for document in held])
     vectors = given.vectors[rows.start : rows.stop].astype(np.float32)
-    journal.vectors.store([key for key, _ in missing], vectors[[row_of[text] for _, text in missing]])
+    wanted = vectors[[row_of[text] for _, text in missing]]
+    journal.vectors.store([key for key, _ in missing], Encoded(wanted, read([text for _, text in missing])))
     journal.vectors.complete([document + 1 for document in held])
 
 

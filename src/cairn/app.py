@@ -170,7 +170,8 @@ class App:
     @cached_property
     def extract(self) -> Extractive:
         most = self.settings.answer_sentences
-        return Extractive(self.embedder, sentences=most, at_once=max(1, cores() // 2))
+        kept = self.journal.vectors.tokens
+        return Extractive(self.embedder, kept, sentences=most, at_once=max(1, cores() // 2))
 
     @cached_property
     def _models(self) -> Mapping[str, Chat]:

@@ -225,8 +225,17 @@ class Tokens(NamedTuple):
 
     vectors: NDArray[np.float32]
     """Unit vectors, shape (n, dimensions)."""
-    spans: Sequence[tuple[int, int]]
-    """The half-open character range each stands at."""
+    starts: Sequence[int]
+    """The character each begins at, ascending."""
+
+
+class Encoded(NamedTuple):
+    """Texts as an embedder reads them: each as a whole, and token by token."""
+
+    vectors: NDArray[np.float32]
+    """Unit vectors, shape (texts, dimensions)."""
+    tokens: Sequence[Tokens]
+    """Of each text, with vectors of ``token_dimensions``: small enough to be kept."""
 
 
 class Called(NamedTuple):

@@ -69,7 +69,7 @@ SETTINGS = (
     ),
     Setting("rerank_depth", 50, "passages that the reranker reads", 1),
     Setting("per_document", 3, "at most so many passages of one document in a result", 1),
-    Setting("answer_threshold", 0.42, "an answer less probably right than this is not given"),
+    Setting("answer_threshold", 0.36, "an answer less probably right than this is not given"),
     Setting("answer_sentences", 4, "verbatim sentences in an answer, at most", 1),
     Setting(
         "chat",

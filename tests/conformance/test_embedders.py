@@ -69,18 +69,29 @@ def test_a_batch_changes_no_vector(embedder: Any) -> None:
 
 def test_tokens_stand_where_they_say(embedder: Any) -> None:
     for text, tokens in zip(TEXTS, embedder.tokens(TEXTS), strict=True):
-        assert tokens.vectors.shape == (len(tokens.spans), embedder.dimensions)
+        assert tokens.vectors.shape == (len(tokens.starts), embedder.dimensions)
         np.testing.assert_allclose(np.linalg.norm(tokens.vectors, axis=1), 1.0, atol=1e-5)
-        assert all(0 <= start < end <= len(text) for start, end in tokens.spans)
-        starts = [start for start, _ in tokens.spans]
-        assert starts == sorted(starts) and len(starts) >= len(text.split())
+        assert all(0 <= start < len(text) and not text[start].isspace() for start in tokens.starts)
+        assert tokens.starts == sorted(tokens.starts) and len(tokens.starts) >= len(text.split())
     assert embedder.tokens([]) == []
     assert [len(one.vectors) for one in embedder.tokens(["", " \n "])] == [0, 0]
 
 
+def test_texts_are_encoded_in_one_reading_as_in_two(embedder: Any) -> None:
+    encoded = embedder.encode(TEXTS)
+    np.testing.assert_array_equal(encoded.vectors, embedder.embed(TEXTS))
+    for kept, full in zip(encoded.tokens, embedder.tokens(TEXTS), strict=True):
+        assert kept.starts == full.starts
+        assert kept.vectors.shape == (len(full.starts), embedder.token_dimensions)
+        np.testing.assert_allclose(np.linalg.norm(kept.vectors, axis=1), 1.0, atol=1e-5)
+    assert embedder.encode([]).vectors.shape == (0, embedder.dimensions)
+    assert [len(one.vectors) for one in embedder.encode(["", " \n "]).tokens] == [0, 0]
+
+
 def test_a_token_is_nearest_to_itself(embedder: Any) -> None:
-    pump, choir = (tokens.vectors for tokens in embedder.tokens([TEXTS[0], TEXTS[2]]))
-    assert (pump @ pump.T).max(axis=1).min() > (pump @ choir.T).max(axis=1).min()
+    for read in (embedder.tokens, lambda texts: embedder.encode(texts).tokens):
+        pump, choir = (tokens.vectors for tokens in read([TEXTS[0], TEXTS[2]]))
+        assert (pump @ pump.T).max(axis=1).min() > (pump @ choir.T).max(axis=1).min()
 
 
 def test_the_same_again(embedder: Any) -> None:
@@ -124,7 +135,7 @@ def test_the_name_is_a_name(embedder: Any) -> None:
 
 def test_minilm_in_int8_is_near_the_model_it_was_made_from(tmp_path: Path) -> None:
     embedder = load_minilm(tmp_path)
-    model = minilm_graph.float_model(embedder._weights.read())
+    model = minilm_graph.float_model(embedder._weights.read(), np.load(minilm.BASIS).astype(np.float32))
     exact = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     texts = [text for text in TEXTS if len(text) > 1]
     encodings = embedder._tokenizer.encode_batch(texts, add_special_tokens=False)

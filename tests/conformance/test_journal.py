@@ -21,7 +21,7 @@ from cairn.adapters.journal import schema
 from cairn.errors import Invalid, Storage
 from cairn.people import Asked
 from cairn.protocols import Journal
-from cairn.records import Known, Parsed, SpanRecord, Unread, Wanted
+from cairn.records import Encoded, Known, Parsed, SpanRecord, Tokens, Unread, Wanted
 from cairn.types import (
     WITHIN,
     Anchor,
@@ -73,6 +73,21 @@ def passage(text: str) -> Passage:
     locator = Locator(page=2, boxes=(Box(1, 2, 3, 4.5),), heading=("A", "B"))
     anchors = (Anchor(0, len(text), locator, "table"),)
     return Passage(text=text, context="Title > A", anchors=anchors, tokens=7, kind="table")
+
+
+def encoded(vectors: Any) -> Encoded:
+    """Return texts of two words each, that mean the same as the text."""
+    return Encoded(vectors, [Tokens(np.stack([vector, vector]), [0, 7]) for vector in vectors])
+
+
+def kept_texts(journal: Any) -> int:
+    """Return of how many texts tokens are kept, those of passages that are gone included."""
+    with journal.vectors._database.read() as connection:
+        return int(
+            connection.execute(
+                sqlalchemy.select(sqlalchemy.func.count()).select_from(schema.token_vectors)
+            ).scalar_one()
+        )
 
 
 def parsed(document: int, *texts: str, recipe: str = "r1", content: str = "c1") -> Parsed:
@@ -212,7 +227,7 @@ def test_vectors_are_kept_by_text_and_model(journal: Journal) -> None:
     missing = dict(journal.vectors.missing([x, y]))
     assert sorted(missing.values()) == ["Title > A\none", "Title > A\ntwo"]
     vectors = np.eye(2, 8, dtype=np.float32)
-    journal.vectors.store(list(missing), vectors)
+    journal.vectors.store(list(missing), encoded(vectors))
     journal.vectors.complete([x, y])
     assert journal.vectors.unembedded() == [] and journal.vectors.missing([x, y]) == []
     loaded, rows = journal.vectors.load([x, y])
@@ -223,11 +238,39 @@ def test_vectors_are_kept_by_text_and_model(journal: Journal) -> None:
     assert [text for _, text in journal.vectors.missing([x])] == ["Title > A\nthree"]
 
 
+@pytest.mark.parametrize("dimensions", [1, 6, 8, 128])
+def test_tokens_are_kept_rounded(journal: Journal, dimensions: int) -> None:
+    shown(journal, blob("x"), blob("y"))
+    x, y = ids(journal).values()
+    journal.library.parsed([parsed(x, "one"), parsed(y, "two", "none")])
+    missing = dict(journal.vectors.missing([x, y]))
+    vectors = np.random.default_rng(1).normal(size=(300, dimensions)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    said = {
+        "one": Tokens(vectors[:200], list(range(0, 400, 2))),
+        "two": Tokens(vectors[200:], [0, 65_534, *range(70_000, 70_098)]),
+        "none": Tokens(vectors[:0], []),
+    }
+    read = [said[text.rpartition("\n")[2]] for text in missing.values()]
+    journal.vectors.store(list(missing), Encoded(np.eye(3, dimensions, dtype=np.float32), read))
+    passages = {one.passage.text: one.id for one in journal.catalogue.passages([x, y])}
+    kept = journal.vectors.tokens([*passages.values(), 999], dimensions)
+    assert kept.keys() == set(passages.values())
+    one, two, none = (kept[passages[text]] for text in ("one", "two", "none"))
+    assert list(one.starts) == said["one"].starts and list(two.starts) == [0, 65_534]
+    assert none.vectors.shape == (0, dimensions) and not len(none.starts)
+    assert np.linalg.norm(one.vectors, axis=1) == pytest.approx(1)
+    assert (one.vectors * vectors[:200]).sum(axis=1).min() > 0.8
+    np.testing.assert_array_equal(np.sign(two.vectors), np.sign(vectors[200:202]))
+    journal.vectors.drop()
+    assert journal.vectors.tokens(list(passages.values()), dimensions) == {}
+
+
 def test_a_document_has_vectors_once_it_lacks_none(journal: Journal) -> None:
     shown(journal, blob("x"))
     x = ids(journal)["x"]
     journal.library.parsed([parsed(x, "one", "two")])
-    journal.vectors.store(list(dict(journal.vectors.missing([x]))), np.eye(2, 8, dtype=np.float32))
+    journal.vectors.store(list(dict(journal.vectors.missing([x]))), encoded(np.eye(2, 8, dtype=np.float32)))
     assert not journal.vectors.load([x])[0] and kinds(journal)[-1] == ("content", x)
     journal.vectors.complete([x])
     assert len(journal.vectors.load([x])[0]) == 2 and kinds(journal)[-1] == ("vectors", x)
@@ -240,7 +283,7 @@ def test_what_was_read_again_or_forgotten_while_it_was_embedded_is_not_complete(
     missing = dict(journal.vectors.missing([x, y]))
     journal.library.parsed([parsed(x, "three")])
     journal.library.forget([y], None)
-    journal.vectors.store(list(missing), np.eye(2, 8, dtype=np.float32))
+    journal.vectors.store(list(missing), encoded(np.eye(2, 8, dtype=np.float32)))
     journal.vectors.complete([x, y])
     assert journal.vectors.unembedded() == [x] and "vectors" not in dict(kinds(journal))
 
@@ -250,13 +293,14 @@ def test_forgetting_leaves_no_trace_of_the_text(journal: Journal) -> None:
     x, y = ids(journal).values()
     journal.library.parsed([parsed(x, "one"), parsed(y, "two")])
     missing = dict(journal.vectors.missing([x, y]))
-    journal.vectors.store(list(missing), np.eye(2, 8, dtype=np.float32))
+    journal.vectors.store(list(missing), encoded(np.eye(2, 8, dtype=np.float32)))
     journal.vectors.complete([x, y])
     journal.library.forget([x], None)
     journal.library.sweep()
     assert list(ids(journal)) == ["y"] and len(journal.vectors.load([x, y])[0]) == 1
     assert kinds(journal)[-1] == ("removed", x) and journal.vectors.models() == {"m1": 1}
-    journal.vectors.store(list(missing), np.eye(2, 8, dtype=np.float32))
+    assert kept_texts(journal) == 1
+    journal.vectors.store(list(missing), encoded(np.eye(2, 8, dtype=np.float32)))
     assert journal.vectors.models() == {"m1": 1}, "of what is gone nothing comes back"
     journal.library.parsed([parsed(y, "two", "three", content="c2")])
     journal.library.sweep()

@@ -49,7 +49,7 @@ def writer(chat: ScriptedChat) -> Writer:
         chat=chat,
         check=Verifier(embedder).check,
         states=states,
-        extract=Extractive(embedder, sentences=4),
+        extract=Extractive(embedder, lambda passages, dimensions: {}, sentences=4),
         prompts=Prompts(),
         cache=Forgetful(),
         threshold=0.3,

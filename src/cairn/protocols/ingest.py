@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
 from cairn.records import (
+    Encoded,
     Known,
     Tokens,
 )
@@ -94,6 +95,8 @@ class Embedder(Protocol):
     name: str
     """Identifies the vectors it makes; a change of anything that changes them changes it."""
     dimensions: int
+    token_dimensions: int
+    """Of the tokens' vectors that ``encode`` returns; those of ``tokens`` have ``dimensions``."""
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return each text's tokens by its own tokenizer, untruncated, no special tokens."""
@@ -103,6 +106,10 @@ class Embedder(Protocol):
         """Return unit vectors, shape (len(texts), dimensions)."""
         ...
 
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """Return the same vectors with each text's tokens as far as it is read; a text may have none."""
+        ...
+
     def tokens(self, texts: Sequence[str]) -> list[Tokens]:
-        """Return each text's tokens as far as it is read; a text may have none."""
+        """Return the same tokens in full."""
         ...

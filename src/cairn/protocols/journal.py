@@ -13,6 +13,7 @@ from cairn.protocols.people import Ledger, People, Questions, Replies, Reports
 from cairn.protocols.upkeep import JournalUpkeep
 from cairn.records import (
     DocumentRecord,
+    Encoded,
     JobRecord,
     JournalChange,
     Known,
@@ -22,6 +23,7 @@ from cairn.records import (
     SpanRecord,
     SpanSize,
     Standing,
+    Tokens,
     Unread,
     Wanted,
 )
@@ -195,8 +197,8 @@ class Vectors(Protocol):
         """Return (hash, text to embed) of these documents' passages without a vector."""
         ...
 
-    def store(self, hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Keep vectors, shape (len(hashes), dimensions)."""
+    def store(self, hashes: Sequence[str], encoded: Encoded) -> None:
+        """Keep what an embedder read of the texts with these hashes."""
         ...
 
     def complete(self, documents: Collection[int], *, serving: bool = True) -> None:
@@ -217,6 +219,10 @@ class Vectors(Protocol):
 
     def of(self, passages: Sequence[int], dimensions: int) -> NDArray[np.float32]:
         """Return these passages' vectors, shape (len(passages), dimensions); 0 where there is none."""
+        ...
+
+    def tokens(self, passages: Sequence[int], dimensions: int) -> dict[int, Tokens]:
+        """Return the tokens of those passages that have a vector, rounded; see ``Passage.embedded_text``."""
         ...
 
 

