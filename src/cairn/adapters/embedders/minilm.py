@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -43,6 +44,8 @@ VECTORS_VERSION = 5  # raise it when what `encode` returns becomes another: what
 CHARACTERS_PER_TOKEN = 32  # text beyond MAX_TOKENS times this is not even tokenized
 CLS, SEP = 101, 102
 HUB_SECONDS = 3
+REMEMBERED = 64
+"""Single texts."""
 
 T = TypeVar("T")
 Ids = NDArray[np.int64]
@@ -85,6 +88,7 @@ class MiniLM:
         self._lock = threading.Lock()
         self._session: onnxruntime.InferenceSession | None = None
         self._tokenizer = _tokenizer(weights.folder / TOKENIZER)
+        self._remembered = lru_cache(REMEMBERED)(lambda text: self._encoded([text]))
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Number of word pieces of each whole text, without [CLS] and [SEP]; loads no model."""
@@ -92,33 +96,28 @@ class MiniLM:
         return [len(encoding.ids) for encoding in encodings]
 
     def embed(self, texts: Sequence[str]) -> Floats:
-        """Vectors (texts, 384), float32, unit length, of the first 254 word pieces of each text.
-
-        Thread-safe. The first call loads the model, and on a new machine builds it (0.4 s); Unavailable if
-        the weights are the wrong ones. Each text is run on its own, on one core, as many at a time as
-        there are cores: int8 takes one scale for all of a run, so in a batch a vector would depend on the
-        other texts (cosine down to .987), while batches of 1,024 tokens ran no faster.
-        """
-        if not texts:
-            return np.empty((0, WIDTH), dtype=np.float32)
-        run = self._ready().run
-        encodings = self._tokenizer.encode_batch_fast(_heads(texts), add_special_tokens=False)
-        vectors = _on_all_cores(lambda ids: run(["vectors"], {"ids": ids})[0], list(map(_ids, encodings)))
-        return np.concatenate(vectors, dtype=np.float32)
+        """Vectors (texts, 384), float32, unit length, of the first 254 word pieces of each text."""
+        return self.encode(texts).vectors
 
     def encode(self, texts: Sequence[str]) -> Encoded:
         """The same vectors, and the word pieces one by one: (n, 96), without [CLS] and [SEP].
 
-        Costs and fails as `embed` does.
+        Thread-safe. The first call loads the model, and on a new machine builds it (0.4 s); Unavailable if
+        the weights are the wrong ones. Each text is run on its own, on one core, as many at a time as
+        there are cores: int8 takes one scale for all of a run, so in a batch a vector would depend on the
+        other texts (cosine down to .987), while batches of 1,024 tokens ran no faster. A single text is
+        remembered for a while: a question is asked of the index, and then of what it found.
         """
-        if not texts:
-            return Encoded(self.embed(texts), [])
+        return self._remembered(texts[0]) if len(texts) == 1 else self._encoded(texts)
+
+    def _encoded(self, texts: Sequence[str]) -> Encoded:
         read = self._read(["vectors", "tokens"], texts)
+        vectors = [vector for (vector, _), _ in read]
         tokens = [Tokens(states[0, 1:-1], starts) for (_, states), starts in read]
-        return Encoded(np.concatenate([vector for (vector, _), _ in read]), tokens)
+        return Encoded(np.concatenate([np.empty((0, WIDTH), np.float32), *vectors]), tokens)
 
     def tokens(self, texts: Sequence[str]) -> list[Tokens]:
-        """The word pieces in full: the last layer's states, unit length. Costs and fails as `embed` does."""
+        """The word pieces in full: the last layer's states, unit length. Costs and fails as `encode` does."""
         return [Tokens(_unit(states[0, 1:-1]), starts) for (states,), starts in self._read(["states"], texts)]
 
     def _read(self, outputs: list[str], texts: Sequence[str]) -> list[tuple[list[Floats], list[int]]]:
@@ -126,7 +125,6 @@ class MiniLM:
         if not texts:
             return []
         run = self._ready().run
-        # The faster encoding of `embed` does not say where a word piece stands.
         encodings = self._tokenizer.encode_batch(_heads(texts), add_special_tokens=False)
         said = _on_all_cores(lambda ids: run(outputs, {"ids": ids}), list(map(_ids, encodings)))
         starts = [[start for start, _ in encoding.offsets[: MAX_TOKENS - 2]] for encoding in encodings]
