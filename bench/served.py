@@ -12,8 +12,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -120,20 +121,39 @@ class Server:
             return False
 
     def processor(self) -> float:
-        """Return the seconds of processor time it has used."""
-        parts = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(parts[11]) + int(parts[12])) / HZ
+        """Return the seconds of processor time that it and its processes have used."""
+        return sum(int(ticks) for one in self._all() for ticks in _stat(one)[11:13]) / HZ
 
     def memory(self) -> dict[str, float]:
-        """Return megabytes that are resident: all of it, its own, and pages of files."""
-        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        held = {name: value for name, _, value in (line.partition(":") for line in lines)}
-        return {name: int(held[name].split()[0]) / 1024 for name in ("VmRSS", "RssAnon", "RssFile")}
+        """Return megabytes that are resident, of all its processes: all, their own, and pages of files."""
+        held: Counter[str] = Counter()
+        for one in self._all():
+            for line in Path(f"/proc/{one}/status").read_text().splitlines():
+                name, _, value = line.partition(":")
+                if name in ("VmRSS", "RssAnon", "RssFile"):
+                    held[name] += int(value.split()[0])
+        return {name: held[name] / 1024 for name in ("VmRSS", "RssAnon", "RssFile")}
+
+    def _all(self) -> Iterator[int]:
+        """Yield its process and those that it has started and that last: not those that read files."""
+        yield self.process.pid
+        for place in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if (
+                    int(_stat(int(place.name))[1]) == self.process.pid
+                    and b"beside" in (place / "cmdline").read_bytes()
+                ):
+                    yield int(place.name)
 
     def end(self, number: int = signal.SIGTERM) -> None:
         """End it, by this signal."""
         self.process.send_signal(number)
         self.process.wait()
+
+
+def _stat(process: int) -> list[str]:
+    """Return what /proc says of a process, from its state on."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
 
 
 @contextmanager

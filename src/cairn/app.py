@@ -35,7 +35,7 @@ from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
 from cairn.flows.retrieval.neighbours import Joined
 from cairn.flows.retrieval.reranked import Reranked
-from cairn.protocols import Chat, Embedder, Index, Journal, Preparing, Retriever, Sink, Source
+from cairn.protocols import Beside, Chat, Embedder, Index, Journal, Preparing, Retriever, Sink, Source
 from cairn.records import Query, Scope, SourceRecord
 from cairn.settings import Settings
 from cairn.trace import span
@@ -78,6 +78,14 @@ class App:
     """Another embedder than the settings say."""
     patience: float = 0.0
     """Seconds to wait for another writer in the same process, before it is refused."""
+    cores: int = field(default_factory=cores)
+    """Searches that run at once; more wait at every row for each other's turns in Python."""
+    follows: bool = False
+    """Whether another process brings the index up to the journal."""
+    chosen: Settings | None = None
+    """The settings of another process that has the library open, which go before what is written now."""
+    beside: Beside | None = None
+    """Processes that run operations in this one's place."""
     _granted: dict[str, tuple[Epoch, Grants]] = field(default_factory=dict)
     """By person, with up to where the directory was looked at."""
     _turn: Lock = field(default_factory=Lock)
@@ -90,7 +98,7 @@ class App:
     @cached_property
     def settings(self) -> Settings:
         """The values in force when the library was opened."""
-        return settings.read(self.home)
+        return settings.read(self.home) if self.chosen is None else self.chosen
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -148,7 +156,9 @@ class App:
         """Finds what an answer is read from: neighbours on one page as well."""
         chosen = self.settings
         recency = timedelta(days=chosen.recency_days)
-        found: Retriever = Hybrid(self.index, self.embedder, self.journal, recency=recency, at_once=cores())
+        found: Retriever = Hybrid(
+            self.index, self.embedder, self.journal, recency=recency, at_once=self.cores
+        )
         if chosen.reranker:
             reranker = registry.load("rerankers", chosen.reranker, home=self.home, embedder=self.embedder)
             found = Reranked(found, reranker, chosen.rerank_depth)
@@ -171,7 +181,7 @@ class App:
     def extract(self) -> Extractive:
         most = self.settings.answer_sentences
         kept = self.journal.vectors.tokens
-        return Extractive(self.embedder, kept, sentences=most, at_once=max(1, cores() // 2))
+        return Extractive(self.embedder, kept, sentences=most, at_once=max(1, self.cores // 2))
 
     @cached_property
     def _models(self) -> Mapping[str, Chat]:
@@ -192,6 +202,12 @@ class App:
     def chat(self) -> Chat | None:
         """The first of them that answers; None where there is none."""
         return Fallback(list(self.chats.values())) if self.chats else None
+
+    def warm(self) -> None:
+        """Load what the first question would wait for."""
+        self.embedder.encode(["warm"])
+        for part in ("retrieve", "extract"):
+            getattr(self, part)
 
     def wire_chats(self) -> None:
         """Load what language models need, now, if there are any; raises what is wrong with their settings."""
@@ -379,7 +395,7 @@ class App:
 
     def catch_up(self, report: Report = unreported) -> None:
         """Bring the index up to the journal where a stopped process left it behind."""
-        if is_current(self.journal.catalogue, self.index):
+        if self.follows or is_current(self.journal.catalogue, self.index):
             return
         try:
             with self.writing(report, wait=False):
@@ -387,9 +403,9 @@ class App:
         except (Busy, Storage):
             pass  # whoever writes is doing it, or nobody can here: `status` says that it is behind
 
-    def process(self, what: str) -> list[str]:
+    def process(self, what: str, module: str = "cairn.processes") -> list[str]:
         """Return the program of a process of this library: ``work`` reads files, ``view`` shows them."""
-        program = f"import sys; from cairn.processes import {what}; {what}(sys.argv[1])"
+        program = f"import sys; from {module} import {what}; {what}(sys.argv[1])"
         return [sys.executable, "-c", program, str(self.home)]
 
     def close(self) -> None:

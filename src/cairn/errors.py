@@ -10,6 +10,14 @@ class CairnError(Exception):
     """The base of every error that is meant for the person who asked."""
 
 
+def place(error: BaseException) -> str:
+    """Return the file and line where a defect was; its message may quote what only some may read."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "nowhere"
+
+
 class Invalid(CairnError):
     """An argument, a setting or a file's content is not what it must be."""
 

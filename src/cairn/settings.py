@@ -141,6 +141,13 @@ SETTINGS = (
     Setting(
         "serve_watch_seconds", 60.0, "`cairn serve` looks so often at its sources for what changed; 0 never"
     ),
+    Setting(
+        "serve_processes",
+        -1,
+        "processes that answer questions beside the server's, once several people ask at the same time; "
+        "0: none; -1: one for each core, four at most",
+        -1,
+    ),
     Setting("oidc_issuer", "", "the OpenID Connect provider that people sign in with, https://..."),
     Setting("oidc_client", "", "what this server is called there"),
     Setting("oidc_secret", "", "the secret that goes with it; none for a public client", secret=True),
@@ -166,6 +173,9 @@ class Settings:
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = {s.name: s.default for s in SETTINGS} | dict(values)
+
+    def __reduce__(self) -> tuple[type["Settings"], tuple[Mapping[str, Any]]]:
+        return Settings, (self._values,)
 
     def __getattr__(self, name: str) -> Any:
         try:

@@ -53,11 +53,23 @@ def recording(tracer: Tracer) -> Iterator[None]:
 @contextmanager
 def request() -> Iterator[str]:
     """Make what is begun inside one trace, and hold its id; nobody outside can choose it."""
-    made = opentelemetry.SpanContext(
-        secrets.randbits(128) | 1, secrets.randbits(64) | 1, is_remote=True, trace_flags=_SAMPLED
-    )
+    trace = secrets.randbits(128) | 1
+    with joined(trace, secrets.randbits(64) | 1):
+        yield opentelemetry.format_trace_id(trace)
+
+
+@contextmanager
+def joined(trace: int, parent: int) -> Iterator[None]:
+    """Make what is begun inside part of a trace, below a span that is recorded elsewhere, if it is."""
+    made = opentelemetry.SpanContext(trace, parent, is_remote=True, trace_flags=_SAMPLED)
     with opentelemetry.use_span(opentelemetry.NonRecordingSpan(made)):
-        yield opentelemetry.format_trace_id(made.trace_id)
+        yield
+
+
+def under_way() -> tuple[int, int]:
+    """Return what another process needs to have ``joined``: the trace under way and its span."""
+    context = opentelemetry.get_current_span().get_span_context()
+    return context.trace_id, context.span_id
 
 
 @contextmanager
@@ -68,6 +80,11 @@ def watching(seen: Callable[[str, float], None]) -> Iterator[None]:
         yield
     finally:
         _watcher.reset(token)
+
+
+def watched() -> Callable[[str, float], None] | None:
+    """Return who is told of each step, if anybody is."""
+    return _watcher.get()
 
 
 @contextmanager

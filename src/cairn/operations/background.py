@@ -94,5 +94,6 @@ async def _wait(app: App, looked: float) -> bool:
     pause: float = app.settings.serve_watch_seconds
     while not (due := 0 < pause <= monotonic() - looked) and not app.brought.is_set():
         await asyncio.sleep(GLANCE)
+        await _tried("the index", app.catch_up)  # what another process wrote before it was stopped
     app.brought.clear()
     return due

@@ -5,9 +5,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from inspect import signature
-from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar, get_type_hints
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast, get_type_hints
 
 from cairn.access import OWNER
 from cairn.audit import Decision, Entry, noting, objects
@@ -64,18 +64,28 @@ def operation(
     audited: bool = True,
     listed: bool = True,
     long: bool = False,
+    apart: Callable[[Session], bool] | None = None,
 ) -> Callable[[Run[P, R]], Offered[P, R]]:
     """Declare an operation under ``name``; every call of it is one trace and in the audit.
 
     One that is not ``listed`` is run by a surface that has a form of its own for it. One that is not
-    ``audited`` leaves an entry only when it is denied: pages ask for it all the time.
+    ``audited`` leaves an entry only when it is denied: pages ask for it all the time. One that may
+    run ``apart`` from this process does so beside a server's own, if that has such processes.
     """
 
     def declare(run: Run[P, R]) -> Offered[P, R]:
         @wraps(run)
         async def traced(session: Session | Remote, /, *args: P.args, **kwargs: P.kwargs) -> R:
             if isinstance(session, Remote):
-                return await _there(session, name, run, *args, **kwargs)
+                result = await session.call(name, _given(run, *args, **kwargs), get_type_hints(run)["return"])
+            elif apart is not None and session.app.beside is not None and apart(session):
+                here = partial(alone, session, *args, **kwargs)
+                result = await session.app.beside.run(name, session, _given(run, *args, **kwargs), here)
+            else:
+                result = await alone(session, *args, **kwargs)
+            return cast(R, result)
+
+        async def alone(session: Session, *args: P.args, **kwargs: P.kwargs) -> R:
             with recording(session.app.sink.tracer if opens else SILENT), span(name, person=session.name):
                 if not opens:
                     session.require(role)
@@ -90,11 +100,10 @@ def operation(
     return declare
 
 
-async def _there(remote: Remote, name: str, run: Run[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run an operation on a server."""
+def _given(run: Run[P, R], *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
+    """Return arguments by name, without the session."""
     _, *given = signature(run).bind(None, *args, **kwargs).arguments.items()
-    result: R = await remote.call(name, dict(given), get_type_hints(run)["return"])
-    return result
+    return dict(given)
 
 
 @asynccontextmanager

@@ -47,7 +47,12 @@ Language = Annotated[Sequence[str], Say("only documents in this language, such a
 Model = Annotated[str, Say("which of the configured language models writes; none: extracts, word for word")]
 
 
-@operation("ask", long=True)
+def _extracting(session: Session) -> bool:
+    """Tell whether answers are extracts; language models are asked from one process, which counts."""
+    return not session.app.settings.chat
+
+
+@operation("ask", long=True, apart=_extracting)
 async def ask(
     session: Session,
     question: Annotated[
@@ -92,7 +97,7 @@ async def answered(session: Session, query: Query, write: Writer | None, alone: 
     return answer
 
 
-@operation("search")
+@operation("search", apart=lambda session: True)
 async def search(
     session: Session,
     query: Annotated[

@@ -1,6 +1,7 @@
 """Operations that serve a library: to others, and to an assistant."""
 
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from typing import Annotated
 
@@ -8,6 +9,7 @@ from cairn import registry
 from cairn.app import App
 from cairn.errors import Denied
 from cairn.operations import identity
+from cairn.operations.beside import Processes
 from cairn.operations.declare import Say, operation
 from cairn.people import Role
 from cairn.results.people import Served
@@ -15,6 +17,8 @@ from cairn.session import Session
 
 PATIENCE = 60.0
 """Seconds one writer in a server waits for another."""
+MOST = 4
+"""Processes beside the server's, where nobody has said how many."""
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -35,10 +39,26 @@ async def serve(
     On this machine alone, it prints a link by which its owner signs in once. It listens elsewhere only when
     somebody can sign in: see `cairn people add`, or the setting oidc_issuer.
     """
-    with closing(replace(session.app, patience=PATIENCE)) as app:
-        app.wire()
-        app.wire_chats()
-        return await _serve(app, host, port)
+    async with _beside(session.app) as beside:
+        with closing(replace(session.app, patience=PATIENCE, beside=beside)) as app:
+            app.wire()
+            app.wire_chats()
+            return await _serve(app, host, port)
+
+
+@asynccontextmanager
+async def _beside(app: App) -> AsyncIterator[Processes | None]:
+    """Hold what answers questions beside the server, as many processes as its settings say."""
+    chosen = app.settings.serve_processes
+    size = min(app.cores, MOST) if chosen < 0 else chosen
+    if not size:
+        yield None
+        return
+    processes = Processes(app.process("answer", "cairn.operations.beside"), app.settings, size)
+    try:
+        yield processes
+    finally:
+        await processes.close()
 
 
 async def _serve(app: App, host: str, port: int) -> Served:

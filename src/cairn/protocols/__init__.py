@@ -10,12 +10,23 @@ from cairn.protocols.export import Export
 from cairn.protocols.finding import Index, Measures, Names, Reranker, Retriever
 from cairn.protocols.ingest import Container, Embedder, Parser, Renderer, Source, Splitter
 from cairn.protocols.journal import Catalogue, Directory, Journal, Library, Runs, Sink, Vectors
-from cairn.protocols.people import Caller, Ledger, Passwords, People, Provider, Questions, Replies, Reports
+from cairn.protocols.people import (
+    Beside,
+    Caller,
+    Ledger,
+    Passwords,
+    People,
+    Provider,
+    Questions,
+    Replies,
+    Reports,
+)
 from cairn.protocols.upkeep import IndexUpkeep, JournalUpkeep
 
 __all__ = [
     "Accounts",
     "Answers",
+    "Beside",
     "Caller",
     "Catalogue",
     "Chat",

@@ -1,8 +1,8 @@
 """What signing in and the audit ask of adapters."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from cairn.audit import Entry, Sealed
 from cairn.people import Account, Asked, Claims, KeptReport, Reply, Token
@@ -144,6 +144,16 @@ class Caller(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class Beside(Protocol):
+    """Other processes of this library, which run operations that change nothing."""
+
+    async def run(
+        self, operation: str, session: Any, given: Mapping[str, Any], here: Callable[[], Awaitable[Any]]
+    ) -> Any:
+        """Run an operation in one of them, with a Session's rights, or ``here``; raises what it raises."""
+        ...
 
 
 class Passwords(Protocol):

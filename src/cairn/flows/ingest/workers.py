@@ -142,7 +142,7 @@ def serve(answer: Callable[[Message], Message], *, seconds: float, memory_mb: in
 
     Whatever ``answer`` raises is that one file's failure.
     """
-    requests, replies = sys.stdin.buffer, _claim_stdout()
+    requests, replies = sys.stdin.buffer, claimed_output()
     limit = memory_mb * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -168,7 +168,7 @@ def _leave_the_network() -> None:
         libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
 
 
-def _claim_stdout() -> BinaryIO:
+def claimed_output() -> BinaryIO:
     """Keep the real output for replies, so that a library that prints cannot spoil them."""
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

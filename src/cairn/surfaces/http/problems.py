@@ -21,6 +21,7 @@ from cairn.errors import (
     Storage,
     Unavailable,
     Unknown,
+    place,
 )
 from cairn.operations.identity import SignInFailed, TooOften
 
@@ -83,7 +84,7 @@ def said(error: Exception, trace: str) -> JSONResponse:
 def note(error: Exception, trace: str) -> None:
     """Log a defect: where it was, not what was said, which may quote what only some may read."""
     if not isinstance(error, CairnError | TimeoutError):
-        log.error("trace %s: %s at %s", trace, type(error).__name__, _place(error))
+        log.error("trace %s: %s at %s", trace, type(error).__name__, place(error))
 
 
 async def handled(request: Request, error: Exception) -> Response:
@@ -95,13 +96,6 @@ async def handled(request: Request, error: Exception) -> Response:
 
 
 HANDLERS: Mapping[Any, Any] = dict.fromkeys((HTTPException, Exception, *STATUS), handled)
-
-
-def _place(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "nowhere"
 
 
 def _headers(error: Exception, status: int) -> dict[str, str]:

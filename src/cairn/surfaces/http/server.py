@@ -3,7 +3,6 @@
 import asyncio
 import ctypes
 import errno
-import gc
 import os
 import resource
 import signal
@@ -21,6 +20,7 @@ from cairn import registry
 from cairn.app import App
 from cairn.errors import Busy, Unavailable
 from cairn.operations.background import work
+from cairn.operations.beside import leave_alone
 from cairn.operations.serving import LOOPBACK, alone
 from cairn.surfaces.http.doors import Doors
 from cairn.surfaces.http.problems import HANDLERS
@@ -29,8 +29,6 @@ from cairn.surfaces.http.state import Metrics, routes
 UPLOADS = "/v1/uploads/"
 IDLE_SECONDS = 75
 """An idle connection is kept for longer than proxies do, or they send a request while it is being closed."""
-LOOSE = 10_000
-"""Objects made before those are looked for that hold each other and nothing else: a few requests'."""
 M_ARENA_MAX = -8
 """Of glibc's malloc.h."""
 Server = Callable[[App, str, int, Callable[[], None]], Awaitable[None]]
@@ -96,13 +94,6 @@ async def serve(app: App, host: str, port: int, welcome: Callable[[], None]) -> 
         await _Server(config).serve([listening])
 
 
-def _leave_alone() -> None:
-    """Have what is there for good not be looked through, again and again, for what may be thrown away."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(LOOSE)
-
-
 def _share_memory() -> None:
     """Let threads use what others gave back: glibc's would keep eight times the cores' own, mostly unused."""
     libc = ctypes.CDLL(None)
@@ -115,7 +106,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        _leave_alone()
+        leave_alone()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
