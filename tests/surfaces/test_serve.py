@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,12 @@ class Running:
         self.process.send_signal(number)
         _, said = self.process.communicate(timeout=60)
         return self.process.returncode, said
+
+
+def children(process: int) -> list[int]:
+    """Return the processes that this one has started."""
+    found = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(one) for path in found for one in path.read_text().split()]
 
 
 @pytest.fixture
@@ -120,6 +127,27 @@ def test_a_question_tells_its_stages_evidence_and_answer_as_they_come(server: Ru
     with stream(server, "/v1/document", {"name": "owner.md"}, shown) as answer:
         (problem,) = [value for kind, value in events(answer) if kind == "problem"]
         assert problem["status"] == 404
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_what_answers_beside_a_server_ends_with_it_however_it_ends(server: Running, home: Path) -> None:
+    shown = token(home, "tomas")
+    with ThreadPoolExecutor(4) as users, cairn.connect(server.url, shown) as there:
+
+        def ask(_: int) -> str:
+            return asyncio.run(cairn.ask(there, "How many invoices were missing?")).text
+
+        for _ in range(300):
+            assert all("12 missing" in said for said in users.map(ask, range(4)))
+            if beside := children(server.process.pid):
+                break
+    assert beside, "nothing was started"
+    server.end(signal.SIGKILL)
+    for _ in range(200):
+        if not any(Path(f"/proc/{one}").exists() for one in beside):
+            return
+        time.sleep(0.05)
+    raise AssertionError("they are still there")
 
 
 def test_an_ingest_whose_client_goes_is_ended(server: Running, home: Path, tmp_path: Path) -> None:
