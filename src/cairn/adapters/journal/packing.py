@@ -23,8 +23,10 @@ _VALUES = LEVELS[np.arange(256)[:, None] // PLACES % 4]
 def packed(tokens: Tokens) -> bytes:
     """Return a text's tokens as bytes: all starts, then all vectors.
 
-    Tokens that begin beyond what 16 bits can say are left out.
+    Tokens that begin beyond what 16 bits can say are left out; no tokens are no bytes.
     """
+    if not tokens.starts:
+        return b""
     starts = [start for start in tokens.starts if start <= np.iinfo(PLACE).max]
     return np.array(starts, PLACE).tobytes() + _coded(tokens.vectors[: len(starts)]).tobytes()
 
