@@ -154,6 +154,8 @@ class Processes:
         self._settings = settings
         self._size = size
         self.running: list[_Beside] = []
+        # First come, first served, and one at a time in each: several wait at every row for each other.
+        self._turns = asyncio.Semaphore(size)
         self._under_way = 0
         self._started = -AGAIN
         self._starting: asyncio.Task[None] | None = None
@@ -165,13 +167,18 @@ class Processes:
         try:
             if self._under_way > 1:
                 self._start()
-            able = [one for one in self.running if one.alive and one.ready.is_set()]
-            if able:
-                with suppress(Gone):
-                    return await self._run(min(able, key=lambda one: one.load), operation, session, given)
+            if self._able():
+                async with self._turns:
+                    if able := self._able():
+                        with suppress(Gone):
+                            chosen = min(able, key=lambda one: one.load)
+                            return await self._run(chosen, operation, session, given)
             return await here()
         finally:
             self._under_way -= 1
+
+    def _able(self) -> list[_Beside]:
+        return [one for one in self.running if one.alive and one.ready.is_set()]
 
     async def _run(self, process: _Beside, operation: str, session: Session, given: Mapping[str, Any]) -> Any:
         seen = watched()

@@ -106,7 +106,7 @@ class LocalNames:
 
 def _about(searcher: Searcher, hits: Hits, documents: Collection[int]) -> Holding:
     of = values(searcher, "document", [address for _, address in hits]).tolist()
-    return Holding(len(of), sum(each in documents for each in of))
+    return Holding(len(of), sum(map(documents.__contains__, of)))
 
 
 def _sample(searcher: Searcher, query: Query, seen: Query, scope: Scope) -> Hits:

@@ -8,6 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 
 _WORD = re.compile(r"\d[\d.,]*\d|\w+", re.UNICODE)
@@ -15,6 +16,8 @@ _WIDE = re.compile(r"[぀-ヿ㐀-鿿가-힯]")
 _YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?!\d|[.,]\d)")
 STEM = 5
 """Letters of a longer word that count."""
+KNOWN = 8_192
+"""Words of which is remembered what they are compared by."""
 
 # Words that ask or bind and say nothing of the subject, of the languages questions come in.
 _FUNCTION_WORDS = """
@@ -72,21 +75,24 @@ def years(text: str) -> set[str]:
 
 def terms(text: str) -> list[str]:
     """Return the words that carry meaning, cut to STEM letters; CJK text as pairs of characters."""
-    return [term for term, _ in placed(text)]
+    return list(chain.from_iterable(map(_terms, _WORD.findall(text))))
 
 
 def placed(text: str) -> list[tuple[str, int]]:
     """Return the terms of a text, each with where its word begins."""
-    found = []
-    for match in _WORD.finditer(text):
-        word, start = match.group().casefold(), match.start()
-        if word[0].isdigit():
-            found.append((word.replace(",", ""), start))
-        elif not word.isascii() and _WIDE.search(word):
-            found += [(word[i : i + 2], start + i) for i in range(max(len(word) - 1, 1))]
-        elif word not in FUNCTION_WORDS:
-            found.append((word[:STEM], start))
-    return found
+    found = _WORD.finditer(text)
+    return [(term, match.start() + i) for match in found for i, term in enumerate(_terms(match[0]))]
+
+
+@lru_cache(maxsize=KNOWN)
+def _terms(word: str) -> tuple[str, ...]:
+    """Return what a word is compared by: nothing, one term, or one for each pair of wide characters."""
+    plain = word.casefold()
+    if plain[0].isdigit():
+        return (plain.replace(",", ""),)
+    if not plain.isascii() and _WIDE.search(plain):
+        return tuple(plain[i : i + 2] for i in range(max(len(plain) - 1, 1)))
+    return () if plain in FUNCTION_WORDS else (plain[:STEM],)
 
 
 def length(text: str) -> int:
