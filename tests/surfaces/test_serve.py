@@ -66,6 +66,12 @@ def children(process: int) -> list[int]:
     return [int(one) for path in found for one in path.read_text().split()]
 
 
+def heedless(process: int) -> bool:
+    """Tell whether ctrl-C is nothing to a process."""
+    ignored = re.search(r"SigIgn:\s*(\w+)", Path(f"/proc/{process}/status").read_text())
+    return ignored is not None and bool(int(ignored[1], 16) >> (signal.SIGINT - 1) & 1)
+
+
 @pytest.fixture
 def home(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a library of its own, which the server looks after only where a test says so."""
@@ -141,7 +147,13 @@ def test_what_answers_beside_a_server_ends_with_it_however_it_ends(server: Runni
             assert all("12 missing" in said for said in users.map(ask, range(4)))
             if beside := children(server.process.pid):
                 break
-    assert beside, "nothing was started"
+        assert beside, "nothing was started"
+        while not all(heedless(one) for one in beside):
+            time.sleep(0.05)
+        for one in beside:
+            os.kill(one, signal.SIGINT)  # as ctrl-C does to all of a terminal's processes
+        assert all("12 missing" in said for said in users.map(ask, range(4)))
+    assert children(server.process.pid) == beside
     server.end(signal.SIGKILL)
     for _ in range(200):
         if not any(Path(f"/proc/{one}").exists() for one in beside):

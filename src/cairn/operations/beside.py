@@ -9,6 +9,7 @@ import asyncio
 import gc
 import logging
 import pickle
+import signal
 import struct
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -233,6 +234,7 @@ def leave_alone() -> None:
 
 def answer(home: str) -> None:
     """Be such a process for the library at ``home``, until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is the server's affair
     asyncio.run(_answer(Path(home), claimed_output()))
 
 
