@@ -6,7 +6,7 @@ An App is a library opened in this process; who uses it is the session's affair.
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,6 @@ from shutil import rmtree
 from threading import Event, Lock
 
 from cairn import registry, settings
-from cairn.access import EVERYONE, LOCAL_OWNER, OWNER, Epoch, Principal, decide
 from cairn.errors import Busy, Storage, Unknown
 from cairn.flows.answering.caching import Cache, Lookups
 from cairn.flows.answering.extractive import Extractive
@@ -35,38 +34,18 @@ from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.hybrid import Hybrid
 from cairn.flows.retrieval.neighbours import Joined
 from cairn.flows.retrieval.reranked import Reranked
+from cairn.grants import Granted, Grants
 from cairn.protocols import Beside, Chat, Embedder, Index, Journal, Preparing, Retriever, Sink, Source
-from cairn.records import Query, Scope, SourceRecord
+from cairn.records import SourceRecord
 from cairn.settings import Settings
 from cairn.trace import span
-from cairn.types import Filters
 
-REMEMBERED = 5_000_000
-"""Access classes kept at hand, of all people whose rights are."""
 SCRATCH = "scratch/fresh"
 """Where an index is built to be compared with; `scratch` is emptied by whoever writes."""
 
 
 def unreported(stage: str, done: int, total: int) -> None:
     """Report nothing."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Grants:
-    """What somebody may read, as the journal has it now."""
-
-    principal: Principal
-    classes: frozenset[int] | None
-    """None is every class."""
-
-    def readable(self, access_class: int) -> bool:
-        """Decide about one access class; one that is not known may not be read."""
-        return self.classes is None or access_class in self.classes
-
-    def query(self, text: str, k: int, filters: Filters) -> Query:
-        """Return a question that can find nothing but what may be read."""
-        scope = Scope(classes=self.classes, filters=filters)
-        return Query(text=text, scope=scope, readable=self.readable, k=k)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +65,6 @@ class App:
     """The settings of another process that has the library open, which go before what is written now."""
     beside: Beside | None = None
     """Processes that run operations in this one's place."""
-    _granted: dict[str, tuple[Epoch, Grants]] = field(default_factory=dict)
-    """By person, with up to where the directory was looked at."""
     _turn: Lock = field(default_factory=Lock)
     """Of those who write, in this process."""
     lookups: Lookups = field(default_factory=Lookups)
@@ -268,45 +245,13 @@ class App:
             cited=self.journal.accounts.cited,
         )
 
+    @cached_property
+    def _granted(self) -> Granted:
+        return Granted(self.journal.directory)
+
     def grants(self, name: str) -> Grants:
         """Return what a person may read now; raises Unknown for one nobody has enrolled."""
-        if name == OWNER:
-            return Grants(principal=LOCAL_OWNER, classes=None)
-        epoch = self.journal.directory.epoch()
-        held = self._granted.get(name)
-        if held is None or held[0].people != epoch.people:
-            held = Epoch(epoch.people, 0), self._nothing(name)
-        if held[0] != epoch:
-            held = epoch, self._extended(held[1], held[0].classes)
-            self._remember(name, held)
-        return held[1]
-
-    def _nothing(self, name: str) -> Grants:
-        """Return somebody before any class was looked at."""
-        directory = self.journal.directory
-        names = directory.expanded(f"person:{name}")
-        if not names:
-            people = [known[7:] for known in directory.principals() if known.startswith("person:")]
-            raise Unknown.name("person", name, [OWNER, *people])
-        return Grants(principal=Principal(name=name, names=names | {EVERYONE}), classes=frozenset())
-
-    def _extended(self, grants: Grants, since: int) -> Grants:
-        """Return what somebody may read with the classes after ``since``."""
-        assert grants.classes is not None
-        allowing = self.journal.directory.allowing(grants.principal.names, since)
-        more = [
-            number
-            for number, readers in allowing.items()
-            if readers is None or decide(grants.principal, readers).allowed
-        ]
-        return replace(grants, classes=grants.classes.union(more))
-
-    def _remember(self, name: str, held: tuple[Epoch, Grants]) -> None:
-        self._granted.pop(name, None)
-        held_at_hand = [grants.classes for _, grants in list(self._granted.values())]
-        if sum(1 + len(classes) for classes in held_at_hand if classes is not None) > REMEMBERED:
-            self._granted.clear()
-        self._granted[name] = held
+        return self._granted.of(name)
 
     def source(self, record: SourceRecord) -> Source:
         """Open a source the library has been shown."""

@@ -10,11 +10,12 @@ from pathlib import Path
 from types import TracebackType
 
 from cairn.access import OWNER
-from cairn.app import App, Grants, unreported
+from cairn.app import App, unreported
 from cairn.errors import Denied, Storage, Unavailable
 from cairn.flows.ingest.views import Report
 from cairn.flows.keeping import swap
 from cairn.flows.keeping.locking import locked_file
+from cairn.grants import Grants
 from cairn.people import Role, included
 
 

@@ -124,7 +124,7 @@ def layer(module: str) -> str:
         return parts[1]
     if parts[1] == "__main__":
         return "surfaces"
-    if parts[1] in ("session", "processes", "remote"):
+    if parts[1] in ("grants", "session", "processes", "remote"):
         return "app"
     return "vocabulary" if parts[1] in VOCABULARY else parts[1]
 
