@@ -94,6 +94,7 @@ async def _wait(app: App, looked: float) -> bool:
     pause: float = app.settings.serve_watch_seconds
     while not (due := 0 < pause <= monotonic() - looked) and not app.brought.is_set():
         await asyncio.sleep(GLANCE)
-        await _tried("the index", app.catch_up)  # what another process wrote before it was stopped
+        if app.beside is not None:  # who is asked there does not see to it that the index is up to date
+            await _tried("the index", app.catch_up)
     app.brought.clear()
     return due
