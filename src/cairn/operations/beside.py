@@ -6,8 +6,10 @@ server runs what they would have run. Messages are pickled: nobody else has a ha
 """
 
 import asyncio
+import ctypes
 import gc
 import logging
+import os
 import pickle
 import signal
 import struct
@@ -33,6 +35,8 @@ from cairn.trace import joined, under_way, watched, watching
 LENGTH = struct.Struct(">Q")
 LOOSE = 10_000
 """Objects made before those are looked for that hold each other and nothing else: a few requests'."""
+M_ARENA_MAX = -8
+"""Of glibc's malloc.h."""
 AGAIN = 30.0
 """Seconds after which processes are started anew where some have died."""
 
@@ -225,6 +229,13 @@ def _unheard(*told: object) -> None:
     """Tell nobody."""
 
 
+def share_memory() -> None:
+    """Let threads use what others gave back: glibc's would keep eight times the cores' own, mostly unused."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(M_ARENA_MAX, os.cpu_count() or 1)
+
+
 def leave_alone() -> None:
     """Have what is there for good not be looked through, again and again, for what may be thrown away."""
     gc.collect()
@@ -235,6 +246,7 @@ def leave_alone() -> None:
 def answer(home: str) -> None:
     """Be such a process for the library at ``home``, until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is the server's affair
+    share_memory()
     asyncio.run(_answer(Path(home), claimed_output()))
 
 

@@ -1,9 +1,7 @@
 """The server: the sites behind the doors, listening on one address, with the work in the background."""
 
 import asyncio
-import ctypes
 import errno
-import os
 import resource
 import signal
 import socket
@@ -20,7 +18,7 @@ from cairn import registry
 from cairn.app import App
 from cairn.errors import Busy, Unavailable
 from cairn.operations.background import work
-from cairn.operations.beside import leave_alone
+from cairn.operations.beside import leave_alone, share_memory
 from cairn.operations.serving import LOOPBACK, alone
 from cairn.surfaces.http.doors import Doors
 from cairn.surfaces.http.problems import HANDLERS
@@ -29,8 +27,6 @@ from cairn.surfaces.http.state import Metrics, routes
 UPLOADS = "/v1/uploads/"
 IDLE_SECONDS = 75
 """An idle connection is kept for longer than proxies do, or they send a request while it is being closed."""
-M_ARENA_MAX = -8
-"""Of glibc's malloc.h."""
 Server = Callable[[App, str, int, Callable[[], None]], Awaitable[None]]
 
 
@@ -76,7 +72,7 @@ async def serve(app: App, host: str, port: int, welcome: Callable[[], None]) -> 
     """Answer on this address until stopped, with a ``welcome`` first; raises Busy when the port is taken."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each connection is one, idle ones too
-    _share_memory()
+    share_memory()
     listening = _bind(host, port)
     welcome()
     config = uvicorn.Config(
@@ -92,13 +88,6 @@ async def serve(app: App, host: str, port: int, welcome: Callable[[], None]) -> 
     )
     with listening:
         await _Server(config).serve([listening])
-
-
-def _share_memory() -> None:
-    """Let threads use what others gave back: glibc's would keep eight times the cores' own, mostly unused."""
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
-        libc.mallopt(M_ARENA_MAX, os.cpu_count() or 1)
 
 
 class _Server(uvicorn.Server):
