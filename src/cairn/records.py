@@ -103,6 +103,17 @@ class PassageRecord(NamedTuple):
     passage: Passage
 
 
+class Citable(NamedTuple):
+    """A passage that stands, with what decides whether it may leave and what is shown beside it."""
+
+    stored: PassageRecord
+    source: str
+    """As it was added."""
+    uri: str
+    title: str
+    access_class: int
+
+
 class Parsed(NamedTuple):
     """What a worker made of a document's bytes."""
 

@@ -181,9 +181,9 @@ def _seen(session: Session, name: str) -> Iterator[str]:
         held = citable.get(int(one.id[1:]))
         if held is None:
             yield f"{name} sees {one.id}, which is not there"
-        elif not decide(person, classes[held[1].access_class]).allowed:
+        elif not decide(person, classes[held.access_class]).allowed:
             yield f"{name} sees {one.uri}, which is forbidden"
-        elif held[0].passage.text != one.text:
+        elif held.stored.passage.text != one.text:
             yield f"{name} sees another text of {one.uri}"
 
 

@@ -12,6 +12,7 @@ from cairn.protocols.conversations import Answers, Turns
 from cairn.protocols.people import Ledger, People, Questions, Replies, Reports
 from cairn.protocols.upkeep import JournalUpkeep
 from cairn.records import (
+    Citable,
     DocumentRecord,
     Encoded,
     JobRecord,
@@ -132,8 +133,8 @@ class Catalogue(Protocol):
         """Return of those that still stand in a present document what decides about them."""
         ...
 
-    def citable(self, passages: Collection[int]) -> dict[int, tuple[PassageRecord, DocumentRecord]]:
-        """Return those that still stand in a present document, with it."""
+    def citable(self, passages: Collection[int]) -> dict[int, Citable]:
+        """Return those that still stand in a present document."""
         ...
 
     def counts(self) -> dict[tuple[int, State, int], int]:

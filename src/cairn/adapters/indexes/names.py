@@ -28,10 +28,10 @@ from cairn.adapters.indexes.scopes import hopeless
 from cairn.adapters.indexes.words import Words, values
 from cairn.records import Called, Holding, Scope
 
-FEW = 2_000
-"""Of so few matches each is looked at; and so many documents, at most, one word names."""
+MOST = 2_000
+"""Documents that one word names, at most; of no more it is faster to look at each."""
 SAMPLE = 300
-"""Of a common word, so many passages that hold it are looked at."""
+"""Passages that are looked at of those that hold a word; of a common one, the best."""
 ENOUGH = 50
 """So many passages tell whether it is about some documents."""
 
@@ -94,8 +94,8 @@ class LocalNames:
             return Holding(0, 0)
         query = holding_all(asked)
         with undamaged(self._words.path):
-            if at_most(asked, view.searcher) <= FEW:
-                return _about(view.searcher, _looked_at(view.searcher, query, scope, FEW), documents)
+            if at_most(asked, view.searcher) <= SAMPLE:
+                return _about(view.searcher, _looked_at(view.searcher, query, scope, SAMPLE), documents)
             seen = visible(query, scope)
             held = _about(view.searcher, _sample(view.searcher, query, seen, scope), documents)
             if held.everywhere >= ENOUGH and held.there < held.everywhere * share / 2:
@@ -121,10 +121,10 @@ def _named(searcher: Searcher, field: str, terms: Mapping[str, float], scope: Sc
     if not held:
         return {}
     query = best_of(field, {term: terms[term] for term in held})
-    if sum(held.values()) <= FEW:
-        hits = _looked_at(searcher, query, scope, FEW)
+    if sum(held.values()) <= MOST:
+        hits = _looked_at(searcher, query, scope, MOST)
     else:
-        hits = searcher.search(visible(query, scope), FEW, count=False).hits
+        hits = searcher.search(visible(query, scope), MOST, count=False).hits
     addresses = [address for _, address in hits]
     documents, passages = (values(searcher, each, addresses).tolist() for each in ("named", "passages"))
     return {d: Called(part, n) for d, (part, _), n in zip(documents, hits, passages, strict=True)}

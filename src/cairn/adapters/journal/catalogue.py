@@ -13,6 +13,7 @@ from cairn.adapters.journal.database import Database, execute_in, query_in, sele
 from cairn.adapters.journal.family import SERVING
 from cairn.adapters.journal.schema import changes, classes, documents, passages, sources, versions
 from cairn.records import (
+    Citable,
     DocumentRecord,
     JournalChange,
     Known,
@@ -25,6 +26,7 @@ from cairn.types import State
 
 _SOURCES = select(sources).order_by(sources.c.id)
 _HEAD = select(func.max(changes.c.seq))
+_THERE = query_in(select(documents.c.id), documents.c.id)
 _STANDING = query_in(
     select(
         *(passages.c.id, passages.c.document),
@@ -32,8 +34,12 @@ _STANDING = query_in(
     ).join(documents, documents.c.id == passages.c.document),
     passages.c.id,
 )
-_PASSAGES = query_in(select(passages), passages.c.id)
-_SERVED = query_in(select(documents).where(documents.c.state.in_(SERVING)), documents.c.id)
+_CITABLE = query_in(
+    select(documents.c.state, *rows.CITABLE)
+    .join(documents, documents.c.id == passages.c.document)
+    .join(sources, sources.c.id == documents.c.source),
+    passages.c.id,
+)
 
 
 class SqlCatalogue:
@@ -66,9 +72,7 @@ class SqlCatalogue:
 
     def forgotten(self, ids: Collection[int]) -> set[int]:
         with self._database.read() as connection:
-            return {*ids} - {
-                row.id for row in select_in(connection, select(documents.c.id), documents.c.id, ids)
-            }
+            return {*ids} - {row.id for row in execute_in(connection, _THERE, ids)}
 
     def find(
         self, *, source: int | None = None, uri: str | None = None, states: Collection[State] = ()
@@ -128,7 +132,7 @@ class SqlCatalogue:
             return [(row.version, datetime.fromtimestamp(row.at, UTC)) for row in found]
 
     def passages(self, documents: Collection[int]) -> list[PassageRecord]:
-        query = select(passages).order_by(passages.c.document, passages.c.ordinal)
+        query = select(*rows.PASSAGE).order_by(passages.c.document, passages.c.ordinal)
         with self._database.read() as connection:
             found = select_in(connection, query, passages.c.document, documents)
             return [rows.passage(row) for row in found]
@@ -137,19 +141,18 @@ class SqlCatalogue:
         # The state is looked at here: asked for it, SQLite would begin with every document that has it.
         with self._database.read() as connection:
             return {
-                row.id: Standing(row.document, row.access_class, datetime.fromtimestamp(row.modified, UTC))
-                for row in execute_in(connection, _STANDING, ids)
-                if row.state in SERVING
+                id: Standing(document, granted, datetime.fromtimestamp(modified, UTC))
+                for id, document, state, granted, modified in execute_in(connection, _STANDING, ids)
+                if state in SERVING
             }
 
-    def citable(self, ids: Collection[int]) -> dict[int, tuple[PassageRecord, DocumentRecord]]:
+    def citable(self, ids: Collection[int]) -> dict[int, Citable]:
         with self._database.read() as connection:
-            found = [rows.passage(row) for row in execute_in(connection, _PASSAGES, ids)]
-            owners = {record.document for record in found}
-            holding = {row.id: rows.document(row) for row in execute_in(connection, _SERVED, owners)}
-        return {
-            record.id: (record, holding[record.document]) for record in found if record.document in holding
-        }
+            return {
+                row[0]: rows.citable(row)
+                for state, *row in execute_in(connection, _CITABLE, ids)
+                if state in SERVING
+            }
 
     def counts(self) -> dict[tuple[int, State, int], int]:
         keys = (documents.c.source, documents.c.state, documents.c.access_class)

@@ -105,12 +105,7 @@ class Database:
         """Make sure that what was committed outlives a loss of power."""
         if self.sqlite:
             with _said_plainly(), self.engine.connect() as connection:
-                driver = connection.connection.driver_connection
-                assert driver is not None
-                try:  # beside SQLAlchemy, which would begin a transaction first
-                    driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
-                except sqlite3.OperationalError as error:
-                    raise exc.OperationalError(None, None, error) from error
+                _directly(connection, "PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         self.engine.dispose()
@@ -147,7 +142,9 @@ def query_in(query: Select[Any], column: Column[Any]) -> Select[Any]:
     return query.where(column.in_(bindparam("values", expanding=True)))
 
 
-def execute_in(connection: Connection, prepared: Select[Any], values: Iterable[Any]) -> Iterator[Row[Any]]:
+def execute_in(
+    connection: Connection, prepared: Select[Any], values: Iterable[Any]
+) -> Iterator[Row[*tuple[Any, ...]]]:
     """Run what ``query_in`` has prepared."""
     for chunk in chunks(values):
         yield from connection.execute(prepared, {"values": chunk})
@@ -196,7 +193,17 @@ def _prepare_sqlite(synchronous: str, cache_kib: int, connection: Any, _record: 
 
 def _begin_sqlite(connection: Connection) -> None:
     writing = connection.get_execution_options().get("writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    _directly(connection, "BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _directly(connection: Connection, statement: str) -> None:
+    """Run a statement of SQLite's beside SQLAlchemy, which would begin a transaction first."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    try:
+        driver.execute(statement)
+    except sqlite3.Error as error:
+        raise exc.DBAPIError.instance(statement, None, error, sqlite3.Error) from error
 
 
 class _Same:

@@ -37,7 +37,7 @@ def unpacked(data: bytes, dimensions: int) -> Tokens:
     count = len(data) // (PLACE.itemsize + width)
     starts = np.frombuffer(data, PLACE, count)
     codes = np.frombuffer(data, np.uint8, offset=count * PLACE.itemsize).reshape(count, width)
-    values = _VALUES[codes].reshape(count, 4 * width)[:, :dimensions]
+    values = _VALUES.take(codes, axis=0).reshape(count, 4 * width)[:, :dimensions]
     return Tokens(values / np.linalg.norm(values, axis=1, keepdims=True), starts.tolist())
 
 

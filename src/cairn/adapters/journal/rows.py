@@ -1,6 +1,7 @@
 """How the journal's rows become records, and back: the one place that knows both forms."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
@@ -8,8 +9,15 @@ from typing import Any
 from sqlalchemy import Row
 
 from cairn.access import Readers
-from cairn.records import DocumentRecord, PassageRecord, SourceRecord
+from cairn.adapters.journal.schema import documents, passages, sources
+from cairn.records import Citable, DocumentRecord, PassageRecord, SourceRecord
 from cairn.types import Passage, State, read_anchors, write_anchors
+
+PASSAGE = (
+    *(passages.c.id, passages.c.document, passages.c.ordinal, passages.c.kind),
+    *(passages.c.text, passages.c.context, passages.c.anchors, passages.c.tokens),
+)
+CITABLE = (*PASSAGE, sources.c.spec, documents.c.uri, documents.c.title, documents.c.access_class)
 
 
 def source(row: Row[Any]) -> SourceRecord:
@@ -43,20 +51,18 @@ def document(row: Row[Any]) -> DocumentRecord:
     )
 
 
-def passage(row: Row[Any]) -> PassageRecord:
-    """Read a row of ``passages``."""
-    return PassageRecord(
-        row.id,
-        row.document,
-        row.ordinal,
-        Passage(
-            text=row.text,
-            context=row.context,
-            anchors=read_anchors(json.loads(row.anchors)),
-            tokens=row.tokens,
-            kind=row.kind,
-        ),
+def passage(row: Sequence[Any]) -> PassageRecord:
+    """Read a row of PASSAGE: by place, as each request reads dozens."""
+    id, document, ordinal, kind, text, context, anchors, tokens = row
+    found = Passage(
+        text=text, context=context, anchors=read_anchors(json.loads(anchors)), tokens=tokens, kind=kind
     )
+    return PassageRecord(id, document, ordinal, found)
+
+
+def citable(row: Sequence[Any]) -> Citable:
+    """Read a row of CITABLE."""
+    return Citable(passage(row[: len(PASSAGE)]), *row[len(PASSAGE) :])
 
 
 def passage_values(document_id: int, ordinal: int, passage: Passage) -> dict[str, Any]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, bindparam, delete, select
 
 from cairn.adapters.journal import own
 from cairn.adapters.journal.database import Database
@@ -23,6 +22,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+# Made once: every question is kept.
+_GONE = delete(turns).where((turns.c.at < bindparam("since")) | (turns.c.trace == bindparam("own")))
+_INSERT = turns.insert()
+
+
 class SqlTurns:
     """See ``cairn.protocols.Turns``."""
 
@@ -30,7 +34,7 @@ class SqlTurns:
         self._database = database
 
     def keep(self, turn: Turn, since: datetime) -> None:
-        values = asdict(turn) | {
+        values = {name: getattr(turn, name) for name in Turn.__slots__} | {
             "rests": json.dumps(turn.rests),
             "claims": json.dumps(turn.claims, ensure_ascii=False),
             "documents": own.listed(turn.documents),
@@ -38,9 +42,8 @@ class SqlTurns:
         }
         with self._database.write() as connection:
             # An evaluation asks many questions in one trace; only the last can be followed.
-            gone = (turns.c.at < since.timestamp()) | (turns.c.trace == turn.trace)
-            connection.execute(delete(turns).where(gone))
-            connection.execute(turns.insert().values(values))
+            connection.execute(_GONE, {"since": since.timestamp(), "own": turn.trace})
+            connection.execute(_INSERT, values)
 
     def find(self, trace: str, person: str, behalf: str) -> Turn | None:
         theirs = (turns.c.trace == trace) & (turns.c.person == person) & (turns.c.behalf == behalf)

@@ -8,6 +8,7 @@ When what was found is not likely enough to answer, it abstains.
 
 import asyncio
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -135,17 +136,18 @@ class Extractive:
     def _score(self, question: str, evidence: list[Evidence]) -> list[Scored]:
         """Return the units that words select, scored, best first."""
         of = _Terms()
-        found, above = list[Unit](), list[tuple[str, ...]]()
+        found, above, held = list[Unit](), list[tuple[str, ...]](), list[frozenset[str]]()
+        whole: list[set[str]] = [set() for _ in evidence]
         for unit in units(evidence):
             over = (evidence[unit.evidence].context, unit.heading)
+            whole[unit.evidence] |= of.all((unit.heading, unit.header, unit.text))
             # A line that says no more than what stands above it answers nothing.
             if not _fragment(unit) and not of[unit.text] <= of.all(over):
                 found.append(unit)
                 above.append((*over, unit.header))
-        held = [of.all((*over, unit.text)) for unit, over in zip(found, above, strict=True)]
-        idf = rarity([*held, *(of[one.text] for one in evidence)])
-        wanted = terms(question)
-        covered = [coverage(wanted, one, idf) for one in held]
+                held.append(of.all((*above[-1], unit.text)))
+        idf = rarity(terms(question), [*held, *whole])
+        covered = [coverage(idf, one) for one in held]
         best = sorted(range(len(found)), key=lambda i: -covered[i])[:EXAMINED]
         read = self._read({i: found[i] for i in best}, above, evidence)
         examined = sorted(read)
@@ -214,8 +216,8 @@ def _recalled(tokens: Tokens, unit: Unit, passage: Evidence) -> Floats:
     for line in filter(None, (unit.heading, unit.header)):
         at = begin + passage.text.rfind(line, 0, unit.start)
         spans.append((at, at + len(line)))
-    rows = np.searchsorted(tokens.starts, spans).tolist()
-    return np.concatenate([tokens.vectors[start:end] for start, end in rows])
+    rows = (slice(*(bisect_left(tokens.starts, place) for place in span)) for span in spans)
+    return np.concatenate([tokens.vectors[each] for each in rows])
 
 
 def _begin(passage: Evidence) -> int:

@@ -73,7 +73,7 @@ def _chosen(question: str, evidence: Sequence[Evidence], tokens: int) -> Iterato
     """Yield each piece with what of it is shown, and why not all."""
     sizes = [estimate_tokens(one.text) + HEAD for one in evidence]
     short = sum(sizes) > tokens
-    idf = rarity([set(terms(one.text)) for one in evidence])
+    idf = rarity(terms(question), [set(terms(one.text)) for one in evidence])
     held: dict[str, str] = {}
     for place, (one, size) in enumerate(zip(evidence, sizes, strict=True)):
         words = " ".join(one.text.casefold().split())
@@ -83,7 +83,7 @@ def _chosen(question: str, evidence: Sequence[Evidence], tokens: int) -> Iterato
             continue
         text, reason = one.text, "whole"
         if short and (place >= WHOLE or size > tokens / 3):
-            text, reason = _shortened(question, one, idf, tokens // (len(sizes) - place) - HEAD)
+            text, reason = _shortened(one, idf, tokens // (len(sizes) - place) - HEAD)
             size = estimate_tokens(text) + HEAD
         if text and size <= tokens:
             tokens -= size
@@ -93,11 +93,10 @@ def _chosen(question: str, evidence: Sequence[Evidence], tokens: int) -> Iterato
             yield one, "", reason if not text else "left out: no room"
 
 
-def _shortened(question: str, one: Evidence, idf: Mapping[str, float], room: int) -> tuple[str, str]:
+def _shortened(one: Evidence, idf: Mapping[str, float], room: int) -> tuple[str, str]:
     """Return the sentences that hold most of the question, in their order, within so many tokens."""
     found = units([one])
-    wanted = terms(question)
-    worth = [coverage(wanted, terms(f"{unit.header} {unit.text}"), idf) for unit in found]
+    worth = [coverage(idf, terms(f"{unit.header} {unit.text}")) for unit in found]
     sizes = [estimate_tokens(unit.text) for unit in found]
     kept, room = set[int](), max(room, LEAST)
     for i in sorted(range(len(found)), key=lambda i: -worth[i]):

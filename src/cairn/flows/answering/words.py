@@ -6,8 +6,7 @@ in any language that inflects at the end.
 
 import math
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 
@@ -100,35 +99,27 @@ def length(text: str) -> int:
     return sum(bool(terms(word)) for word in _WORD.findall(text))
 
 
-def rarity(texts: Sequence[Collection[str]]) -> Mapping[str, float]:
-    """Return each term's inverse document frequency among ``texts``, smoothed, above 0.
-
-    Of each text its distinct terms.
-    """
-    counts = Counter(chain.from_iterable(texts))
+def rarity(wanted: Iterable[str], texts: Sequence[Container[str]]) -> dict[str, float]:
+    """Return of each wanted term its inverse document frequency among ``texts``, smoothed, above 0."""
     size = len(texts)
-    idf = {term: math.log(1 + (size - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
-    idf[""] = math.log(1 + (size + 0.5) / 0.5)
-    return idf
+    counts = {term: sum(term in text for text in texts) for term in wanted}
+    return {term: math.log(1 + (size - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
 
 
-def weights(text: str, starts: Sequence[int], idf: Mapping[str, float]) -> list[float]:
+def weights(question: str, starts: Sequence[int], idf: Mapping[str, float]) -> list[float]:
     """Return what each token counts: its word's rarity, shared among the word's tokens; in all 1.
 
     Words that say nothing count 0, unless no other is there.
     """
     counts = [0.0] * len(starts)
-    for word in _WORD.finditer(text):
+    for word in _WORD.finditer(question):
         inside = [i for i, start in enumerate(starts) if word.start() <= start < word.end()]
         for i in inside:
-            counts[i] = sum(idf.get(term, idf[""]) for term in terms(word.group())) / len(inside)
+            counts[i] = sum(idf[term] for term in terms(word.group())) / len(inside)
     total = sum(counts)
     return [count / total for count in counts] if total else [1 / max(len(starts), 1)] * len(starts)
 
 
-def coverage(question: Iterable[str], text: Iterable[str], idf: Mapping[str, float]) -> float:
-    """Return the share, by rarity, of the question's terms that stand in the text; 0 to 1."""
-    wanted = set(question)
-    held = set(text)
-    total = sum(idf.get(term, idf[""]) for term in wanted)
-    return sum(idf.get(term, idf[""]) for term in wanted & held) / total if total else 0.0
+def coverage(idf: Mapping[str, float], text: Container[str]) -> float:
+    """Return the share, by rarity, of the terms of ``idf`` that stand in the text; 0 to 1."""
+    return sum(weight for term, weight in idf.items() if term in text) / sum(idf.values()) if idf else 0.0

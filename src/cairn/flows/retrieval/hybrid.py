@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cairn.flows.retrieval.fusion import at_best, fuse
 from cairn.flows.retrieval.naming import Named, named
 from cairn.protocols import Embedder, Index, Journal
-from cairn.records import DocumentRecord, Hits, PassageRecord, Query, Scope, Standing
+from cairn.records import Citable, Hits, Query, Scope, Standing
 from cairn.trace import span
 from cairn.types import Evidence, locate
 
@@ -155,12 +155,10 @@ class Hybrid:
         self, query: Query, ranked: Sequence[int], scores: Mapping[int, Mapping[str, float]]
     ) -> Iterator[Evidence]:
         """Yield what is shown, by what the journal says at this moment once more."""
-        specs = {source.id: source.spec for source in self._catalogue.sources()}
         held = self._catalogue.citable(ranked)
         for passage in ranked:
-            if passage in held and query.readable(held[passage][1].access_class):
-                record, document = held[passage]
-                yield _evidence(record, document, specs[document.source], scores[passage])
+            if passage in held and query.readable(held[passage].access_class):
+                yield _evidence(held[passage], scores[passage])
 
     def _scores(
         self,
@@ -201,21 +199,19 @@ def _scored(hits: Hits) -> dict[int, float]:
     return dict(zip(hits.passages.tolist(), hits.scores.tolist(), strict=True))
 
 
-def _evidence(
-    record: PassageRecord, document: DocumentRecord, source: str, scores: Mapping[str, float]
-) -> Evidence:
-    passage = record.passage
+def _evidence(held: Citable, scores: Mapping[str, float]) -> Evidence:
+    passage = held.stored.passage
     return Evidence(
-        id=f"p{record.id}",
+        id=f"p{held.stored.id}",
         kind="passage",
-        uri=document.uri,
-        title=document.title,
+        uri=held.uri,
+        title=held.title,
         text=passage.text,
         locators=locate(passage.anchors, 0, len(passage.text)),
         scores=scores,
         context=passage.context,
-        document=document.id,
-        ordinal=record.ordinal,
-        source=source,
+        document=held.stored.document,
+        ordinal=held.stored.ordinal,
+        source=held.source,
         anchors=passage.anchors,
     )
