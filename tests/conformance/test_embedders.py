@@ -88,6 +88,14 @@ def test_texts_are_encoded_in_one_reading_as_in_two(embedder: Any) -> None:
     assert [len(one.vectors) for one in embedder.encode(["", " \n "]).tokens] == [0, 0]
 
 
+def test_tokens_go_on_where_a_vector_ends(embedder: Any) -> None:
+    pump, choir = "The pump was repaired. " * 60, "The choir sang in April. " * 10
+    whole, last = (embedder.encode([text]).tokens[0] for text in (pump + choir, choir))
+    assert len(whole.starts) == len(whole.vectors) > 254
+    assert whole.starts[-1] == len(pump) + last.starts[-1]
+    assert (whole.vectors[-30:] * last.vectors[-30:]).sum(axis=1).mean() > 0.8
+
+
 def test_a_token_is_nearest_to_itself(embedder: Any) -> None:
     for read in (embedder.tokens, lambda texts: embedder.encode(texts).tokens):
         pump, choir = (tokens.vectors for tokens in read([TEXTS[0], TEXTS[2]]))
@@ -139,7 +147,7 @@ def test_minilm_in_int8_is_near_the_model_it_was_made_from(tmp_path: Path) -> No
     exact = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     texts = [text for text in TEXTS if len(text) > 1]
     encodings = embedder._tokenizer.encode_batch(texts, add_special_tokens=False)
-    vectors = [exact.run(["vectors"], {"ids": minilm._ids(each)})[0][0] for each in encodings]
+    vectors = [exact.run(["vectors"], {"ids": minilm._windows(each)[0]})[0][0] for each in encodings]
     assert (embedder.embed(texts) * np.array(vectors)).sum(axis=1).min() > 0.98
 
 

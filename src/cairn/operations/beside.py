@@ -37,6 +37,8 @@ LOOSE = 10_000
 """Objects made before those are looked for that hold each other and nothing else: a few requests'."""
 M_ARENA_MAX = -8
 """Of glibc's malloc.h."""
+AHEAD = 2
+"""Errands that a process has been told of."""
 AGAIN = 30.0
 """Seconds after which processes are started anew where some have died."""
 
@@ -159,8 +161,8 @@ class Processes:
         self._settings = settings
         self._size = size
         self.running: list[_Beside] = []
-        # First come, first served, and one at a time in each: several wait at every row for each other.
-        self._turns = asyncio.Semaphore(size)
+        # First come, first served; one more than is under way waits in each, so that none of them has to.
+        self._turns = asyncio.Semaphore(AHEAD * size)
         self._under_way = 0
         self._started = -AGAIN
         self._starting: asyncio.Task[None] | None = None
@@ -261,18 +263,24 @@ async def _answer(home: Path, output: BinaryIO) -> None:
         leave_alone()
         _say(output, 0, "ready", None)
         running: dict[int, asyncio.Task[None]] = {}
+        turn = asyncio.Lock()
         with suppress(asyncio.IncompleteReadError):
             while True:
                 number, message = await _message(requests)
                 if message is not None:
-                    running[number] = asyncio.create_task(_run(app, partial(_say, output, number), message))
+                    running[number] = asyncio.create_task(
+                        _run(app, turn, partial(_say, output, number), message)
+                    )
                     running = {each: task for each, task in running.items() if not task.done()}
                 elif number in running:
                     running[number].cancel()
 
 
-async def _run(app: App, say: Callable[[str, object], None], errand: Errand) -> None:
-    """Run an operation; its trace is written before anybody can ask for it."""
+async def _run(app: App, turn: asyncio.Lock, say: Callable[[str, object], None], errand: Errand) -> None:
+    """Run an operation when it is its turn: several at once would wait at every row for each other.
+
+    Its trace is written before anybody can ask for it.
+    """
     loop = asyncio.get_running_loop()
 
     def hear(kind: str, *value: object) -> None:
@@ -282,8 +290,9 @@ async def _run(app: App, say: Callable[[str, object], None], errand: Errand) -> 
     if errand.told:
         session = replace(session, tell=partial(hear, "tell"), report=partial(hear, "report"))
     try:
-        with joined(*errand.trace), watching(partial(hear, "stage")) if errand.told else nullcontext():
-            result = await DECLARED[errand.operation].run(session, **errand.given)
+        async with turn:
+            with joined(*errand.trace), watching(partial(hear, "stage")) if errand.told else nullcontext():
+                result = await DECLARED[errand.operation].run(session, **errand.given)
         await asyncio.to_thread(app.sink.settle)
         say("done", result)
     except (CairnError, TimeoutError) as error:

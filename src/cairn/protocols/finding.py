@@ -25,8 +25,10 @@ class Names(Protocol):
         """Return a question's words as names are split: ``FY18`` is ``2018``; stop words are empty."""
         ...
 
-    def called(self, words: Sequence[str], scope: Scope, *, opening: bool = False) -> Mapping[int, Called]:
-        """Return the documents whose name holds these words in a row.
+    def called(
+        self, runs: Sequence[Sequence[str]], scope: Scope, *, opening: bool = False
+    ) -> Sequence[Mapping[int, Called]]:
+        """Return for each run of words the documents whose name holds these words in a row.
 
         With ``opening`` the first words of the document's text stand for its name.
         """

@@ -12,10 +12,11 @@ import importlib.util
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -40,8 +41,10 @@ WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 
 MAX_TOKENS = 256  # with [CLS] and [SEP]; 512 found nothing more (cranfield nDCG@10 .452 against .454)
 GRAPH_VERSION = 6  # raise it when minilm_graph.py builds something else: the cached model gets a new name
-VECTORS_VERSION = 5  # raise it when what `encode` returns becomes another: what is stored is made anew
+VECTORS_VERSION = 6  # raise it when what `encode` returns becomes another: what is stored is made anew
 CHARACTERS_PER_TOKEN = 32  # text beyond MAX_TOKENS times this is not even tokenized
+WINDOW = MAX_TOKENS - 2
+WINDOWS = 2  # word pieces beyond the first window are read by themselves: they are no part of the vector
 CLS, SEP = 101, 102
 HUB_SECONDS = 3
 REMEMBERED = 64
@@ -100,7 +103,7 @@ class MiniLM:
         return self.encode(texts).vectors
 
     def encode(self, texts: Sequence[str]) -> Encoded:
-        """The same vectors, and the word pieces one by one: (n, 96), without [CLS] and [SEP].
+        """The same vectors, and the first 508 word pieces one by one: (n, 96), without [CLS] and [SEP].
 
         Thread-safe. The first call loads the model, and on a new machine builds it (0.4 s); Unavailable if
         the weights are the wrong ones. Each text is run on its own, on one core, as many at a time as
@@ -112,23 +115,25 @@ class MiniLM:
 
     def _encoded(self, texts: Sequence[str]) -> Encoded:
         read = self._read(["vectors", "tokens"], texts)
-        vectors = [vector for (vector, _), _ in read]
-        tokens = [Tokens(states[0, 1:-1], starts) for (_, states), starts in read]
+        vectors = [windows[0][0] for windows, _ in read]
+        tokens = [Tokens(_pieces(states for _, states in windows), starts) for windows, starts in read]
         return Encoded(np.concatenate([np.empty((0, WIDTH), np.float32), *vectors]), tokens)
 
     def tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """The word pieces in full: the last layer's states, unit length. Costs and fails as `encode` does."""
-        return [Tokens(_unit(states[0, 1:-1]), starts) for (states,), starts in self._read(["states"], texts)]
+        read = self._read(["states"], texts)
+        return [Tokens(_unit(_pieces(states for (states,) in windows)), starts) for windows, starts in read]
 
-    def _read(self, outputs: list[str], texts: Sequence[str]) -> list[tuple[list[Floats], list[int]]]:
-        """What the graph says of each text, and where its word pieces begin."""
+    def _read(self, outputs: list[str], texts: Sequence[str]) -> list[tuple[list[list[Floats]], list[int]]]:
+        """What the graph says of each text's windows, and where the text's word pieces begin."""
         if not texts:
             return []
         run = self._ready().run
         encodings = self._tokenizer.encode_batch(_heads(texts), add_special_tokens=False)
-        said = _on_all_cores(lambda ids: run(outputs, {"ids": ids}), list(map(_ids, encodings)))
-        starts = [[start for start, _ in encoding.offsets[: MAX_TOKENS - 2]] for encoding in encodings]
-        return list(zip(said, starts, strict=True))
+        windows = [_windows(encoding) for encoding in encodings]
+        said = iter(_on_all_cores(lambda ids: run(outputs, {"ids": ids}), list(chain.from_iterable(windows))))
+        starts = [[start for start, _ in encoding.offsets[: WINDOWS * WINDOW]] for encoding in encodings]
+        return [(list(islice(said, len(own))), begin) for own, begin in zip(windows, starts, strict=True)]
 
     def _ready(self) -> onnxruntime.InferenceSession:
         with self._lock:
@@ -269,8 +274,16 @@ def _heads(texts: Sequence[str]) -> list[str]:
     return [_clean(text[: MAX_TOKENS * CHARACTERS_PER_TOKEN]) for text in texts]
 
 
-def _ids(encoding: Encoding) -> Ids:
-    return np.array([[CLS, *encoding.ids[: MAX_TOKENS - 2], SEP]], dtype=np.int64)
+def _windows(encoding: Encoding) -> list[Ids]:
+    """The ids of the word pieces that are read together."""
+    ids = encoding.ids[: WINDOWS * WINDOW]
+    begins = range(0, max(len(ids), 1), WINDOW)
+    return [np.array([[CLS, *ids[begin : begin + WINDOW], SEP]], dtype=np.int64) for begin in begins]
+
+
+def _pieces(windows: Iterable[Floats]) -> Floats:
+    """What is said of all windows' word pieces, without [CLS] and [SEP]."""
+    return np.concatenate([states[0, 1:-1] for states in windows])
 
 
 def _unit(states: Floats) -> Floats:

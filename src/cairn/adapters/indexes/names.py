@@ -30,8 +30,10 @@ from cairn.records import Called, Holding, Scope
 
 MOST = 2_000
 """Documents that one word names, at most; of no more it is faster to look at each."""
-SAMPLE = 300
-"""Passages that are looked at of those that hold a word; of a common one, the best."""
+FEW = 300
+"""Of so few passages that hold a word each is looked at."""
+SAMPLE = 100
+"""Of more, so many: the best."""
 ENOUGH = 50
 """So many passages tell whether it is about some documents."""
 
@@ -65,20 +67,19 @@ class LocalNames:
         sets = () if view is None else view.sets
         return ["" if is_stop_word(word, sets) else word for word in name_words(question)]
 
-    def called(self, words: Sequence[str], scope: Scope, *, opening: bool = False) -> dict[int, Called]:
-        """Return the documents whose name holds these words in a row.
+    def called(
+        self, runs: Sequence[Sequence[str]], scope: Scope, *, opening: bool = False
+    ) -> list[dict[int, Called]]:
+        """Return for each run of words the documents whose name holds it.
 
         A single word may be a name's beginning as well, if it is nobody's name.
         """
         view = self._words.view()
         if view is None or hopeless(scope, 1):
-            return {}
+            return [{} for _ in runs]
         field = OPENING if opening else CALLED
         with undamaged(self._words.path):
-            exact = _named(view.searcher, field, {"".join(words): 1.0}, scope)
-            if exact:
-                return exact
-            return _named(view.searcher, field, beginnings(field, words, view.searcher), scope)
+            return [_called(view.searcher, field, words, scope) for words in runs]
 
     def holding(
         self, words: Sequence[str], documents: Collection[int], scope: Scope, share: float
@@ -94,8 +95,8 @@ class LocalNames:
             return Holding(0, 0)
         query = holding_all(asked)
         with undamaged(self._words.path):
-            if at_most(asked, view.searcher) <= SAMPLE:
-                return _about(view.searcher, _looked_at(view.searcher, query, scope, SAMPLE), documents)
+            if at_most(asked, view.searcher) <= FEW:
+                return _about(view.searcher, _looked_at(view.searcher, query, scope, FEW), documents)
             seen = visible(query, scope)
             held = _about(view.searcher, _sample(view.searcher, query, seen, scope), documents)
             if held.everywhere >= ENOUGH and held.there < held.everywhere * share / 2:
@@ -113,6 +114,11 @@ def _sample(searcher: Searcher, query: Query, seen: Query, scope: Scope) -> Hits
     """Return the best of what is in sight, which favours documents that these words are the subject of."""
     found = _looked_at(searcher, query, scope, SAMPLE)
     return found if len(found) >= ENOUGH else searcher.search(seen, SAMPLE, count=False).hits
+
+
+def _called(searcher: Searcher, field: str, words: Sequence[str], scope: Scope) -> dict[int, Called]:
+    exact = _named(searcher, field, {"".join(words): 1.0}, scope)
+    return exact if exact else _named(searcher, field, beginnings(field, words, searcher), scope)
 
 
 def _named(searcher: Searcher, field: str, terms: Mapping[str, float], scope: Scope) -> dict[int, Called]:

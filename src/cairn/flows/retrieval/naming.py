@@ -72,17 +72,22 @@ def named(question: str, names: Names, scope: Scope) -> Named:
 
 def _spans(words: list[str], names: Names, scope: Scope, total: int, *, opening: bool) -> Iterator[Span]:
     """Yield the longest first, so that ``best buy`` is one name before ``best`` and ``buy`` are two."""
-    for size in range(LONGEST, 0, -1):
-        for start in range(len(words) - size + 1):
-            run = tuple(words[start : start + size])
-            joined = "".join(run)
-            odd = joined.isdigit() and len(joined) != 4
-            if len(joined) < 2 or odd or not all(run):
-                continue
-            documents = names.called(run, scope, opening=opening)
-            if documents:
-                rarity = math.log(1 + (total - len(documents) + 0.5) / (len(documents) + 0.5))
-                yield Span(start=start, words=run, documents=documents, rarity=rarity)
+    runs = [
+        (start, tuple(words[start : start + size]))
+        for size in range(LONGEST, 0, -1)
+        for start in range(len(words) - size + 1)
+    ]
+    runs = [(start, run) for start, run in runs if all(run) and _may_name("".join(run))]
+    called = names.called([run for _, run in runs], scope, opening=opening)
+    for (start, run), documents in zip(runs, called, strict=True):
+        if documents:
+            rarity = math.log(1 + (total - len(documents) + 0.5) / (len(documents) + 0.5))
+            yield Span(start=start, words=run, documents=documents, rarity=rarity)
+
+
+def _may_name(joined: str) -> bool:
+    """Tell whether words, written as one, may name anything: of numbers only years do."""
+    return len(joined) > 1 and (not joined.isdigit() or len(joined) == 4)
 
 
 def _naming(spans: Iterable[Span], names: Names, scope: Scope, total: int, mostly: float) -> Iterator[Span]:
