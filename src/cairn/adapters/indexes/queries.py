@@ -56,13 +56,21 @@ class Asked(NamedTuple):
     """Terms that follow each other."""
 
 
+class Pair(NamedTuple):
+    """Two terms near each other."""
+
+    query: Query
+    """Scored by BM25 with PAIR for a rarity."""
+    at_most: int
+    """Passages that it can find."""
+
+
 class Weighed(NamedTuple):
     """A question as the engine takes it."""
 
     words: Query
     """The sum over fields and terms of BM25."""
-    pairs: tuple[Query, ...]
-    """For each two terms what finds them near each other, scored by BM25 with PAIR for a rarity."""
+    pairs: tuple[Pair, ...]
     ideal: float
     """What a passage would score at most, not counting pairs; above 0.
 
@@ -76,6 +84,8 @@ class _Rarity(NamedTuple):
 
     seen: float
     everywhere: float
+    frequency: int
+    """Passages that hold it, everywhere."""
 
 
 def weighed(asked: Mapping[str, Asked], searcher: Searcher, scope: Scope) -> Weighed:
@@ -85,7 +95,7 @@ def weighed(asked: Mapping[str, Asked], searcher: Searcher, scope: Scope) -> Wei
     Words are flat, because only a flat sum of terms lets Tantivy skip what cannot reach the top.
     """
     words: list[tuple[Occur, Query]] = []
-    pairs: list[Query] = []
+    pairs: list[Pair] = []
     ideals = [0.0]
     for each, one in asked.items():
         ideal = 0.0
@@ -109,16 +119,22 @@ def _rarities(field: str, terms: Iterable[str], searcher: Searcher, scope: Scope
     for term in terms:
         everywhere = int(searcher.doc_freq(field, term))
         if seen := _frequency(searcher, field, term, everywhere, scope):
-            found[term] = _Rarity(_idf(seen, searcher), _idf(everywhere, searcher))
+            found[term] = _Rarity(_idf(seen, searcher), _idf(everywhere, searcher), everywhere)
     return found
 
 
-def _pairs(field: str, pairs: Mapping[tuple[str, str], int], known: Mapping[str, _Rarity]) -> Iterator[Query]:
+def _pairs(field: str, pairs: Mapping[tuple[str, str], int], known: Mapping[str, _Rarity]) -> Iterator[Pair]:
     for pair, n in pairs.items():
         if known.keys() >= set(pair):
             # For a phrase's rarity the engine takes the sum of its terms', whether they often meet or never.
             boost = PAIR * n / sum(known[term].everywhere for term in pair)
-            yield Query.boost_query(Query.phrase_query(SCHEMA, field, list(pair), BETWEEN), boost)
+            phrase = Query.boost_query(Query.phrase_query(SCHEMA, field, list(pair), BETWEEN), boost)
+            yield Pair(phrase, min(known[term].frequency for term in pair))
+
+
+def everywhere(pairs: Sequence[Query]) -> Query:
+    """Return what scores any passage by the sum of ``pairs``."""
+    return Query.boolean_query([(Occur.Should, pair) for pair in pairs])
 
 
 def among(passages: Collection[int], pairs: Sequence[Query]) -> Query:

@@ -20,8 +20,10 @@ from tantivy import DocAddress, Index, IndexWriter, Query, Searcher
 
 from cairn.adapters.indexes.engine import is_panic, refused, storing, undamaged
 from cairn.adapters.indexes.queries import (
+    Pair,
     among,
     ask,
+    everywhere,
     granted,
     narrowed,
     numbers,
@@ -53,6 +55,8 @@ SAMPLED = 20_000
 MOST_DELETED = 1_000
 RESCORED = 100
 """Passages, the best by their words alone, in which words near each other are looked for."""
+RARE_PAIR = 2_000
+"""Passages that hold a word, up to which it is faster to find it near another everywhere than in those."""
 ATTEMPTS = 3
 """Times a commit is read that another process may just be replacing."""
 
@@ -306,14 +310,30 @@ def _fetch(searcher: Searcher, query: Query, classes: frozenset[int] | None, k: 
         limit *= 4
 
 
-def _nearness(searcher: Searcher, pairs: Sequence[Query], passages: NDArray[np.int64]) -> NDArray[np.float32]:
+def _nearness(searcher: Searcher, pairs: Sequence[Pair], passages: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return what ``pairs`` of words score each of ``passages``, which are sorted; shape (n,)."""
     scores = np.zeros(len(passages), np.float32)
-    if pairs and len(passages):
-        found = searcher.search(among(passages.tolist(), pairs), len(passages), count=False).hits
-        rows = np.searchsorted(passages, values(searcher, "passage", [address for _, address in found]))
-        scores[rows] = [score for score, _ in found]
+    if not len(passages):
+        return scores
+    rare = [pair for pair in pairs if pair.at_most <= RARE_PAIR]
+    common = [pair.query for pair in pairs if pair.at_most > RARE_PAIR]
+    if rare:
+        query, limit = everywhere([pair.query for pair in rare]), sum(pair.at_most for pair in rare)
+        _add(searcher, query, limit, passages, scores)
+    if common:
+        _add(searcher, among(passages.tolist(), common), len(passages), passages, scores)
     return scores
+
+
+def _add(
+    searcher: Searcher, query: Query, limit: int, passages: NDArray[np.int64], scores: NDArray[np.float32]
+) -> None:
+    """Add what ``query`` scores ``passages``, which are sorted; it finds ``limit`` at most."""
+    found = searcher.search(query, limit, count=False).hits
+    numbers = values(searcher, "passage", [address for _, address in found])
+    added = np.array([score for score, _ in found], np.float32)
+    _, rows, held = np.intersect1d(passages, numbers, assume_unique=True, return_indices=True)
+    scores[rows] += added[held]
 
 
 def _limit(k: int, share: float) -> int:
