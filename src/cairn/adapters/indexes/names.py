@@ -30,12 +30,10 @@ from cairn.records import Called, Holding, Scope
 
 MOST = 2_000
 """Documents that one word names, at most; of no more it is faster to look at each."""
-FEW = 300
-"""Of so few passages that hold a word each is looked at."""
-SAMPLE = 100
-"""Of more, so many: the best."""
-ENOUGH = 50
-"""So many passages tell whether it is about some documents."""
+SAMPLES = (100, 2_000)
+"""Passages that are looked at of those that hold a word, the best; so many more where those do not tell."""
+ENOUGH = 20
+"""So many in sight tell whether it is about some documents."""
 
 Hits = list[tuple[float, DocAddress]]
 """What the engine found, with its scores, best first."""
@@ -95,12 +93,15 @@ class LocalNames:
             return Holding(0, 0)
         query = holding_all(asked)
         with undamaged(self._words.path):
-            if at_most(asked, view.searcher) <= FEW:
-                return _about(view.searcher, _looked_at(view.searcher, query, scope, FEW), documents)
+            most = at_most(asked, view.searcher)
+            for sample in SAMPLES:
+                # The best favour documents that these words are the subject of.
+                held = _about(view.searcher, _looked_at(view.searcher, query, scope, sample), documents)
+                if most <= sample:
+                    return held
+                if held.everywhere >= ENOUGH and held.there < held.everywhere * share / 2:
+                    return None
             seen = visible(query, scope)
-            held = _about(view.searcher, _sample(view.searcher, query, seen, scope), documents)
-            if held.everywhere >= ENOUGH and held.there < held.everywhere * share / 2:
-                return None
             there = restricted(seen, [numbers("document", documents)])
             return Holding(count(view.searcher, seen), count(view.searcher, there))
 
@@ -108,12 +109,6 @@ class LocalNames:
 def _about(searcher: Searcher, hits: Hits, documents: Collection[int]) -> Holding:
     of = values(searcher, "document", [address for _, address in hits]).tolist()
     return Holding(len(of), sum(map(documents.__contains__, of)))
-
-
-def _sample(searcher: Searcher, query: Query, seen: Query, scope: Scope) -> Hits:
-    """Return the best of what is in sight, which favours documents that these words are the subject of."""
-    found = _looked_at(searcher, query, scope, SAMPLE)
-    return found if len(found) >= ENOUGH else searcher.search(seen, SAMPLE, count=False).hits
 
 
 def _called(searcher: Searcher, field: str, words: Sequence[str], scope: Scope) -> dict[int, Called]:

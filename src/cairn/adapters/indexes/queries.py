@@ -28,7 +28,7 @@ LONGEST_QUERY = 20_000
 """Characters of a query that are read."""
 RARE = 1_000
 """A term in more passages than this is no secret; of a rarer one only those in sight are counted."""
-FEW_CLASSES = 64
+FEW_CLASSES = 16
 """Up to so many access classes the engine sorts out what may be seen faster than one asks for each hit."""
 SHORTEST_BEGINNING = 3
 """Letters of a word that may be the beginning of a name."""
