@@ -30,10 +30,10 @@ from cairn.records import Called, Holding, Scope
 
 MOST = 2_000
 """Documents that one word names, at most; of no more it is faster to look at each."""
-SAMPLES = (100, 2_000)
+SAMPLES = (100, 500, 2_000)
 """Passages that are looked at of those that hold a word, the best; so many more where those do not tell."""
-ENOUGH = 20
-"""So many in sight tell whether it is about some documents."""
+MISSED = 5
+"""Passages in sight that are not of some documents, beyond those that need not be: the word is of others."""
 
 Hits = list[tuple[float, DocAddress]]
 """What the engine found, with its scores, best first."""
@@ -99,7 +99,8 @@ class LocalNames:
                 held = _about(view.searcher, _looked_at(view.searcher, query, scope, sample), documents)
                 if most <= sample:
                     return held
-                if held.everywhere >= ENOUGH and held.there < held.everywhere * share / 2:
+                expected = held.everywhere * share
+                if expected - held.there >= max(MISSED, expected / 2):
                     return None
             seen = visible(query, scope)
             there = restricted(seen, [numbers("document", documents)])
