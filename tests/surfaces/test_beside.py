@@ -16,7 +16,8 @@ import cairn
 from cairn.access import OWNER
 from cairn.errors import Denied, Invalid
 from cairn.operations import access, auditing, questions
-from cairn.operations.beside import Processes
+from cairn.operations.beside import Errand, Processes, _run, _unheard
+from cairn.operations.declare import DECLARED, Operation
 from cairn.people import Role
 from cairn.session import Origin, Session, open_library
 from cairn.trace import request, watching
@@ -150,6 +151,32 @@ def test_a_question_that_is_given_up_is_cancelled_there(home: Path) -> None:
         assert (await cairn.ask(session, QUESTION)).claims
 
     run(home, test)
+
+
+def test_one_question_waits_for_another_but_not_for_ever(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    async def test(opened: Session) -> None:
+        turn, goes_on = asyncio.Lock(), asyncio.Event()
+
+        async def long(session: Session) -> None:
+            said.append("long begins")
+            await goes_on.wait()
+
+        async def quick(session: Session) -> None:
+            said.append("quick")
+
+        monkeypatch.setitem(DECLARED, "long", Operation("long", long))
+        monkeypatch.setitem(DECLARED, "quick", Operation("quick", quick))
+        errands = [Errand(name, {}, opened, (1, 1), told=False) for name in ("long", "quick")]
+        first, second = (asyncio.create_task(_run(opened.app, turn, _unheard, one)) for one in errands)
+        await second
+        assert said == ["long begins", "quick"] and not first.done()
+        goes_on.set()
+        await first
+
+    with open_library(home) as opened:
+        asyncio.run(test(opened))
 
 
 def test_where_they_are_killed_nobody_waits_for_ever(home: Path) -> None:

@@ -15,8 +15,8 @@ import signal
 import struct
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import closing, nullcontext, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
@@ -39,6 +39,8 @@ M_ARENA_MAX = -8
 """Of glibc's malloc.h."""
 AHEAD = 2
 """Errands that a process has been told of."""
+PATIENCE = 1.0
+"""Seconds that an errand waits for the one before it: no longer for one that takes long."""
 AGAIN = 30.0
 """Seconds after which processes are started anew where some have died."""
 
@@ -290,7 +292,7 @@ async def _run(app: App, turn: asyncio.Lock, say: Callable[[str, object], None],
     if errand.told:
         session = replace(session, tell=partial(hear, "tell"), report=partial(hear, "report"))
     try:
-        async with turn:
+        async with _in(turn):
             with joined(*errand.trace), watching(partial(hear, "stage")) if errand.told else nullcontext():
                 result = await DECLARED[errand.operation].run(session, **errand.given)
         await asyncio.to_thread(app.sink.settle)
@@ -300,6 +302,19 @@ async def _run(app: App, turn: asyncio.Lock, say: Callable[[str, object], None],
     except Exception as error:
         log.error("%s: %s at %s", errand.operation, type(error).__name__, place(error))
         say("failed", RuntimeError(type(error).__name__))
+
+
+@asynccontextmanager
+async def _in(turn: asyncio.Lock) -> AsyncIterator[None]:
+    """Hold one's turn, or after PATIENCE go on without."""
+    held = False
+    with suppress(TimeoutError):
+        held = await asyncio.wait_for(turn.acquire(), PATIENCE)
+    try:
+        yield
+    finally:
+        if held:
+            turn.release()
 
 
 def _say(output: BinaryIO, number: int, kind: str, value: object) -> None:
