@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from inspect import signature
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast, get_type_hints
 
@@ -100,9 +100,12 @@ def operation(
     return declare
 
 
+_signature = cache(signature)
+
+
 def _given(run: Run[P, R], *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
     """Return arguments by name, without the session."""
-    _, *given = signature(run).bind(None, *args, **kwargs).arguments.items()
+    _, *given = _signature(run).bind(None, *args, **kwargs).arguments.items()
     return dict(given)
 
 
