@@ -106,7 +106,7 @@ class PassageRecord(NamedTuple):
 class Citable(NamedTuple):
     """A passage that stands, with what decides whether it may leave and what is shown beside it."""
 
-    stored: PassageRecord
+    record: PassageRecord
     source: str
     """As it was added."""
     uri: str

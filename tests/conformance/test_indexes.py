@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from cairn.adapters.indexes import local, lookup
+from cairn.adapters.indexes import local, lookup, words
+from cairn.adapters.indexes import names as names_
 from cairn.adapters.indexes.analysis import normalise, plain_number
 from cairn.adapters.indexes.terms import terms
 from cairn.errors import Invalid
@@ -339,6 +340,35 @@ def test_words_near_each_other_say_more(index: Index, classes: set[int] | None) 
     assert len({*around.scores.tolist()}) == 1, (
         "what stands around a word that is left out is not near each other"
     )
+
+
+def test_rare_and_common_words_near_each_other_score_the_same(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["grey heron by the sea", "a heron, grey as the sea", "sea and heron", "grey sea, heron by night"]
+    index.write_words([], [entry(number, text) for number, text in enumerate(texts, 1)], 1)
+    found = []
+    for rare in (0, 2, 3, 100):
+        monkeypatch.setattr(words, "RARE_PAIR", rare)
+        hits = index.words("grey heron by the sea at night", scope(), 10)
+        found.append((ids(hits), hits.scores.tolist()))
+    assert len(found[0][0]) == 4
+    for numbers, scores in found[1:]:
+        assert numbers == found[0][0] and scores == pytest.approx(found[0][1])
+
+
+def test_what_a_word_is_about_is_told_by_samples(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of few are looked at; of many some, as long as those tell, and what nobody sees counts nowhere."""
+    own = [entry(n, "heron", access_class=n % 2) for n in range(1, 41)]
+    index.write_words([], own, 1)
+    names, half = index.names, scope({1})
+    for samples in ((8, 20), (100,)):
+        monkeypatch.setattr(names_, "SAMPLES", samples)
+        about = names.holding(["heron"], range(1, 40, 2), half, 0.7)
+        assert about is not None and (about.everywhere, about.there) == (20, 20)
+    monkeypatch.setattr(names_, "SAMPLES", (8, 20))
+    assert names.holding(["heron"], [1], half, 0.7) is None
+    assert names.holding(["heron"], range(2, 41, 2), half, 0.7) is None
 
 
 def test_a_long_document_is_called_by_its_name_and_by_its_first_words(index: Index) -> None:

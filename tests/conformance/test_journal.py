@@ -140,7 +140,7 @@ def test_a_changed_item_serves_its_old_passages_until_it_is_read_again(journal: 
     (old,) = journal.catalogue.passages([x])
     shown(journal, blob("x", fingerprint="2"))
     assert [record.state for record in journal.catalogue.find()] == [State.PENDING]
-    assert journal.catalogue.citable([old.id])[old.id].stored == old
+    assert journal.catalogue.citable([old.id])[old.id].record == old
     journal.library.parsed([parsed(x, "new", content="c2")])
     assert journal.catalogue.citable([old.id]) == {}
     (record,) = journal.catalogue.documents([x])

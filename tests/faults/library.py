@@ -183,7 +183,7 @@ def _seen(session: Session, name: str) -> Iterator[str]:
             yield f"{name} sees {one.id}, which is not there"
         elif not decide(person, classes[held.access_class]).allowed:
             yield f"{name} sees {one.uri}, which is forbidden"
-        elif held.stored.passage.text != one.text:
+        elif held.record.passage.text != one.text:
             yield f"{name} sees another text of {one.uri}"
 
 

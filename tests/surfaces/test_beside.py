@@ -16,7 +16,7 @@ import cairn
 from cairn.access import OWNER
 from cairn.errors import Denied, Invalid
 from cairn.operations import access, auditing, questions
-from cairn.operations.beside import Errand, Processes, _run, _unheard
+from cairn.operations.beside import PATIENCE, Errand, Processes, _run, _unheard
 from cairn.operations.declare import DECLARED, Operation
 from cairn.people import Role
 from cairn.session import Origin, Session, open_library
@@ -170,6 +170,8 @@ def test_one_question_waits_for_another_but_not_for_ever(home: Path, monkeypatch
         monkeypatch.setitem(DECLARED, "quick", Operation("quick", quick))
         errands = [Errand(name, {}, opened, (1, 1), told=False) for name in ("long", "quick")]
         first, second = (asyncio.create_task(_run(opened.app, turn, _unheard, one)) for one in errands)
+        await asyncio.sleep(PATIENCE / 2)
+        assert said == ["long begins"]
         await second
         assert said == ["long begins", "quick"] and not first.done()
         goes_on.set()

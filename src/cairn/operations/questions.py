@@ -164,7 +164,7 @@ def _named(session: Session, spans: Iterable[SpanRecord]) -> dict[str, PassageLi
     held = session.app.journal.catalogue.citable([int(name[1:]) for name in sorted(names)])
     readable = session.grants.readable
     return {
-        f"p{number}": PassageLine(document=one.stored.document, title=one.title)
+        f"p{number}": PassageLine(document=one.record.document, title=one.title)
         for number, one in held.items()
         if readable(one.access_class)
     }

@@ -132,7 +132,7 @@ def _pairs(field: str, pairs: Mapping[tuple[str, str], int], known: Mapping[str,
             yield Pair(phrase, min(known[term].frequency for term in pair))
 
 
-def everywhere(pairs: Sequence[Query]) -> Query:
+def sum_of(pairs: Sequence[Query]) -> Query:
     """Return what scores any passage by the sum of ``pairs``."""
     return Query.boolean_query([(Occur.Should, pair) for pair in pairs])
 

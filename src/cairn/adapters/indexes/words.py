@@ -23,11 +23,11 @@ from cairn.adapters.indexes.queries import (
     Pair,
     among,
     ask,
-    everywhere,
     granted,
     narrowed,
     numbers,
     restricted,
+    sum_of,
     weighed,
 )
 from cairn.adapters.indexes.schema import LAYOUT, SCHEMA, documents, marker
@@ -318,7 +318,7 @@ def _nearness(searcher: Searcher, pairs: Sequence[Pair], passages: NDArray[np.in
     rare = [pair for pair in pairs if pair.at_most <= RARE_PAIR]
     common = [pair.query for pair in pairs if pair.at_most > RARE_PAIR]
     if rare:
-        query, limit = everywhere([pair.query for pair in rare]), sum(pair.at_most for pair in rare)
+        query, limit = sum_of([pair.query for pair in rare]), sum(pair.at_most for pair in rare)
         _add(searcher, query, limit, passages, scores)
     if common:
         _add(searcher, among(passages.tolist(), common), len(passages), passages, scores)

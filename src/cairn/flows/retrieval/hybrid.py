@@ -200,9 +200,9 @@ def _scored(hits: Hits) -> dict[int, float]:
 
 
 def _evidence(held: Citable, scores: Mapping[str, float]) -> Evidence:
-    passage = held.stored.passage
+    passage = held.record.passage
     return Evidence(
-        id=f"p{held.stored.id}",
+        id=f"p{held.record.id}",
         kind="passage",
         uri=held.uri,
         title=held.title,
@@ -210,8 +210,8 @@ def _evidence(held: Citable, scores: Mapping[str, float]) -> Evidence:
         locators=locate(passage.anchors, 0, len(passage.text)),
         scores=scores,
         context=passage.context,
-        document=held.stored.document,
-        ordinal=held.stored.ordinal,
+        document=held.record.document,
+        ordinal=held.record.ordinal,
         source=held.source,
         anchors=passage.anchors,
     )

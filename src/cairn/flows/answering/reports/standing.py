@@ -22,8 +22,8 @@ def stands(report: Report, documents: Collection[int], catalogue: Catalogue) -> 
     found = catalogue.citable({passage for passage, _ in cited})
     return all(
         passage in found
-        and found[passage].stored.document in documents
-        and verdict(words, found[passage].stored.passage.text) == "supported"
+        and found[passage].record.document in documents
+        and verdict(words, found[passage].record.passage.text) == "supported"
         for passage, words in cited
     )
 
