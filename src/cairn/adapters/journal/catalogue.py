@@ -6,11 +6,12 @@ Knows nothing of who asks: the access decision is made with the classes it retur
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from cairn.adapters.journal import family, rows
-from cairn.adapters.journal.database import Database, execute_in, query_in, select_in
+from cairn.adapters.journal.database import Database, select_in
 from cairn.adapters.journal.family import SERVING
+from cairn.adapters.journal.prepared import Prepared
 from cairn.adapters.journal.schema import changes, classes, documents, passages, sources, versions
 from cairn.records import (
     Citable,
@@ -25,16 +26,22 @@ from cairn.records import (
 from cairn.types import State
 
 _SOURCES = select(sources).order_by(sources.c.id)
-_HEAD = select(func.max(changes.c.seq))
-_THERE = query_in(select(documents.c.id), documents.c.id)
-_STANDING = query_in(
+_HEAD = Prepared(select(func.max(changes.c.seq)))
+_CHANGES = Prepared(
+    select(changes.c.seq, changes.c.kind, changes.c.document, changes.c.at)
+    .where(changes.c.seq > bindparam("since"))
+    .order_by(changes.c.seq)
+    .limit(bindparam("limit"))
+)
+_THERE = Prepared.within(select(documents.c.id), documents.c.id)
+_STANDING = Prepared.within(
     select(
         *(passages.c.id, passages.c.document),
         *(documents.c.state, documents.c.access_class, documents.c.modified),
     ).join(documents, documents.c.id == passages.c.document),
     passages.c.id,
 )
-_CITABLE = query_in(
+_CITABLE = Prepared.within(
     select(documents.c.state, *rows.CITABLE)
     .join(documents, documents.c.id == passages.c.document)
     .join(sources, sources.c.id == documents.c.source),
@@ -72,7 +79,7 @@ class SqlCatalogue:
 
     def forgotten(self, ids: Collection[int]) -> set[int]:
         with self._database.read() as connection:
-            return {*ids} - {row.id for row in execute_in(connection, _THERE, ids)}
+            return {*ids} - {id for (id,) in _THERE.among(connection, ids)}
 
     def find(
         self, *, source: int | None = None, uri: str | None = None, states: Collection[State] = ()
@@ -142,7 +149,7 @@ class SqlCatalogue:
         with self._database.read() as connection:
             return {
                 id: Standing(document, granted, datetime.fromtimestamp(modified, UTC))
-                for id, document, state, granted, modified in execute_in(connection, _STANDING, ids)
+                for id, document, state, granted, modified in _STANDING.among(connection, ids)
                 if state in SERVING
             }
 
@@ -150,7 +157,7 @@ class SqlCatalogue:
         with self._database.read() as connection:
             return {
                 row[0]: rows.citable(row)
-                for state, *row in execute_in(connection, _CITABLE, ids)
+                for state, *row in _CITABLE.among(connection, ids)
                 if state in SERVING
             }
 
@@ -162,11 +169,10 @@ class SqlCatalogue:
 
     def head(self) -> int:
         with self._database.read() as connection:
-            newest = connection.execute(_HEAD).scalar()
-            return 0 if newest is None else int(newest)
+            ((newest,),) = _HEAD.rows(connection)
+        return 0 if newest is None else int(newest)
 
     def changes(self, since: int, limit: int) -> list[JournalChange]:
-        query = select(changes).where(changes.c.seq > since).order_by(changes.c.seq).limit(limit)
         with self._database.read() as connection:
-            rows_ = connection.execute(query)
-            return [JournalChange(row.seq, row.kind, row.document, int(row.at * 1e6)) for row in rows_]
+            found = _CHANGES.rows(connection, since=since, limit=limit)
+        return [JournalChange(seq, kind, document, int(at * 1e6)) for seq, kind, document, at in found]

@@ -4,7 +4,6 @@ Knows the two dialects' differences and nothing of documents.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -22,7 +21,6 @@ from sqlalchemy import (
     Select,
     Table,
     any_,
-    bindparam,
     create_engine,
     event,
     exc,
@@ -33,6 +31,7 @@ from sqlalchemy import (
     text,
 )
 
+from cairn.adapters.journal.prepared import chunks, driver
 from cairn.adapters.journal.schema import Schema, meta
 from cairn.errors import Busy, Invalid, Storage
 
@@ -40,8 +39,6 @@ FILE = "journal.db"
 """SQLite's, in the library's folder."""
 SERVICE = "service.db"
 """What requests write stands apart: SQLite has one writer a file, and ingest may be it for seconds."""
-CHUNK = 500
-"""Ids in one IN list: well under SQLite's oldest limit on variables."""
 
 
 class Database:
@@ -74,7 +71,10 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Hold a reading transaction, which never waits for the writer."""
+        """Hold what reads, and never waits for the writer.
+
+        From the first statement of SQLAlchemy's on in one transaction; each ``Prepared`` one before it alone.
+        """
         with _said_plainly(), self.engine.connect() as connection:
             yield connection
 
@@ -111,50 +111,20 @@ class Database:
         self.engine.dispose()
 
 
-_COUNTER = meta.select().where(meta.c.key == bindparam("key"))
-
-
 def bump(connection: Connection, key: str) -> None:
-    """Raise a counter in ``meta`` by one."""
-    value = counter(connection, key) + 1
+    """Raise a counter in ``meta`` by one; it begins with 0."""
+    row = connection.execute(meta.select().where(meta.c.key == key)).first()
+    value = 1 if row is None else int(row.value) + 1
     connection.execute(meta.delete().where(meta.c.key == key))
     connection.execute(meta.insert().values(key=key, value=str(value)))
-
-
-def counter(connection: Connection, key: str) -> int:
-    """Read a counter in ``meta``; 0 when it was never raised."""
-    row = connection.execute(_COUNTER, {"key": key}).first()
-    return 0 if row is None else int(row.value)
 
 
 def select_in(
     connection: Connection, query: Select[Any], column: Column[Any], values: Iterable[Any]
 ) -> Iterator[Row[Any]]:
     """Run ``query`` for rows whose ``column`` is one of ``values``, however many those are."""
-    return execute_in(connection, query_in(query, column), values)
-
-
-def query_in(query: Select[Any], column: Column[Any]) -> Select[Any]:
-    """Prepare ``query`` for ``execute_in``; what each request asks is prepared once.
-
-    To make a statement anew takes longer than the engine takes to answer it.
-    """
-    return query.where(column.in_(bindparam("values", expanding=True)))
-
-
-def execute_in(
-    connection: Connection, prepared: Select[Any], values: Iterable[Any]
-) -> Iterator[Row[*tuple[Any, ...]]]:
-    """Run what ``query_in`` has prepared."""
     for chunk in chunks(values):
-        yield from connection.execute(prepared, {"values": chunk})
-
-
-def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """Split values into lists short enough for one statement."""
-    everything = list(values)
-    for start in range(0, len(everything), CHUNK):
-        yield everything[start : start + CHUNK]
+        yield from connection.execute(query.where(column.in_(chunk)))
 
 
 def open_sqlite(path: Path, schema: Schema, *, synchronous: str, cache_kib: int) -> Database:
@@ -162,10 +132,10 @@ def open_sqlite(path: Path, schema: Schema, *, synchronous: str, cache_kib: int)
 
     With ``synchronous`` NORMAL a commit may be lost when the machine loses power, but not with its process.
     """
-    engine = create_engine(f"sqlite+pysqlite:///{path}", connect_args={"timeout": 60})
+    engine = create_engine(f"sqlite+pysqlite:///{path}", connect_args={"timeout": 60}, paramstyle="named")
     event.listen(engine, "connect", partial(_prepare_sqlite, synchronous, cache_kib))
     event.listen(engine, "begin", _begin_sqlite)
-    event.listen(engine, "begin", _Same(path))
+    event.listen(engine, "checkout", _Same(path))
     return Database(engine, schema)
 
 
@@ -198,22 +168,18 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _directly(connection: Connection, statement: str) -> None:
     """Run a statement of SQLite's beside SQLAlchemy, which would begin a transaction first."""
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    try:
-        driver.execute(statement)
-    except sqlite3.Error as error:
-        raise exc.DBAPIError.instance(statement, None, error, sqlite3.Error) from error
+    with driver(connection) as own:
+        own.execute(statement)
 
 
 class _Same:
-    """Refuses to begin on a file that is no longer the journal: what is written there would be lost."""
+    """Refuses what is no longer the journal's file: what is written there would be lost."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: tuple[int, int] | None = None
 
-    def __call__(self, connection: Connection) -> None:
+    def __call__(self, *_connection: object) -> None:
         try:
             found = self._path.stat()
         except FileNotFoundError:

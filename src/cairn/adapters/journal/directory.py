@@ -7,13 +7,21 @@ from sqlalchemy import case, delete, func, select
 
 from cairn.access import Epoch, Readers
 from cairn.adapters.journal import rows
-from cairn.adapters.journal.database import Database, bump, counter, select_in
-from cairn.adapters.journal.schema import allowed, classes, memberships, principals
+from cairn.adapters.journal.database import Database, bump, select_in
+from cairn.adapters.journal.prepared import Prepared
+from cairn.adapters.journal.schema import allowed, classes, memberships, meta, principals
 
 PLAIN = ", [], []]"
 """How the key of readers ends that deny nobody and require nothing."""
 
-_NEWEST = select(func.max(classes.c.id))
+PEOPLE = "directory"
+"""The counter of changes to people and groups."""
+_EPOCH = Prepared(
+    select(
+        select(meta.c.value).where(meta.c.key == PEOPLE).scalar_subquery(),
+        select(func.max(classes.c.id)).scalar_subquery(),
+    )
+)
 
 
 class SqlDirectory:
@@ -24,8 +32,8 @@ class SqlDirectory:
 
     def epoch(self) -> Epoch:
         with self._database.read() as connection:
-            newest = connection.execute(_NEWEST).scalar()
-            return Epoch(counter(connection, "directory"), 0 if newest is None else int(newest))
+            ((changed, newest),) = _EPOCH.rows(connection)
+        return Epoch(0 if changed is None else int(changed), 0 if newest is None else newest)
 
     def expanded(self, name: str) -> frozenset[str]:
         groups = select(memberships.c.group).where(memberships.c.member == name).cte(recursive=True)
@@ -70,7 +78,7 @@ class SqlDirectory:
             self._database.add_missing(connection, principals, [{"name": name} for name in everyone])
             pairs = [{"member": member, "group": group} for member, group in sorted(set(memberships_))]
             self._database.add_missing(connection, memberships, pairs)
-            bump(connection, "directory")
+            bump(connection, PEOPLE)
 
     def remove(self, names: Collection[str], memberships_: Collection[tuple[str, str]]) -> None:
         with self._database.write() as connection:
@@ -78,4 +86,4 @@ class SqlDirectory:
                 pair = (memberships.c.member == member) & (memberships.c.group == group)
                 connection.execute(delete(memberships).where(pair))
             connection.execute(delete(principals).where(principals.c.name.in_(names)))
-            bump(connection, "directory")
+            bump(connection, PEOPLE)

@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select, update
 
-from cairn.adapters.journal.database import chunks, select_in
+from cairn.adapters.journal.database import select_in
+from cairn.adapters.journal.prepared import chunks
 from cairn.adapters.journal.schema import changes, documents
 from cairn.types import State
 

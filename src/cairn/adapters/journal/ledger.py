@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import Row, Select, select
 
 from cairn.adapters.journal.database import Database
+from cairn.adapters.journal.prepared import Prepared
 from cairn.adapters.journal.service import audit
 from cairn.audit import START, Entry, Sealed
 
-# Made once: every request appends, and making them anew takes longer than the engine does.
-_NEWEST = select(audit.c.number, audit.c.digest).order_by(audit.c.number.desc()).limit(1)
-_INSERT = audit.insert()
+_NEWEST = Prepared(select(audit.c.number, audit.c.digest).order_by(audit.c.number.desc()).limit(1))
+_INSERT = Prepared(audit.insert())
 
 
 class SqlLedger:
@@ -24,11 +24,11 @@ class SqlLedger:
 
     def append(self, entry: Entry) -> Sealed:
         with self._database.write() as connection:
-            last = connection.execute(_NEWEST).first()
-            number, previous = (last.number, last.digest) if last is not None else (0, START)
+            last = _NEWEST.rows(connection)
+            number, previous = last[0] if last else (0, START)
             sealed = Sealed(number + 1, entry, entry.seal(number + 1, previous))
             values = asdict(entry) | {"objects": json.dumps(entry.objects)}
-            connection.execute(_INSERT, {"number": number + 1, "digest": sealed.digest, **values})
+            _INSERT.write(connection, {"number": number + 1, "digest": sealed.digest, **values})
         return sealed
 
     def after(self, number: int, limit: int) -> list[Sealed]:

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Row, bindparam, delete, exists, select, updat
 
 from cairn.access import NOBODY, Readers
 from cairn.adapters.journal import family, rows
-from cairn.adapters.journal.database import Database, chunks, select_in
+from cairn.adapters.journal.database import Database, select_in
 from cairn.adapters.journal.family import note
+from cairn.adapters.journal.prepared import chunks
 from cairn.adapters.journal.schema import (
     allowed,
     classes,

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable
 
 from sqlalchemy import Table, delete, select
 
-from cairn.adapters.journal.database import Database, chunks
+from cairn.adapters.journal.database import Database
+from cairn.adapters.journal.prepared import chunks
 
 STEP = 5_000
 """Rows erased in one transaction."""

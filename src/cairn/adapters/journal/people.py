@@ -1,23 +1,27 @@
 """Accounts and tokens in the journal; of a secret, only its digest comes here."""
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select, update
+from sqlalchemy import RowMapping, bindparam, delete, select, update
 
-from cairn.adapters.journal.database import Database, chunks
+from cairn.adapters.journal.database import Database
+from cairn.adapters.journal.prepared import Prepared, chunks
 from cairn.adapters.journal.service import accounts, tokens
 from cairn.people import Account, Kind, Role, Token
 
 KEPT_SECONDS = 90 * 86_400
 """An expired token is listed for so long."""
 
-# Asked by every request, and so made once.
-_TOKEN = select(tokens).where(tokens.c.digest == bindparam("digest"))
-_ACCOUNT = select(accounts).where(accounts.c.person == bindparam("person"))
+_BEARER = Prepared(
+    select(*tokens.c, *accounts.c)
+    .outerjoin(accounts, accounts.c.person == tokens.c.person)
+    .where(tokens.c.digest == bindparam("digest"))
+)
+_Held = Mapping[str, Any] | RowMapping
 
 
 class SqlPeople:
@@ -28,7 +32,8 @@ class SqlPeople:
 
     def accounts(self) -> list[Account]:
         with self._database.read() as connection:
-            return [_account(row) for row in connection.execute(select(accounts).order_by(accounts.c.person))]
+            found = connection.execute(select(accounts).order_by(accounts.c.person))
+            return list(map(_account, found.mappings()))
 
     def account(self, person: str) -> Account | None:
         return self._one(accounts.c.person == person)
@@ -38,7 +43,7 @@ class SqlPeople:
 
     def _one(self, condition: Any) -> Account | None:
         with self._database.read() as connection:
-            row = connection.execute(select(accounts).where(condition)).first()
+            row = connection.execute(select(accounts).where(condition)).mappings().first()
             return None if row is None else _account(row)
 
     def save(self, account: Account) -> None:
@@ -64,26 +69,27 @@ class SqlPeople:
 
     def bearer(self, digest: str) -> tuple[Token, Account | None] | None:
         with self._database.read() as connection:
-            row = connection.execute(_TOKEN, {"digest": digest}).first()
-            if row is None:
-                return None
-            held = connection.execute(_ACCOUNT, {"person": row.person}).first()
-        return _token(row), None if held is None else _account(held)
+            found = _BEARER.rows(connection, digest=digest)
+        if not found:
+            return None
+        shown = dict(zip(tokens.c.keys(), found[0], strict=False))
+        held = dict(zip(accounts.c.keys(), found[0][len(shown) :], strict=True))
+        return _token(shown), None if held["person"] is None else _account(held)
 
     def redeem(self, digest: str) -> Token | None:
         standing = (tokens.c.digest == digest) & tokens.c.revoked.is_(None)
         spent = update(tokens).where(standing).values(revoked=time.time()).returning(tokens)
         with self._database.write() as connection:
-            row = connection.execute(spent).first()
+            row = connection.execute(spent).mappings().first()
         self._database.settle()
-        return None if row is None else _token(row, revoked=None)
+        return None if row is None else _token({**row, "revoked": None})
 
     def tokens(self, person: str | None = None) -> list[Token]:
         query = select(tokens).order_by(tokens.c.id.desc())
         if person is not None:
             query = query.where(tokens.c.person == person)
         with self._database.read() as connection:
-            return [_token(row) for row in connection.execute(query)]
+            return list(map(_token, connection.execute(query).mappings()))
 
     def used(self, token: int, at: datetime) -> None:
         with self._database.write() as connection:
@@ -106,15 +112,14 @@ def _roles(written: str) -> frozenset[Role]:
     return frozenset(Role(name) for name in written.split())
 
 
-def _account(row: Row[Any]) -> Account:
-    return Account(**row._asdict() | {"roles": _roles(row.roles)})
+def _account(held: _Held) -> Account:
+    return Account(**{**held, "roles": _roles(held["roles"]), "disabled": bool(held["disabled"])})
 
 
-def _token(row: Row[Any], **other: Any) -> Token:
-    held = row._asdict() | other
-    del held["digest"]
+def _token(held: _Held) -> Token:
     moments = {
         name: None if held[name] is None else datetime.fromtimestamp(held[name], UTC)
         for name in ("created", "expires", "used", "revoked")
     }
-    return Token(**held | moments | {"kind": Kind(row.kind), "scopes": _roles(row.scopes)})
+    told = {"kind": Kind(held["kind"]), "scopes": _roles(held["scopes"])}
+    return Token(**{name: value for name, value in held.items() if name != "digest"} | moments | told)

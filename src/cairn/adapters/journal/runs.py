@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from cairn.adapters.journal.database import Database
+from cairn.adapters.journal.prepared import Prepared
 from cairn.adapters.journal.service import jobs, spans
 from cairn.records import JobRecord, SpanRecord, SpanSize
 
@@ -21,6 +22,7 @@ class SqlRuns:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._record = Prepared(database.insert(spans).on_conflict_do_nothing())
 
     def record(self, records: Sequence[SpanRecord]) -> None:
         values = [
@@ -28,7 +30,7 @@ class SqlRuns:
             for record in records
         ]
         with self._database.write() as connection:
-            self._database.add_missing(connection, spans, values)
+            self._record.write(connection, *values)
 
     def trace(self, trace: str) -> list[SpanRecord]:
         query = select(spans).where(spans.c.trace == trace).order_by(spans.c.start)

@@ -12,6 +12,7 @@ from sqlalchemy import Row, bindparam, delete, select
 
 from cairn.adapters.journal import own
 from cairn.adapters.journal.database import Database
+from cairn.adapters.journal.prepared import Prepared
 from cairn.adapters.journal.service import answers, turns
 from cairn.records import KeptAnswer, Said, Turn
 from cairn.results import plain
@@ -22,9 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-# Made once: every question is kept.
-_GONE = delete(turns).where((turns.c.at < bindparam("since")) | (turns.c.trace == bindparam("own")))
-_INSERT = turns.insert()
+_GONE = Prepared(delete(turns).where((turns.c.at < bindparam("since")) | (turns.c.trace == bindparam("own"))))
+_INSERT = Prepared(turns.insert())
 
 
 class SqlTurns:
@@ -42,8 +42,8 @@ class SqlTurns:
         }
         with self._database.write() as connection:
             # An evaluation asks many questions in one trace; only the last can be followed.
-            connection.execute(_GONE, {"since": since.timestamp(), "own": turn.trace})
-            connection.execute(_INSERT, values)
+            _GONE.write(connection, {"since": since.timestamp(), "own": turn.trace})
+            _INSERT.write(connection, values)
 
     def find(self, trace: str, person: str, behalf: str) -> Turn | None:
         theirs = (turns.c.trace == trace) & (turns.c.person == person) & (turns.c.behalf == behalf)

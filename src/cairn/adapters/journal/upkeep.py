@@ -13,8 +13,9 @@ from pathlib import Path
 from sqlalchemy import Connection, and_, delete, func, select
 
 from cairn.adapters.journal import own, replies, reports, service
-from cairn.adapters.journal.database import FILE, SERVICE, Database, chunks
+from cairn.adapters.journal.database import FILE, SERVICE, Database
 from cairn.adapters.journal.family import SERVING
+from cairn.adapters.journal.prepared import chunks
 from cairn.adapters.journal.schema import documents, embedded, embeddings, passages
 from cairn.errors import Storage, Unavailable
 

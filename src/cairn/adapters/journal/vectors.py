@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Column, ColumnElement, Row, Select, and_, delete, func, select
+from sqlalchemy import Column, ColumnElement, Select, and_, delete, func, select
 
-from cairn.adapters.journal.database import Database, execute_in, query_in, select_in
+from cairn.adapters.journal.database import Database, select_in
 from cairn.adapters.journal.family import SERVING, note
 from cairn.adapters.journal.packing import packed, unpacked
+from cairn.adapters.journal.prepared import Prepared
 from cairn.adapters.journal.schema import documents, embedded, embeddings, passages, token_vectors
 from cairn.records import Encoded, Tokens
 
@@ -24,10 +25,11 @@ class SqlVectors:
         self._database = database
         self._model = model
         self._have = and_(embeddings.c.hash == passages.c.hash, embeddings.c.model == model)
-        self._of = query_in(self._kept(), passages.c.id)
+        vectors = select(passages.c.id, embeddings.c.vector).join(embeddings, self._have)
+        self._of = Prepared.within(vectors, passages.c.id)
         read = and_(token_vectors.c.hash == passages.c.hash, token_vectors.c.model == model)
         tokens = select(passages.c.id, token_vectors.c.tokens).join(token_vectors, read)
-        self._tokens = query_in(tokens, passages.c.id)
+        self._tokens = Prepared.within(tokens, passages.c.id)
 
     def unembedded(self, limit: int | None = None) -> list[int]:
         query = (
@@ -89,36 +91,33 @@ class SqlVectors:
     def load(self, documents_: Collection[int]) -> tuple[dict[int, int], NDArray[np.float32]]:
         # A document's vectors are kept before the change that tells of them: until then they are not there,
         # so that what an index holds does not depend on when it looked.
-        whole = self._kept().join(embedded, self._done(passages.c.document))
+        kept = (passages.c.id, passages.c.document, embeddings.c.vector)
+        whole = select(*kept).join(embeddings, self._have).join(embedded, self._done(passages.c.document))
         with self._database.read() as connection:
             found = list(select_in(connection, whole, passages.c.document, documents_))
-        return {row.id: row.document for row in found}, _unpacked(found)
+        return {row.id: row.document for row in found}, _unpacked([row.vector for row in found])
 
     def of(self, passages_: Sequence[int], dimensions: int) -> NDArray[np.float32]:
         with self._database.read() as connection:
-            found = list(execute_in(connection, self._of, passages_))
+            found = list(self._of.among(connection, passages_))
         place = {passage: row for row, passage in enumerate(passages_)}
         rows = np.zeros((len(passages_), dimensions), np.float32)
         if found:
-            rows[[place[row.id] for row in found]] = _unpacked(found)
+            rows[[place[id] for id, _ in found]] = _unpacked([vector for _, vector in found])
         return rows
 
     def tokens(self, passages_: Sequence[int], dimensions: int) -> dict[int, Tokens]:
         with self._database.read() as connection:
-            found = list(execute_in(connection, self._tokens, passages_))
-        return {row.id: unpacked(row.tokens, dimensions) for row in found}
+            found = list(self._tokens.among(connection, passages_))
+        return {id: unpacked(tokens, dimensions) for id, tokens in found}
 
     def _done(self, document: Column[int]) -> ColumnElement[bool]:
         return and_(embedded.c.document == document, embedded.c.model == self._model)
-
-    def _kept(self) -> Select[Any]:
-        kept = (passages.c.id, passages.c.document, embeddings.c.vector)
-        return select(*kept).join(embeddings, self._have)
 
     def _lacking(self, *columns: Column[Any]) -> Select[Any]:
         return select(*columns).outerjoin(embeddings, self._have).where(embeddings.c.hash.is_(None))
 
 
-def _unpacked(found: Sequence[Row[Any]]) -> NDArray[np.float32]:
-    packed = np.frombuffer(b"".join([row.vector for row in found]), STORED)
+def _unpacked(found: Sequence[bytes]) -> NDArray[np.float32]:
+    packed = np.frombuffer(b"".join(found), STORED)
     return packed.reshape(len(found), -1 if found else 0).astype(np.float32)

@@ -105,11 +105,10 @@ def embed(journal: Journal, embedder: Embedder, report: Report, *, serving: bool
 
 def is_current(catalogue: Catalogue, index: Index) -> bool:
     """Tell whether both views have applied all of this journal."""
-    positions, head = index.positions(), catalogue.head()
-    stamps = {positions.words_stamp, positions.vectors_stamp}  # one, but after a kill
-    return positions.words == positions.vectors == head and all(
-        _known(catalogue, head, stamp) for stamp in stamps
-    )
+    at = index.positions()
+    stamps = {at.words_stamp, at.vectors_stamp}  # one, but after a kill
+    found = [(change.seq, change.stamp) for change in catalogue.changes(at.words - 1, 2)]
+    return at.words == at.vectors and found == [(at.words, stamp) for stamp in stamps if at.words]
 
 
 def orphaned(catalogue: Catalogue, index: Index) -> bool:
