@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
+from functools import cache
 from typing import Any, Literal
 
 from cairn.types import Anchor, Evidence, Locator, State
 
-INTERNAL = {"anchors", "ordinal", "source"}
+INTERNAL = frozenset({"anchors", "ordinal", "source"})
 """Fields of evidence and passages that only Cairn itself has a use for."""
 
 
@@ -370,12 +371,13 @@ class SettingLine:
 
 def plain(value: Any) -> Any:
     """Return ``value`` as what JSON can hold; empty Locator fields and internal ones are left out."""
+    if type(value) in _AS_IT_IS:
+        return value
     if is_dataclass(value) and not isinstance(value, type):
-        hidden = INTERNAL if isinstance(value, Evidence | PassageText) else ()
-        shown = {f.name: getattr(value, f.name) for f in fields(value) if f.name not in hidden}
+        shown = [(name, getattr(value, name)) for name in _shown(type(value))]
         if isinstance(value, Locator):
-            shown = {name: field for name, field in shown.items() if field not in (None, (), "")}
-        return {name: plain(field) for name, field in shown.items()}
+            shown = [(name, field) for name, field in shown if field not in (None, (), "")]
+        return {name: plain(field) for name, field in shown}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, Enum):
@@ -385,3 +387,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
     return value
+
+
+_AS_IT_IS = frozenset({str, int, float, bool, type(None)})
+
+
+@cache
+def _shown(kind: type[Any]) -> tuple[str, ...]:
+    """Return the names of a dataclass's fields that are shown."""
+    hidden = INTERNAL if issubclass(kind, Evidence | PassageText) else frozenset()
+    return tuple(field.name for field in fields(kind) if field.name not in hidden)

@@ -10,7 +10,6 @@ from tantivy import DocAddress, Query, Searcher
 from cairn.adapters.indexes.analysis import name_words
 from cairn.adapters.indexes.engine import undamaged
 from cairn.adapters.indexes.queries import (
-    at_most,
     beginnings,
     best_of,
     count,
@@ -93,11 +92,11 @@ class LocalNames:
             return Holding(0, 0)
         query = holding_all(asked)
         with undamaged(self._words.path):
-            most = at_most(asked, view.searcher)
             for sample in SAMPLES:
                 # The best favour documents that these words are the subject of.
-                held = _about(view.searcher, _looked_at(view.searcher, query, scope, sample), documents)
-                if most <= sample:
+                hits, every = self._best(view.searcher, query, scope, sample)
+                held = _about(view.searcher, hits, documents)
+                if every:
                     return held
                 expected = held.everywhere * share
                 if expected - held.there >= max(MISSED, expected / 2):
@@ -106,9 +105,17 @@ class LocalNames:
             there = restricted(seen, [numbers("document", documents)])
             return Holding(count(view.searcher, seen), count(view.searcher, there))
 
+    def _best(self, searcher: Searcher, query: Query, scope: Scope, most: int) -> tuple[Hits, bool]:
+        """Return those in sight of at most ``most`` best, and whether no more are."""
+        if scope.classes is not None and self._words.sorts_out(searcher, scope.classes, most):
+            hits = searcher.search(visible(query, scope), most, count=False).hits
+            return hits, len(hits) < most
+        hits = searcher.search(narrowed(query, scope), most, count=False).hits
+        return _in_sight(searcher, hits, scope), len(hits) < most
+
 
 def _about(searcher: Searcher, hits: Hits, documents: Collection[int]) -> Holding:
-    of = values(searcher, "document", [address for _, address in hits]).tolist()
+    of = values(searcher, "document", [address for _, address in hits])
     return Holding(len(of), sum(map(documents.__contains__, of)))
 
 
@@ -124,21 +131,18 @@ def _named(searcher: Searcher, field: str, terms: Mapping[str, float], scope: Sc
         return {}
     query = best_of(field, {term: terms[term] for term in held})
     if sum(held.values()) <= MOST:
-        hits = _looked_at(searcher, query, scope, MOST)
+        # Of few it is faster to look at each one's class than to have the engine know what may be seen.
+        hits = _in_sight(searcher, searcher.search(narrowed(query, scope), MOST, count=False).hits, scope)
     else:
         hits = searcher.search(visible(query, scope), MOST, count=False).hits
     addresses = [address for _, address in hits]
-    documents, passages = (values(searcher, each, addresses).tolist() for each in ("named", "passages"))
+    documents, passages = (values(searcher, each, addresses) for each in ("named", "passages"))
     return {d: Called(part, n) for d, (part, _), n in zip(documents, hits, passages, strict=True)}
 
 
-def _looked_at(searcher: Searcher, query: Query, scope: Scope, most: int) -> Hits:
-    """Return those of the ``most`` best that are in sight.
-
-    Of few it is faster to look at each one's class than to have the engine know what may be seen.
-    """
-    hits = searcher.search(narrowed(query, scope), most, count=False).hits
+def _in_sight(searcher: Searcher, hits: Hits, scope: Scope) -> Hits:
+    """Return those of ``hits`` whose class may be seen."""
     if scope.classes is None:
         return hits
-    held = values(searcher, "access_class", [address for _, address in hits]).tolist()
+    held = values(searcher, "access_class", [address for _, address in hits])
     return [hit for hit, each in zip(hits, held, strict=True) if each in scope.classes]

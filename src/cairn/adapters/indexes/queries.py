@@ -262,11 +262,6 @@ def holding_all(asked: Mapping[str, Sequence[str]]) -> Query:
     return Query.boolean_query([(Occur.Should, one) for one in readings])
 
 
-def at_most(asked: Mapping[str, Sequence[str]], searcher: Searcher) -> int:
-    """Return how many passages can hold all the terms of one analyser, by its rarest."""
-    return sum(min(searcher.doc_freq(f"body_{each}", t) for t in own) for each, own in asked.items())
-
-
 def _restrictions(filters: Filters) -> Iterator[Query]:
     if filters.sources:
         yield numbers("source", filters.sources)

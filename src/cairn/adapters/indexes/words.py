@@ -12,7 +12,7 @@ import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,8 @@ RESCORED = 100
 """Passages, the best by their words alone, in which words near each other are looked for."""
 RARE_PAIR = 2_000
 """Passages that hold a word, up to which it is faster to find it near another everywhere than in those."""
+LARGEST = int(np.iinfo(np.int64).max)
+"""What a number in the index may be."""
 ATTEMPTS = 3
 """Times a commit is read that another process may just be replacing."""
 
@@ -110,11 +112,15 @@ class Words:
         text = narrowed(query, scope)
         if scope.classes is None:
             return _fetch(view.searcher, text, None, k, 1.0)
-        share = self._share(view.searcher, scope.classes)
-        if share < LARGE_SHARE and len(scope.classes) * FETCHED < _limit(k, share):
+        if self.sorts_out(view.searcher, scope.classes, k):
             seen = restricted(text, [granted(scope.classes)])
             return _fetch(view.searcher, seen, None, k, 1.0)
-        return _fetch(view.searcher, text, scope.classes, k, share)
+        return _fetch(view.searcher, text, scope.classes, k, self._share(view.searcher, scope.classes))
+
+    def sorts_out(self, searcher: Searcher, classes: frozenset[int], k: int) -> bool:
+        """Tell whether the engine finds the ``k`` best in sight sooner than one drops what is not."""
+        share = self._share(searcher, classes)
+        return share < LARGE_SHARE and len(classes) * FETCHED < _limit(k, share)
 
     def position(self) -> tuple[int, int]:
         """Return up to where the journal has been applied, and that change's stamp."""
@@ -298,11 +304,11 @@ def _fetch(searcher: Searcher, query: Query, classes: frozenset[int] | None, k: 
         found = searcher.search(query, limit, count=False).hits
         addresses = [address for _, address in found]
         scores = np.array([score for score, _ in found], np.float32)
-        passages = values(searcher, "passage", addresses)
+        passages = np.array(values(searcher, "passage", addresses), np.int64)
         ended = len(found) < limit or limit == total
         last = 0.0 if ended else float(scores[-1])
         if classes is not None:
-            held = values(searcher, "access_class", addresses).tolist()
+            held = values(searcher, "access_class", addresses)
             kept = [row for row, each in enumerate(held) if each in classes]
             passages, scores = passages[kept], scores[kept]
         if ended or settled(scores, k, last, limit):
@@ -330,7 +336,7 @@ def _add(
 ) -> None:
     """Add what ``query`` scores ``passages``, which are sorted; it finds ``limit`` at most."""
     found = searcher.search(query, limit, count=False).hits
-    numbers = values(searcher, "passage", [address for _, address in found])
+    numbers = np.array(values(searcher, "passage", [address for _, address in found]), np.int64)
     added = np.array([score for score, _ in found], np.float32)
     _, rows, held = np.intersect1d(passages, numbers, assume_unique=True, return_indices=True)
     scores[rows] += added[held]
@@ -347,14 +353,14 @@ def _position(searcher: Searcher) -> tuple[int, int]:
         return 0, 0
     addresses = [address for _, address in found]
     position, stamp = (values(searcher, field, addresses)[0] for field in ("position", "stamp"))
-    return int(position), int(stamp)
+    return position, stamp
 
 
-def values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> NDArray[np.int64]:
+def values(searcher: Searcher, field: str, addresses: list[DocAddress]) -> list[int]:
     """Return a number's value of each document of the engine; raises Storage when it cannot be read."""
-    try:
-        return np.array(searcher.fast_field_values(field, addresses), np.int64)
-    except (TypeError, OverflowError) as error:
+    found: list[Any] = searcher.fast_field_values(field, addresses)
+    if None in found or max(found, default=0) > LARGEST:
         raise Storage(
             f"The word index is damaged ({field} cannot be read); mend it with: cairn verify --repair"
-        ) from error
+        )
+    return found

@@ -5,6 +5,9 @@ enough to tell which tokens are alike. Levels are those of the least error for c
 that are normally distributed (Max 1960, "Quantizing for minimum distortion").
 """
 
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,14 +34,16 @@ def packed(tokens: Tokens) -> bytes:
     return np.array(starts, PLACE).tobytes() + _coded(tokens.vectors[: len(starts)]).tobytes()
 
 
-def unpacked(data: bytes, dimensions: int) -> Tokens:
-    """Return the tokens of one text, their vectors of unit length again; ``dimensions`` as they had."""
+def unpacked(texts: Sequence[bytes], dimensions: int) -> Iterator[Tokens]:
+    """Yield the tokens of each text, their vectors of unit length again; ``dimensions`` as they had."""
     width = -(-dimensions // 4)
-    count = len(data) // (PLACE.itemsize + width)
-    starts = np.frombuffer(data, PLACE, count)
-    codes = np.frombuffer(data, np.uint8, offset=count * PLACE.itemsize).reshape(count, width)
-    values = _VALUES.take(codes, axis=0).reshape(count, 4 * width)[:, :dimensions]
-    return Tokens(values / np.linalg.norm(values, axis=1, keepdims=True), starts.tolist())
+    counts = [len(data) // (PLACE.itemsize + width) for data in texts]
+    codes = b"".join(data[PLACE.itemsize * n :] for data, n in zip(texts, counts, strict=True))
+    coded = np.frombuffer(codes, np.uint8).reshape(-1, width)
+    vectors = _VALUES.take(coded, axis=0).reshape(len(coded), 4 * width)[:, :dimensions]
+    vectors /= np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
+    for data, n, end in zip(texts, counts, accumulate(counts), strict=True):
+        yield Tokens(vectors[end - n : end], np.frombuffer(data, PLACE, n).tolist())
 
 
 def _coded(vectors: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -109,7 +109,8 @@ class SqlVectors:
     def tokens(self, passages_: Sequence[int], dimensions: int) -> dict[int, Tokens]:
         with self._database.read() as connection:
             found = list(self._tokens.among(connection, passages_))
-        return {id: unpacked(tokens, dimensions) for id, tokens in found}
+        tokens = unpacked([packed for _, packed in found], dimensions)
+        return {id: held for (id, _), held in zip(found, tokens, strict=True)}
 
     def _done(self, document: Column[int]) -> ColumnElement[bool]:
         return and_(embedded.c.document == document, embedded.c.model == self._model)

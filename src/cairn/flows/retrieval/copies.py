@@ -4,11 +4,9 @@ A retriever around another. Knows words alone: the same contract, sent again wit
 a copy; last year's report, word for word the same but for its numbers, is not.
 """
 
-import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from math import ceil, floor
+from string import punctuation
 
 from cairn.protocols import Retriever
 from cairn.records import Query
@@ -21,7 +19,9 @@ COMPARED = 100
 ALIKE = 0.9
 """Share of the words of two passages that they have in common, from which they say the same."""
 
-_WORD = re.compile(r"\w+")
+Words = frozenset[bytes]
+
+_BETWEEN = bytes.maketrans(punctuation.encode(), b" " * len(punctuation))
 
 
 class Distinct:
@@ -33,27 +33,30 @@ class Distinct:
     async def __call__(self, query: Query) -> list[Evidence]:
         """Return at most ``query.k`` passages, best first."""
         found = await self._inner(replace(query, k=query.k + SPARE))
-        kept: dict[frozenset[str], Evidence] = {}
-        sized: defaultdict[int, list[frozenset[str]]] = defaultdict(list)
+        kept: dict[Words, Evidence] = {}
         for place, evidence in enumerate(found):
-            words = frozenset(_WORD.findall(evidence.text.casefold()))
-            near = place < COMPARED and any(_alike(words, other) for other in _of_like_size(words, sized))
-            if words not in kept and not near:
+            words = _words(evidence.text)
+            if words not in kept and not (place < COMPARED and _alike_any(words, kept)):
                 kept[words] = evidence
-                sized[len(words)].append(words)
-        return list(kept.values())[: query.k]
+                if len(kept) == query.k:
+                    break
+        return list(kept.values())
 
 
-def _of_like_size(
-    words: frozenset[str], sized: Mapping[int, list[frozenset[str]]]
-) -> Iterator[frozenset[str]]:
-    """Yield all that can have enough words in common with ``words``."""
-    for size in range(ceil(ALIKE * len(words)), floor(len(words) / ALIKE) + 1):
-        yield from sized.get(size, ())
+def _words(text: str) -> Words:
+    """Return a text's words, as bytes: those are split in half the time."""
+    return frozenset(text.casefold().encode().translate(_BETWEEN).split())
 
 
-def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+def _alike_any(words: Words, others: Iterable[Words]) -> bool:
+    """Tell whether any of ``others`` says the same."""
+    size = len(words)
+    least, most = ALIKE * size, size / ALIKE
+    return any(least <= len(other) <= most and _alike(words, other) for other in others)
+
+
+def _alike(one: Words, other: Words) -> bool:
     common = len(one & other)
     if common < ALIKE * (len(one) + len(other) - common):
         return False
-    return not any(character.isdigit() for word in one ^ other for character in word)
+    return not any(byte in b"0123456789" for word in one ^ other for byte in word)
