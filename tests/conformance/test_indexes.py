@@ -362,13 +362,15 @@ def test_what_a_word_is_about_is_told_by_samples(index: Index, monkeypatch: pyte
     own = [entry(n, "heron", access_class=n % 2) for n in range(1, 41)]
     index.write_words([], own, 1)
     names, half = index.names, scope({1})
-    for samples in ((8, 20), (100,)):
-        monkeypatch.setattr(names_, "SAMPLES", samples)
-        about = names.holding(["heron"], range(1, 40, 2), half, 0.7)
-        assert about is not None and (about.everywhere, about.there) == (20, 20)
-    monkeypatch.setattr(names_, "SAMPLES", (8, 20))
-    assert names.holding(["heron"], [1], half, 0.7) is None
-    assert names.holding(["heron"], range(2, 41, 2), half, 0.7) is None
+    for narrow in (False, True):  # for who sees little, the engine sorts out what that is
+        monkeypatch.setattr(words.Words, "sorts_out", lambda *_, narrow=narrow: narrow)
+        for samples in ((8, 20), (100,)):
+            monkeypatch.setattr(names_, "SAMPLES", samples)
+            about = names.holding(["heron"], range(1, 40, 2), half, 0.7)
+            assert about is not None and (about.everywhere, about.there) == (20, 20)
+        monkeypatch.setattr(names_, "SAMPLES", (8, 20))
+        assert names.holding(["heron"], [1], half, 0.7) is None
+        assert names.holding(["heron"], range(2, 41, 2), half, 0.7) is None
 
 
 def test_a_long_document_is_called_by_its_name_and_by_its_first_words(index: Index) -> None:

@@ -289,6 +289,13 @@ def test_what_was_read_again_or_forgotten_while_it_was_embedded_is_not_complete(
     assert journal.vectors.unembedded() == [x] and "vectors" not in dict(kinds(journal))
 
 
+def test_a_list_of_any_length_is_looked_up(journal: Journal) -> None:
+    shown(journal, *(blob(name) for name in "xyz"))
+    there = {*ids(journal).values()}
+    assert journal.catalogue.forgotten(range(1, 1_201)) == {*range(1, 1_201)} - there
+    assert journal.catalogue.forgotten([]) == set()
+
+
 def test_forgetting_leaves_no_trace_of_the_text(journal: Journal) -> None:
     source = shown(journal, blob("x"), blob("y"))
     x, y = ids(journal).values()

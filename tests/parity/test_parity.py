@@ -82,7 +82,6 @@ def test_help_is_quick_to_say_because_it_loads_no_engine() -> None:
         "sqlalchemy",
         "trafilatura",
         "liteparse",
-        "opentelemetry.sdk",
         "rich",
         "anthropic",
         "argon2",
