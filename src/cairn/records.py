@@ -91,6 +91,8 @@ class Standing(NamedTuple):
     document: int
     access_class: int
     modified: datetime
+    hash: str
+    """Of the text that is embedded."""
 
 
 class PassageRecord(NamedTuple):

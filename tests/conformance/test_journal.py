@@ -233,7 +233,10 @@ def test_vectors_are_kept_by_text_and_model(journal: Journal) -> None:
     assert journal.vectors.unembedded() == [] and journal.vectors.missing([x, y]) == []
     loaded, rows = journal.vectors.load([x, y])
     assert len(loaded) == 3 and rows.shape == (3, 8)
-    assert journal.vectors.of([list(loaded)[1], 999], 8) == pytest.approx(np.stack([rows[1], np.zeros(8)]))
+    held = [journal.catalogue.standing([passage])[passage].hash for passage in loaded]
+    found = journal.vectors.of([held[1], "nobody's", held[1], held[0]], 8)
+    assert found == pytest.approx(np.stack([rows[1], np.zeros(8), rows[1], rows[0]]))
+    assert journal.vectors.of([], 8).shape == (0, 8)
     assert kinds(journal)[-2:] == [("vectors", x), ("vectors", y)]
     journal.library.parsed([parsed(x, "two", "three", content="c2")])
     assert [text for _, text in journal.vectors.missing([x])] == ["Title > A\nthree"]

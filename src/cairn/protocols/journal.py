@@ -218,8 +218,8 @@ class Vectors(Protocol):
         """Return the passages of those of the documents that are complete, whose they are, and a row each."""
         ...
 
-    def of(self, passages: Sequence[int], dimensions: int) -> NDArray[np.float32]:
-        """Return these passages' vectors, shape (len(passages), dimensions); 0 where there is none."""
+    def of(self, hashes: Sequence[str], dimensions: int) -> NDArray[np.float32]:
+        """Return the vectors of texts, shape (len(hashes), dimensions); 0 where there is none."""
         ...
 
     def tokens(self, passages: Sequence[int], dimensions: int) -> dict[int, Tokens]:

@@ -37,7 +37,7 @@ _THERE = Prepared.within(select(documents.c.id), documents.c.id)
 _STANDING = Prepared.within(
     select(
         *(passages.c.id, passages.c.document),
-        *(documents.c.state, documents.c.access_class, documents.c.modified),
+        *(documents.c.state, documents.c.access_class, documents.c.modified, passages.c.hash),
     ).join(documents, documents.c.id == passages.c.document),
     passages.c.id,
 )
@@ -148,8 +148,8 @@ class SqlCatalogue:
         # The state is looked at here: asked for it, SQLite would begin with every document that has it.
         with self._database.read() as connection:
             return {
-                id: Standing(document, granted, datetime.fromtimestamp(modified, UTC))
-                for id, document, state, granted, modified in _STANDING.among(connection, ids)
+                id: Standing(document, granted, datetime.fromtimestamp(modified, UTC), hash_)
+                for id, document, state, granted, modified, hash_ in _STANDING.among(connection, ids)
                 if state in SERVING
             }
 

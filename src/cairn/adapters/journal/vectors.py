@@ -25,8 +25,8 @@ class SqlVectors:
         self._database = database
         self._model = model
         self._have = and_(embeddings.c.hash == passages.c.hash, embeddings.c.model == model)
-        vectors = select(passages.c.id, embeddings.c.vector).join(embeddings, self._have)
-        self._of = Prepared.within(vectors, passages.c.id)
+        vectors = select(embeddings.c.hash, embeddings.c.vector).where(embeddings.c.model == model)
+        self._of = Prepared.within(vectors, embeddings.c.hash)
         read = and_(token_vectors.c.hash == passages.c.hash, token_vectors.c.model == model)
         tokens = select(passages.c.id, token_vectors.c.tokens).join(token_vectors, read)
         self._tokens = Prepared.within(tokens, passages.c.id)
@@ -97,14 +97,13 @@ class SqlVectors:
             found = list(select_in(connection, whole, passages.c.document, documents_))
         return {row.id: row.document for row in found}, _unpacked([row.vector for row in found])
 
-    def of(self, passages_: Sequence[int], dimensions: int) -> NDArray[np.float32]:
+    def of(self, hashes: Sequence[str], dimensions: int) -> NDArray[np.float32]:
         with self._database.read() as connection:
-            found = list(self._of.among(connection, passages_))
-        place = {passage: row for row, passage in enumerate(passages_)}
-        rows = np.zeros((len(passages_), dimensions), np.float32)
-        if found:
-            rows[[place[id] for id, _ in found]] = _unpacked([vector for _, vector in found])
-        return rows
+            found: dict[str, bytes] = {
+                hash_: vector for hash_, vector in self._of.among(connection, {*hashes})
+            }
+        none = bytes(STORED().itemsize * dimensions)
+        return _unpacked([found.get(each, none) for each in hashes]).reshape(len(hashes), dimensions)
 
     def tokens(self, passages_: Sequence[int], dimensions: int) -> dict[int, Tokens]:
         with self._database.read() as connection:

@@ -169,7 +169,7 @@ class Hybrid:
     ) -> dict[int, dict[str, float]]:
         stages = fuse(
             vector,
-            self._vectors.of(list(standing), len(vector)),
+            self._vectors.of([held.hash for held in standing.values()], len(vector)),
             [found[passage].word for passage in standing],
             [meant.scores.get(held.document, 0.0) for held in standing.values()],
             [self._freshness(held.modified) for held in standing.values()],
