@@ -174,14 +174,14 @@ class Processes:
     ) -> Any:
         self._under_way += 1
         try:
-            if self._under_way > 1:
+            if self._under_way > 1:  # who is alone is answered sooner without a way to another process
                 self._start()
-            if self._able():
-                async with self._turns:
-                    if able := self._able():
-                        with suppress(Gone):
-                            chosen = min(able, key=lambda one: one.load)
-                            return await self._run(chosen, operation, session, given)
+                if self._able():
+                    async with self._turns:
+                        if able := self._able():
+                            with suppress(Gone):
+                                chosen = min(able, key=lambda one: one.load)
+                                return await self._run(chosen, operation, session, given)
             return await here()
         finally:
             self._under_way -= 1

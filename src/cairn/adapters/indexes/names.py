@@ -4,6 +4,7 @@ Looks at what the words view holds now; knows nothing of questions or of how it 
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import compress
 
 from tantivy import DocAddress, Query, Searcher
 
@@ -145,4 +146,4 @@ def _in_sight(searcher: Searcher, hits: Hits, scope: Scope) -> Hits:
     if scope.classes is None:
         return hits
     held = values(searcher, "access_class", [address for _, address in hits])
-    return [hit for hit, each in zip(hits, held, strict=True) if each in scope.classes]
+    return list(compress(hits, map(scope.classes.__contains__, held)))

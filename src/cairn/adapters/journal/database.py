@@ -132,7 +132,12 @@ def open_sqlite(path: Path, schema: Schema, *, synchronous: str, cache_kib: int)
 
     With ``synchronous`` NORMAL a commit may be lost when the machine loses power, but not with its process.
     """
-    engine = create_engine(f"sqlite+pysqlite:///{path}", connect_args={"timeout": 60}, paramstyle="named")
+    engine = create_engine(
+        f"sqlite+pysqlite:///{path}",
+        connect_args={"timeout": 60},
+        paramstyle="named",
+        pool_use_lifo=True,  # each connection has a cache of its own: the last one's is the warmest
+    )
     event.listen(engine, "connect", partial(_prepare_sqlite, synchronous, cache_kib))
     event.listen(engine, "begin", _begin_sqlite)
     event.listen(engine, "checkout", _Same(path))
