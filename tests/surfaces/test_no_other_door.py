@@ -22,6 +22,7 @@ from starlette.testclient import TestClient
 from tests.surfaces.conftest import ORIGIN, PASSWORD, Door, House
 
 import cairn
+from cairn.adapters.journal.prepared import Prepared
 from cairn.operations import access, identity, people, questions, reports, tokens
 from cairn.people import Kind, Role
 from cairn.session import Session
@@ -330,6 +331,11 @@ def work(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     def executed(_: Any, __: Any, statement: str, *___: Any) -> None:
         done.append(statement)
 
+    def prepared(self: Prepared, dialect: Any, size: int) -> Any:
+        written = for_dialect(self, dialect, size)
+        done.append(written.text)
+        return written
+
     def noted(run: Callable[..., Any]) -> Callable[..., Any]:
         def called(*args: Any, **kwargs: Any) -> Any:
             done.append(run.__qualname__)
@@ -340,6 +346,8 @@ def work(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     index = type(house.session.app.index)
     for name in ("words", "vectors", "positions"):
         monkeypatch.setattr(index, name, noted(getattr(index, name)))
+    for_dialect = Prepared._for
+    monkeypatch.setattr(Prepared, "_for", prepared)
     event.listen(Engine, "before_cursor_execute", executed)
     yield done
     event.remove(Engine, "before_cursor_execute", executed)
