@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cairn
+from cairn.flows.retrieval.copies import Distinct
 from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.fusion import fuse
 from cairn.flows.retrieval.reranked import Reranked
@@ -117,6 +118,30 @@ def test_one_passage_a_page_and_a_few_pages_a_document() -> None:
 def test_a_named_document_may_fill_the_result() -> None:
     pieces = [piece(number, 1, number, name=1.0) for number in range(1, 6)] + [piece(6, 2, 1)]
     assert shown(pieces, 5) == ["p1", "p2", "p3", "p4", "p5"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "copy"),
+    [
+        (
+            "The pump's pressure was, in {}, as it should be",
+            "The pump’s pressure was – in {} – as it should be",
+            True,
+        ),
+        ("{}、海は青い。空は高い。", "{}，海は青い。空は高い。", True),
+        ("The pump ran in {} ١٩٩٨", "The pump ran in {} ١٩٩٩", False),
+        ("The pump ran in {} １９９８", "The pump ran in {} １９９９", False),
+    ],
+)
+def test_copies_are_told_in_any_script(one: str, other: str, copy: bool) -> None:
+    same = " ".join(f"word{letter}" for letter in "abcdefghijklmnopqrstuvwxyz")
+    texts = [each.format(same) for each in (one, other)]
+
+    async def retrieve(query: Query) -> list[Evidence]:
+        return [replace(piece(number, number, 1), text=text) for number, text in enumerate(texts)]
+
+    query = Query(text="x", scope=Scope(classes=None, filters=Filters()), readable=lambda _: True, k=5)
+    assert len(asyncio.run(Distinct(retrieve)(query))) == (1 if copy else 2)
 
 
 def test_what_is_said_twice_is_shown_once_but_not_what_differs_in_numbers(
