@@ -28,8 +28,10 @@ LONGEST_QUERY = 20_000
 """Characters of a query that are read."""
 RARE = 1_000
 """A term in more passages than this is no secret; of a rarer one only those in sight are counted."""
-FEW_CLASSES = 16
-"""Up to so many access classes the engine sorts out what may be seen faster than one asks for each hit."""
+LOOKED_AT = 8
+"""Hits that are looked at in the time in which the engine sorts out what has one access class."""
+ONE_BY_ONE = 128
+"""Up to so many numbers the engine finds one by one sooner than as a set, which it looks for as a whole."""
 SHORTEST_BEGINNING = 3
 """Letters of a word that may be the beginning of a name."""
 _ASKING = """
@@ -139,9 +141,7 @@ def sum_of(pairs: Sequence[Query]) -> Query:
 
 def among(passages: Collection[int], pairs: Sequence[Query]) -> Query:
     """Return what scores each of ``passages`` by the sum of ``pairs``."""
-    # Few of many numbers: one by one they take a fifth of the time of a set, which is looked for as a whole.
-    each = [(Occur.Should, Query.term_query(SCHEMA, "passage", passage, "basic")) for passage in passages]
-    within = Query.const_score_query(Query.boolean_query(each), 0.0)
+    within = Query.const_score_query(numbers("passage", passages), 0.0)
     # For each pair by itself: where it may hold or not, the engine looks beyond a passage for one that does.
     return Query.boolean_query(
         [(Occur.Should, Query.boolean_query([(Occur.Must, within), (Occur.Must, pair)])) for pair in pairs]
@@ -158,10 +158,15 @@ def _frequency(searcher: Searcher, field: str, term: str, everywhere: int, scope
     if scope.classes is None or not 0 < everywhere <= RARE:
         return everywhere
     query = _term(field, term)
-    if len(scope.classes) <= FEW_CLASSES:
+    if sorts_out(scope.classes, everywhere):
         return count(searcher, visible(query, scope))
     held = [address for _, address in searcher.search(narrowed(query, scope), RARE, count=False).hits]
     return sum(map(scope.classes.__contains__, searcher.fast_field_values("access_class", held)))
+
+
+def sorts_out(classes: Collection[int], hits: int) -> bool:
+    """Tell whether the engine finds what has one of ``classes`` sooner than one looks at so many hits."""
+    return len(classes) * LOOKED_AT < hits
 
 
 def visible(query: Query, scope: Scope) -> Query:
@@ -220,7 +225,11 @@ def restricted(query: Query, restrictions: Sequence[Query]) -> Query:
 
 def numbers(field: str, values: Collection[int]) -> Query:
     """Return what matches any of ``values`` in an unsigned field."""
-    return Query.term_set_query(SCHEMA, field, [value for value in values if value >= 0])
+    present = [value for value in values if value >= 0]
+    if len(present) > ONE_BY_ONE:
+        return Query.term_set_query(SCHEMA, field, present)
+    each = [(Occur.Should, Query.term_query(SCHEMA, field, value, "basic")) for value in present]
+    return Query.boolean_query(each)
 
 
 def everyone_named() -> Query:

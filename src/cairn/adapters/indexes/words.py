@@ -27,6 +27,7 @@ from cairn.adapters.indexes.queries import (
     narrowed,
     numbers,
     restricted,
+    sorts_out,
     sum_of,
     weighed,
 )
@@ -47,8 +48,6 @@ THREADS = 2
 """About as many as keep up with one that prepares documents in Python."""
 LARGE_SHARE = 0.25
 """From this share on, ranking all and dropping what is hidden is faster than asking for what may be seen."""
-FETCHED = 4
-"""And so it is where that fetches at most so many passages for each class that would be asked for."""
 SMALL_SHARE = 0.001
 SAMPLED = 20_000
 """Of more access classes, so many tell which part of all passages they have."""
@@ -120,7 +119,7 @@ class Words:
     def sorts_out(self, searcher: Searcher, classes: frozenset[int], k: int) -> bool:
         """Tell whether the engine finds the ``k`` best in sight sooner than one drops what is not."""
         share = self._share(searcher, classes)
-        return share < LARGE_SHARE and len(classes) * FETCHED < _limit(k, share)
+        return share < LARGE_SHARE and sorts_out(classes, _limit(k, share))
 
     def position(self) -> tuple[int, int]:
         """Return up to where the journal has been applied, and that change's stamp."""
