@@ -168,6 +168,7 @@ FILTERS: list[tuple[dict[str, Any], list[int]]] = [
     ({"languages": ("de",)}, [2]),
     ({"languages": ("de", "en")}, [1, 2]),
     ({"documents": {1, 3, 77}}, [1, 3]),
+    ({"documents": {*range(2, 400)}}, [2, 3]),
     ({"documents": set()}, []),
     ({"sources": (1,), "tags": ("big",), "documents": {2, 3}}, [2]),
 ]

@@ -31,7 +31,7 @@ RARE = 1_000
 LOOKED_AT = 8
 """Hits that are looked at in the time in which the engine sorts out what has one access class."""
 ONE_BY_ONE = 128
-"""Up to so many numbers the engine finds one by one sooner than as a set, which it looks for as a whole."""
+"""Up to so many values the engine finds one by one sooner than as a set, which it looks for as a whole."""
 SHORTEST_BEGINNING = 3
 """Letters of a word that may be the beginning of a name."""
 _ASKING = """
@@ -225,10 +225,14 @@ def restricted(query: Query, restrictions: Sequence[Query]) -> Query:
 
 def numbers(field: str, values: Collection[int]) -> Query:
     """Return what matches any of ``values`` in an unsigned field."""
-    present = [value for value in values if value >= 0]
-    if len(present) > ONE_BY_ONE:
-        return Query.term_set_query(SCHEMA, field, present)
-    each = [(Occur.Should, Query.term_query(SCHEMA, field, value, "basic")) for value in present]
+    return any_of(field, [value for value in values if value >= 0])
+
+
+def any_of(field: str, values: Sequence[int] | Sequence[str]) -> Query:
+    """Return what matches any of ``values``, as they are indexed."""
+    if len(values) > ONE_BY_ONE:
+        return Query.term_set_query(SCHEMA, field, values)
+    each = [(Occur.Should, Query.term_query(SCHEMA, field, value, "basic")) for value in values]
     return Query.boolean_query(each)
 
 
@@ -275,9 +279,9 @@ def _restrictions(filters: Filters) -> Iterator[Query]:
     if filters.sources:
         yield numbers("source", filters.sources)
     if filters.types:
-        yield Query.term_set_query(SCHEMA, "media_type", [each.lower() for each in filters.types])
+        yield any_of("media_type", [each.lower() for each in filters.types])
     if filters.languages:
-        yield Query.term_set_query(SCHEMA, "language", [primary(each) for each in filters.languages])
+        yield any_of("language", [primary(each) for each in filters.languages])
     for tag in filters.tags:
         yield _term("tag", analyse_tag(tag))
     if filters.after is not None or filters.before is not None:
