@@ -158,6 +158,10 @@ class Corpus:
         """Return 1,000 queries of 3 to 10 words, each from one passage; a quarter asks for a number."""
         return [Query(*each) for each in json.loads(self._queries.with_suffix(".json").read_text())]
 
+    def query(self, number: int) -> str:
+        """Return one of as many queries as are wanted; from QUERIES on they are others than ``queries``."""
+        return _query(self, number)[0]
+
     @cached_property
     def query_vectors(self) -> NDArray[np.float32]:
         """Return the queries' vectors, shape (1000, 384)."""

@@ -17,14 +17,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 from signal import SIGKILL
 from typing import NamedTuple
 
 import numpy as np
 
-from bench.corpus import corpus
+from bench.corpus import QUERIES, corpus
 from bench.served import Answered, Client, Server, library, serving, tokens
 from bench.users import Users
 from cairn.access import OWNER
@@ -39,6 +39,8 @@ READING = (1.0, 5.0)
 READ = 90.0
 """Seconds of a row of users who read."""
 WARM_UP = 3.0
+ASKED = 2_000
+"""Questions prepared for a row, more than can be answered within it."""
 SAMPLE = 15.0
 """Seconds between two looks at the memory of a soak."""
 PATIENCE = 60.0
@@ -73,12 +75,15 @@ def speed(home: Path, *only: str) -> None:
     print("| | person | users | they | p50 ms | p95 ms | a second | processor ms | around it, p50 ms |")
     print("|---|---|---|---|---|---|---|---|---|")
     ways = ((1, False), (USERS, False), (USERS, True))
+    given, numbers = corpus(SIZE), count(QUERIES)
     with serving(home) as server:
         for operation, person, (users, read) in product(("search", "ask"), (OWNER, "third", "few"), ways):
             they = "read" if read else "hurry"
             if {operation, person, str(users), they} >= set(only):
-                _asked(server, operation, person, users, WARM_UP)
-                found = _asked(server, operation, person, users, READ if read else SECONDS, read=read)
+                # No question is asked twice: a server keeps what it found.
+                warm, asked = ([given.query(next(numbers)) for _ in range(ASKED)] for _ in "12")
+                _asked(server, operation, person, users, warm, WARM_UP)
+                found = _asked(server, operation, person, users, asked, READ if read else SECONDS, read=read)
                 print(f"| {operation} | {person} | {users} | {they} | {_told(found)} |", flush=True)
 
 
@@ -90,38 +95,36 @@ def _told(found: Speed) -> str:
 
 
 def _asked(
-    server: Server, operation: str, person: str, users: int, seconds: float, *, read: bool = False
+    server: Server,
+    operation: str,
+    person: str,
+    users: int,
+    questions: list[str],
+    seconds: float,
+    *,
+    read: bool = False,
 ) -> Speed:
-    """Let so many users ask one question after another for so long, and ``read`` each answer or not."""
+    """Let so many users ask these questions for so long, and ``read`` each answer or not."""
     given = "question" if operation == "ask" else "query"
     answers: list[Answered] = []
     before, until = server.processor(), time.perf_counter() + seconds
 
-    def use(client: Client, questions: list[str]) -> None:
-        while time.perf_counter() < until:
-            if read:
-                time.sleep(random.uniform(*READING))
-            answers.append(client.ask(operation, **{given: questions.pop()}))
+    def use(client: Client) -> None:
+        with closing(client):
+            while time.perf_counter() < until:
+                if read:
+                    time.sleep(random.uniform(*READING))
+                answers.append(client.ask(operation, **{given: questions.pop()}))
 
-    _together([Client(server.port, **shown) for shown in tokens(server.home, [person] * users)], use)
-    assert all(one.status == 200 for one in answers), Counter(one.status for one in answers)
-    around = [one.seconds - json.loads(one.body)["seconds"] for one in answers]
-    return Speed([one.seconds for one in answers], around, server.processor() - before, seconds)
-
-
-def _together(clients: list[Client], use: Callable[[Client, list[str]], None]) -> None:
-    """Let each do this in a thread, with questions in an order of their own; return when all are done."""
-    threads = []
-    for number, client in enumerate(clients):
-        questions = [one.text for one in corpus(SIZE).queries] * 20
-        random.Random(number).shuffle(questions)
-        threads.append(threading.Thread(target=use, args=(client, questions)))
+    clients = [Client(server.port, **shown) for shown in tokens(server.home, [person] * users)]
+    threads = [threading.Thread(target=use, args=(client,)) for client in clients]
     for each in threads:
         each.start()
     for each in threads:
         each.join()
-    for client in clients:
-        client.close()
+    assert all(one.status == 200 for one in answers), Counter(one.status for one in answers)
+    around = [one.seconds - json.loads(one.body)["seconds"] for one in answers]
+    return Speed([one.seconds for one in answers], around, server.processor() - before, seconds)
 
 
 def soak(home: Path, minutes: str) -> None:

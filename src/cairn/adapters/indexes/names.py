@@ -10,6 +10,7 @@ from tantivy import DocAddress, Query, Searcher
 
 from cairn.adapters.indexes.analysis import name_words
 from cairn.adapters.indexes.engine import undamaged
+from cairn.adapters.indexes.memory import Known
 from cairn.adapters.indexes.queries import (
     beginnings,
     best_of,
@@ -25,7 +26,7 @@ from cairn.adapters.indexes.queries import (
 )
 from cairn.adapters.indexes.schema import CALLED, OPENING
 from cairn.adapters.indexes.scopes import hopeless
-from cairn.adapters.indexes.words import Words, values
+from cairn.adapters.indexes.words import View, Words, values
 from cairn.records import Called, Holding, Scope
 
 MOST = 2_000
@@ -35,9 +36,11 @@ SAMPLES = (100, 500, 2_000)
 MISSED = 5
 """Passages in sight that are not of some documents, beyond those that need not be: the word is of others."""
 
+DOCUMENTS = "documents"
+"""What is asked where all that are known by name are counted."""
+
 Hits = list[tuple[float, DocAddress]]
 """What the engine found, with its scores, best first."""
-MOST_SCOPES = 1_000
 
 
 class LocalNames:
@@ -51,13 +54,11 @@ class LocalNames:
         view = self._words.view()
         if view is None or hopeless(scope, 1):
             return 0
-        if scope not in view.named:
+        known = view.memory.within(scope)
+        if DOCUMENTS not in known:
             with undamaged(self._words.path):
-                found = count(view.searcher, visible(everyone_named(), scope))
-            if len(view.named) >= MOST_SCOPES:
-                view.named.clear()
-            view.named[scope] = found
-        return view.named[scope]
+                known.keep(DOCUMENTS, count(view.searcher, visible(everyone_named(), scope)))
+        return int(known[DOCUMENTS])
 
     def split(self, question: str) -> list[str]:
         """Return a question's words as names are split; a stop word is empty."""
@@ -67,7 +68,7 @@ class LocalNames:
 
     def called(
         self, runs: Sequence[Sequence[str]], scope: Scope, *, opening: bool = False
-    ) -> list[dict[int, Called]]:
+    ) -> list[Mapping[int, Called]]:
         """Return for each run of words the documents whose name holds it.
 
         A single word may be a name's beginning as well, if it is nobody's name.
@@ -77,7 +78,8 @@ class LocalNames:
             return [{} for _ in runs]
         field = OPENING if opening else CALLED
         with undamaged(self._words.path):
-            return [_called(view.searcher, field, words, scope) for words in runs]
+            known = view.memory.within(scope)
+            return [_called(view.searcher, field, words, scope, known) for words in runs]
 
     def holding(
         self, words: Sequence[str], documents: Collection[int], scope: Scope, share: float
@@ -88,23 +90,35 @@ class LocalNames:
         a common word takes longer than all else.
         """
         view = self._words.view()
-        asked = {} if view is None or hopeless(scope, 1) else telling(words, view.sets)
-        if view is None or not asked:
+        if view is None or hopeless(scope, 1):
+            return Holding(0, 0)
+        known, asked = view.memory.within(scope), (tuple(words), frozenset(documents), share)
+        if asked not in known:
+            with undamaged(self._words.path):
+                found = self._holding(view, words, documents, scope, share)
+            known.keep(asked, found, 1 + len(documents) // 3)  # their numbers are kept already
+        held: Holding | None = known[asked]
+        return held
+
+    def _holding(
+        self, view: View, words: Sequence[str], documents: Collection[int], scope: Scope, share: float
+    ) -> Holding | None:
+        asked = telling(words, view.sets)
+        if not asked:
             return Holding(0, 0)
         query = holding_all(asked)
-        with undamaged(self._words.path):
-            for sample in SAMPLES:
-                # The best favour documents that these words are the subject of.
-                hits, every = self._best(view.searcher, query, scope, sample)
-                held = _about(view.searcher, hits, documents)
-                if every:
-                    return held
-                expected = held.everywhere * share
-                if expected - held.there >= max(MISSED, expected / 2):
-                    return None
-            seen = visible(query, scope)
-            there = restricted(seen, [numbers("document", documents)])
-            return Holding(count(view.searcher, seen), count(view.searcher, there))
+        for sample in SAMPLES:
+            # The best favour documents that these words are the subject of.
+            hits, every = self._best(view.searcher, query, scope, sample)
+            held = _about(view.searcher, hits, documents)
+            if every:
+                return held
+            expected = held.everywhere * share
+            if expected - held.there >= max(MISSED, expected / 2):
+                return None
+        seen = visible(query, scope)
+        there = restricted(seen, [numbers("document", documents)])
+        return Holding(count(view.searcher, seen), count(view.searcher, there))
 
     def _best(self, searcher: Searcher, query: Query, scope: Scope, most: int) -> tuple[Hits, bool]:
         """Return those in sight of at most ``most`` best, and whether no more are."""
@@ -120,9 +134,18 @@ def _about(searcher: Searcher, hits: Hits, documents: Collection[int]) -> Holdin
     return Holding(len(of), sum(map(documents.__contains__, of)))
 
 
-def _called(searcher: Searcher, field: str, words: Sequence[str], scope: Scope) -> dict[int, Called]:
-    exact = _named(searcher, field, {"".join(words): 1.0}, scope)
-    return exact if exact else _named(searcher, field, beginnings(field, words, searcher), scope)
+def _called(
+    searcher: Searcher, field: str, words: Sequence[str], scope: Scope, known: Known
+) -> Mapping[int, Called]:
+    asked = (field, *words)
+    if asked in known:
+        held: Mapping[int, Called] = known[asked]
+        return held
+    found = _named(searcher, field, {"".join(words): 1.0}, scope)
+    found = found or _named(searcher, field, beginnings(field, words, searcher), scope)
+    if found or len(words) == 1:  # most words in a row are nobody's name, which is soon found
+        known.keep(asked, found, 1 + len(found))
+    return found
 
 
 def _named(searcher: Searcher, field: str, terms: Mapping[str, float], scope: Scope) -> dict[int, Called]:

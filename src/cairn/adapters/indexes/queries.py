@@ -12,6 +12,7 @@ from typing import NamedTuple
 from tantivy import FieldType, Occur, Query, Searcher
 
 from cairn.adapters.indexes.analysis import GRAMS, STOPPED, analyse, pairs, primary
+from cairn.adapters.indexes.memory import Known
 from cairn.adapters.indexes.schema import NEAR, SCHEMA, TEXTS, analyse_tag
 from cairn.adapters.indexes.scopes import moment, remember
 from cairn.adapters.indexes.terms import terms
@@ -90,7 +91,7 @@ class _Rarity(NamedTuple):
     """Passages that hold it, everywhere."""
 
 
-def weighed(asked: Mapping[str, Asked], searcher: Searcher, scope: Scope) -> Weighed:
+def weighed(asked: Mapping[str, Asked], searcher: Searcher, scope: Scope, known: Known) -> Weighed:
     """Return the query for what somebody asks, each term by how rare it is in what they may read.
 
     A passage fills one language's fields, so the sum over languages is its own language's score.
@@ -103,35 +104,39 @@ def weighed(asked: Mapping[str, Asked], searcher: Searcher, scope: Scope) -> Wei
         ideal = 0.0
         for text in TEXTS:
             field = f"{text}_{each}"
-            known = _rarities(field, one.terms, searcher, scope)
-            for term, rarity in known.items():
+            rarities = _rarities(field, one.terms, searcher, scope, known)
+            for term, rarity in rarities.items():
                 # The engine weighs by what is everywhere: that would tell of what is out of sight.
                 boost = one.terms[term] * rarity.seen / rarity.everywhere
                 words.append((Occur.Should, Query.boost_query(_term(field, term), boost)))
                 ideal += one.terms[term] * rarity.seen
             if text == NEAR:
-                pairs += _pairs(field, one.pairs, known)
+                pairs += _pairs(field, one.pairs, rarities)
         ideals.append(ideal * (1 + K1))
     return Weighed(Query.boolean_query(words), tuple(pairs), max(ideals) or 1.0)
 
 
-def _rarities(field: str, terms: Iterable[str], searcher: Searcher, scope: Scope) -> dict[str, _Rarity]:
+def _rarities(
+    field: str, terms: Iterable[str], searcher: Searcher, scope: Scope, known: Known
+) -> dict[str, _Rarity]:
     """Return how rare each term is that occurs in what may be read."""
     found = {}
     for term in terms:
         everywhere = int(searcher.doc_freq(field, term))
-        if seen := _frequency(searcher, field, term, everywhere, scope):
+        if seen := _frequency(searcher, field, term, everywhere, scope, known):
             found[term] = _Rarity(_idf(seen, searcher), _idf(everywhere, searcher), everywhere)
     return found
 
 
-def _pairs(field: str, pairs: Mapping[tuple[str, str], int], known: Mapping[str, _Rarity]) -> Iterator[Pair]:
+def _pairs(
+    field: str, pairs: Mapping[tuple[str, str], int], rarities: Mapping[str, _Rarity]
+) -> Iterator[Pair]:
     for pair, n in pairs.items():
-        if known.keys() >= set(pair):
+        if rarities.keys() >= set(pair):
             # For a phrase's rarity the engine takes the sum of its terms', whether they often meet or never.
-            boost = PAIR * n / sum(known[term].everywhere for term in pair)
+            boost = PAIR * n / sum(rarities[term].everywhere for term in pair)
             phrase = Query.boost_query(Query.phrase_query(SCHEMA, field, list(pair), BETWEEN), boost)
-            yield Pair(phrase, min(known[term].frequency for term in pair))
+            yield Pair(phrase, min(rarities[term].frequency for term in pair))
 
 
 def sum_of(pairs: Sequence[Query]) -> Query:
@@ -153,15 +158,23 @@ def _idf(frequency: int, searcher: Searcher) -> float:
     return log(1 + (total - frequency + 0.5) / (frequency + 0.5))
 
 
-def _frequency(searcher: Searcher, field: str, term: str, everywhere: int, scope: Scope) -> int:
+def _frequency(searcher: Searcher, field: str, term: str, everywhere: int, scope: Scope, known: Known) -> int:
     """Return how many passages hold a term; of a rare one, how many that the asker may read."""
     if scope.classes is None or not 0 < everywhere <= RARE:
         return everywhere
-    query = _term(field, term)
-    if sorts_out(scope.classes, everywhere):
+    asked = (field, term)
+    if asked not in known:
+        known.keep(asked, _readable(searcher, _term(field, term), everywhere, scope, scope.classes))
+    return int(known[asked])
+
+
+def _readable(
+    searcher: Searcher, query: Query, everywhere: int, scope: Scope, classes: frozenset[int]
+) -> int:
+    if sorts_out(classes, everywhere):
         return count(searcher, visible(query, scope))
     held = [address for _, address in searcher.search(narrowed(query, scope), RARE, count=False).hits]
-    return sum(map(scope.classes.__contains__, searcher.fast_field_values("access_class", held)))
+    return sum(map(classes.__contains__, searcher.fast_field_values("access_class", held)))
 
 
 def sorts_out(classes: Collection[int], hits: int) -> bool:

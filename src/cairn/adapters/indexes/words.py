@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from tantivy import DocAddress, Index, IndexWriter, Query, Searcher
 
 from cairn.adapters.indexes.engine import is_panic, refused, storing, undamaged
+from cairn.adapters.indexes.memory import Memory
 from cairn.adapters.indexes.queries import (
     Pair,
     among,
@@ -71,8 +72,7 @@ class View(NamedTuple):
     sets: tuple[str, ...]
     position: tuple[int, int]
     stamp: Stamp
-    named: dict[Scope, int]
-    """How many documents a scope knows by name."""
+    memory: Memory
 
 
 class Words:
@@ -100,7 +100,7 @@ class Words:
             asked = ask(query, without, view.sets, view.searcher)
             if not asked:
                 return NOTHING
-            terms = weighed(asked, view.searcher, scope)
+            terms = weighed(asked, view.searcher, scope, view.memory.within(scope))
             hits = self._ranked(view, terms.words, scope, max(k, RESCORED))
             order = np.argsort(hits.passages)
             passages, scores = hits.passages[order], hits.scores[order]
@@ -245,7 +245,7 @@ class Words:
             index.reload()
             searcher = index.searcher()
             sets = tuple(term for term, _ in searcher.terms_with_prefix("analyser", ""))
-            return View(searcher, sets, _position(searcher), stamp, {})
+            return View(searcher, sets, _position(searcher), stamp, Memory())
         except BaseException as error:
             if not isinstance(error, ValueError | OSError | Storage) and not is_panic(error):
                 raise

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
+    Doubles = NDArray[np.float64]
 
 WORDS = 0.6
 MEANING = 0.4
@@ -28,9 +29,9 @@ BEST = 2
 """Passages taken as feedback."""
 
 
-def at_best(word: float, cosine: float, named: bool) -> float:
-    """Return what a candidate may score, feedback and recency apart; ``cosine`` is the most it can have."""
-    return WORDS * word + MEANING * cosine + NAME * named
+def at_best(words: Doubles, cosines: Doubles, named: bool) -> Doubles:
+    """Return what candidates may score, feedback and recency apart; a cosine is the most one can have."""
+    return WORDS * words + MEANING * cosines + NAME * named
 
 
 def fuse(

@@ -15,6 +15,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cairn.flows.retrieval.fusion import at_best, fuse
 from cairn.flows.retrieval.naming import Named, named
 from cairn.protocols import Embedder, Index, Journal
@@ -23,7 +26,7 @@ from cairn.trace import span
 from cairn.types import Evidence, locate
 
 if TYPE_CHECKING:
-    from cairn.flows.retrieval.fusion import Floats
+    from cairn.flows.retrieval.fusion import Doubles, Floats
 
 DEPTH = 100
 """Candidates taken from each ranking, at least."""
@@ -39,30 +42,12 @@ MEANT = 0.5
 """Documents named this well, beside the best one's 1, are searched by themselves as well."""
 
 
-class Candidate(NamedTuple):
-    """What the index says of a passage."""
+class Ranked(NamedTuple):
+    """What was found in all documents, or in ``named`` ones by themselves."""
 
-    word: float
-    promise: float
-    """What its score may come to, by all that is known without the journal."""
-
-
-class _Candidates(dict[int, Candidate]):
-    """All that anything found."""
-
-    def add(self, words: Mapping[int, float], cosines: Mapping[int, float], *, named: bool) -> None:
-        """Add what was found, in ``named`` documents or in all."""
-        # What the nearest do not hold is no nearer than the last of them.
-        last = min(cosines.values(), default=0.0)
-        for passage in words.keys() | cosines.keys():
-            word, cosine = words.get(passage, 0.0), cosines.get(passage, last)
-            promise = at_best(word, cosine, named)
-            known = self.get(passage, Candidate(0.0, promise))
-            self[passage] = Candidate(max(word, known.word), max(promise, known.promise))
-
-    def by_promise(self) -> dict[int, Candidate]:
-        """Return them, the most promising first."""
-        return dict(sorted(self.items(), key=lambda one: (-one[1].promise, one[0])))
+    words: Hits
+    cosines: Hits
+    named: bool
 
 
 class Hybrid:
@@ -99,43 +84,42 @@ class Hybrid:
             step.set_attribute("documents", len(meant.scores))
         words = self._words(query, query.scope, meant)
         vector, cosines = meaning.result()
-        candidates = _Candidates()
-        candidates.add(words, cosines, named=False)
+        ranked = [Ranked(words, cosines, named=False)]
         if meant.scores:
-            best = [document for document, score in meant.scores.items() if score >= MEANT]
-            within = replace(query.scope, documents=frozenset(best))
+            well = [document for document, score in meant.scores.items() if score >= MEANT]
+            within = replace(query.scope, documents=frozenset(well))
             words = self._words(query, within, meant, IN_NAMED)
-            candidates.add(words, self._cosines(query, within, vector, IN_NAMED), named=True)
-        found = candidates.by_promise()
+            ranked.append(Ranked(words, self._cosines(query, within, vector, IN_NAMED), named=True))
+        found = _by_promise(ranked)
         with span("journal check", candidates=len(found)) as step:
             standing, removed = self._standing(query, found)
             step.set_attribute("removed", removed)
         with span("fuse", candidates=len(standing)) as step:
             scores = self._scores(standing, vector, found, meant)
-            ranked = sorted(standing, key=lambda passage: (-scores[passage]["rank"], passage))[: query.k]
-            step.set_attributes({f"p{passage}": _said(scores[passage]) for passage in ranked[:SHOWN]})
-        with span("read", passages=len(ranked)):
-            return list(self._read(query, ranked, scores))
+            best = sorted(standing, key=lambda passage: (-scores[passage]["rank"], passage))[: query.k]
+            step.set_attributes({f"p{passage}": _said(scores[passage]) for passage in best[:SHOWN]})
+        with span("read", passages=len(best)):
+            return list(self._read(query, best, scores))
 
-    def _meaning(self, query: Query) -> tuple[Floats, dict[int, float]]:
+    def _meaning(self, query: Query) -> tuple[Floats, Hits]:
         """Return the question's vector and the cosines of what is nearest."""
         with span("embed"):
             vector = self._embedder.embed([query.text])[0]
         return vector, self._cosines(query, query.scope, vector)
 
-    def _cosines(self, query: Query, scope: Scope, vector: Floats, name: str = "") -> dict[int, float]:
+    def _cosines(self, query: Query, scope: Scope, vector: Floats, name: str = "") -> Hits:
         with span(f"vectors{name}") as step:
-            cosines = _scored(self._index.vectors(vector, scope, _depth(query)))
-            step.set_attribute("candidates", len(cosines))
+            cosines = self._index.vectors(vector, scope, _depth(query))
+            step.set_attribute("candidates", len(cosines.passages))
         return cosines
 
-    def _words(self, query: Query, scope: Scope, meant: Named, name: str = "") -> dict[int, float]:
+    def _words(self, query: Query, scope: Scope, meant: Named, name: str = "") -> Hits:
         with span(f"words{name}") as step:
-            words = _scored(self._index.words(query.text, scope, _depth(query), meant.words))
-            step.set_attribute("candidates", len(words))
+            words = self._index.words(query.text, scope, _depth(query), meant.words)
+            step.set_attribute("candidates", len(words.passages))
         return words
 
-    def _standing(self, query: Query, found: Mapping[int, Candidate]) -> tuple[dict[int, Standing], int]:
+    def _standing(self, query: Query, found: Mapping[int, float]) -> tuple[dict[int, Standing], int]:
         """Return the most promising that still stand in a document that the asker may read now.
 
         And how many did not.
@@ -164,13 +148,13 @@ class Hybrid:
         self,
         standing: Mapping[int, Standing],
         vector: Floats,
-        found: Mapping[int, Candidate],
+        found: Mapping[int, float],
         meant: Named,
     ) -> dict[int, dict[str, float]]:
         stages = fuse(
             vector,
             self._vectors.of([held.hash for held in standing.values()], len(vector)),
-            [found[passage].word for passage in standing],
+            [found[passage] for passage in standing],
             [meant.scores.get(held.document, 0.0) for held in standing.values()],
             [self._freshness(held.modified) for held in standing.values()],
         )
@@ -195,8 +179,30 @@ def _depth(query: Query) -> int:
     return max(DEPTH, 2 * query.k)
 
 
-def _scored(hits: Hits) -> dict[int, float]:
-    return dict(zip(hits.passages.tolist(), hits.scores.tolist(), strict=True))
+def _by_promise(rankings: Sequence[Ranked]) -> dict[int, float]:
+    """Return every passage that was found, with its word score, the most promising first.
+
+    A passage promises what its score may come to, by all that is known without the journal.
+    """
+    parts = zip(*map(_promising, rankings), strict=True)
+    passages, words, promises = map(np.concatenate, parts)
+    found: dict[int, float] = {}
+    order = np.lexsort((passages, -promises))
+    for passage, word in zip(passages[order].tolist(), words[order].tolist(), strict=True):
+        found[passage] = max(word, found.get(passage, 0.0))
+    return found
+
+
+def _promising(ranked: Ranked) -> tuple[NDArray[np.int64], Doubles, Doubles]:
+    """Return one ranking's passages, in order, with word scores and what they promise; shape (n,) each."""
+    words, cosines = ranked.words, ranked.cosines
+    passages = np.union1d(words.passages, cosines.passages)
+    # What the nearest do not hold is no nearer than the last of them.
+    cosine = np.full(len(passages), cosines.scores.min() if len(cosines.scores) else 0.0)
+    cosine[np.searchsorted(passages, cosines.passages)] = cosines.scores
+    word = np.zeros(len(passages))
+    word[np.searchsorted(passages, words.passages)] = words.scores
+    return passages, word, at_best(word, cosine, ranked.named)
 
 
 def _evidence(held: Citable, scores: Mapping[str, float]) -> Evidence:
