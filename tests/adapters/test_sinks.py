@@ -30,6 +30,20 @@ def test_a_trace_is_recorded_as_a_whole_when_its_root_ends() -> None:
     assert runs.transactions == [["retrieve", "ask"]]
 
 
+def test_traces_that_end_soon_after_each_other_are_recorded_together_and_before_who_waits_for_them() -> None:
+    runs = Recorded()
+    sink = sql.load("", runs=runs)  # type: ignore[arg-type]
+    for name in ("ask", "search"):
+        with sink.tracer.start_as_current_span(name):
+            pass
+    sink.settle()
+    assert runs.transactions == [["ask", "search"]]
+    with sink.tracer.start_as_current_span("status"):
+        pass
+    sink.close()
+    assert runs.transactions[1:] == [["status"]]
+
+
 def test_a_step_that_ends_after_its_request_was_given_up_is_recorded_and_not_kept(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -42,7 +56,7 @@ def test_a_step_that_ends_after_its_request_was_given_up_is_recorded_and_not_kep
     late = sink.tracer.start_span("read", set_span_in_context(root))
     sink.close()
     late.end()
-    assert runs.transactions == [["ask"], ["embed"]]
+    assert runs.transactions == [["ask", "embed"]]
     assert [one.getMessage().partition(": ")[2] for one in caplog.records] == [
         "read not kept: it ended too late"
     ]

@@ -4,11 +4,12 @@ Knows nothing of what is traced; a trace that is never ended is never written. O
 interface: its own tracer keeps more of a span than the journal does, and takes three times as long for it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from random import getrandbits
 from secrets import randbits
+from threading import Event, Lock
 from time import time_ns
 from typing import Any
 
@@ -30,19 +31,24 @@ from cairn.protocols import Runs
 from cairn.records import SpanRecord
 from cairn.trace import dispensable, log
 
+PAUSE = 0.2
+"""Seconds for which finished traces wait for others: ten are written in the time of two."""
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 
 
 class JournalSink(Tracer):
     """See ``cairn.protocols.Sink``: holds a trace's spans until its root ends, then records them in one step.
 
-    In a thread of its own: nobody waits for their trace with the answer. Who gives up waiting ends the root
-    before steps that go on in threads: each of those is recorded alone.
+    In a thread of its own, with others that end soon after: nobody waits for their trace with the answer.
+    Who gives up waiting ends the root before steps that go on in threads: each of those is recorded alone.
     """
 
     def __init__(self, runs: Runs) -> None:
         self._runs = runs
         self._open: dict[int, list[SpanRecord]] = {}
+        self._ended: list[SpanRecord] = []
+        self._lock = Lock()
+        self._hurry = Event()
         self._writing = ThreadPoolExecutor(1, "traces")
 
     @property
@@ -76,23 +82,33 @@ class JournalSink(Tracer):
         if held is not None and not _is_root(parent):
             held.append(record)
             return
-        try:
-            self._writing.submit(self._keep, [*self._open.pop(own.trace_id, ()), record])
-        except RuntimeError:  # what goes on in a thread may end when the library has been closed
-            log.warning("trace %s: %s not kept: it ended too late", record.trace, record.name)
+        with self._lock:
+            first = not self._ended
+            self._ended += [*self._open.pop(own.trace_id, ()), record]
+        if first:
+            try:
+                self._writing.submit(self._keep)
+            except RuntimeError:  # what goes on in a thread may end when the library has been closed
+                self._ended = []
+                log.warning("trace %s: %s not kept: it ended too late", record.trace, record.name)
 
-    def _keep(self, records: Sequence[SpanRecord]) -> None:
-        trace = records[-1].trace
+    def _keep(self) -> None:
+        self._hurry.wait(PAUSE)
+        with self._lock:
+            records, self._ended = self._ended, []
+        traces = ", ".join(dict.fromkeys(record.trace for record in records))
         try:
-            with dispensable("trace", trace):
+            with dispensable("trace", traces):
                 self._runs.record(records)
         except Exception:  # nobody looks at what becomes of this thread's work
-            log.exception("trace %s: trace not kept", trace)
+            log.exception("trace %s: trace not kept", traces)
 
     def settle(self) -> None:
-        self._writing.submit(bool).result()
+        self._hurry.set()
+        self._writing.submit(self._hurry.clear).result()
 
     def close(self) -> None:
+        self._hurry.set()
         self._writing.shutdown()
 
 
