@@ -30,7 +30,8 @@ def test_a_trace_is_recorded_as_a_whole_when_its_root_ends() -> None:
     assert runs.transactions == [["retrieve", "ask"]]
 
 
-def test_traces_that_end_soon_after_each_other_are_recorded_together_and_before_who_waits_for_them() -> None:
+def test_traces_that_end_soon_after_each_other_are_recorded_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql, "PAUSE", 60.0)  # who asks for them waits no longer for it
     runs = Recorded()
     sink = sql.load("", runs=runs)  # type: ignore[arg-type]
     for name in ("ask", "search"):

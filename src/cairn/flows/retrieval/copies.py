@@ -7,6 +7,7 @@ a copy; last year's report, word for word the same but for its numbers, is not.
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
 
 from cairn.protocols import Retriever
 from cairn.records import Query
@@ -48,11 +49,14 @@ class Distinct:
 
 
 def _words(text: str) -> Words:
-    """Return a text's words; most are plain ASCII, and told apart as bytes in half the time."""
+    """Return a text's words: runs of ``\\w``, casefolded."""
+    # Bytes of ASCII are no part of another sign in UTF-8, so that most of a text need not be matched.
     folded = text.casefold()
-    if not folded.isascii():
-        return frozenset(_WORD.findall(folded))
-    return frozenset(folded.encode().translate(_BETWEEN).decode().split())
+    words = folded.encode(errors="surrogatepass").translate(_BETWEEN).decode(errors="surrogatepass").split()
+    if folded.isascii():
+        return frozenset(words)
+    others = " ".join(word for word in words if not word.isascii())
+    return frozenset(chain(filter(str.isascii, words), _WORD.findall(others)))
 
 
 def _alike_any(words: Words, others: Iterable[Words]) -> bool:
