@@ -17,13 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from cairn.adapters.indexes import local, lookup, words
+from cairn.adapters.indexes import local, lookup, memory, words
 from cairn.adapters.indexes import names as names_
 from cairn.adapters.indexes.analysis import normalise, plain_number
 from cairn.adapters.indexes.terms import terms
 from cairn.errors import Invalid
 from cairn.protocols import Index
-from cairn.records import Entry, Hits, Positions, Scope
+from cairn.records import Entry, Hits, Holding, Positions, Scope
 from cairn.types import Filters
 
 DIMENSIONS = 16
@@ -374,19 +374,20 @@ def test_what_a_word_is_about_is_told_by_samples(index: Index, monkeypatch: pyte
         assert names.holding(["heron"], range(2, 41, 2), half, 0.7) is None
 
 
-def test_a_long_document_is_called_by_its_name_and_by_its_first_words(index: Index) -> None:
-    def long(document: int, name: str, opening: str, access_class: int = 1) -> Entry:
-        numbers = tuple(range(document * 10, document * 10 + 4))
-        texts = tuple(("", f"{opening} on page {number}") for number in numbers)
-        return entry(
-            document,
-            passages=numbers,
-            texts=texts,
-            name=name,
-            opening=opening,
-            access_class=access_class,
-        )
+def long(document: int, name: str, opening: str, access_class: int = 1) -> Entry:
+    numbers = tuple(range(document * 10, document * 10 + 4))
+    texts = tuple(("", f"{opening} on page {number}") for number in numbers)
+    return entry(
+        document,
+        passages=numbers,
+        texts=texts,
+        name=name,
+        opening=opening,
+        access_class=access_class,
+    )
 
+
+def test_a_long_document_is_called_by_its_name_and_by_its_first_words(index: Index) -> None:
     opening = "Report to the shareholders of Best Buy & Co. for 2018"
     short = entry(3, "Best Buy", name="Best Buy", opening="Best Buy")
     held = [long(1, "scan 001", opening), long(2, "BESTBUY_2019Q2", "Nothing"), short]
@@ -402,6 +403,25 @@ def test_a_long_document_is_called_by_its_name_and_by_its_first_words(index: Ind
     assert not unseen and other
     there = names.holding(["shareholders"], {1}, seen, 0.7)
     assert there is not None and there.everywhere == there.there == 4
+
+
+@pytest.mark.parametrize("most", [0, memory.MOST])
+def test_names_are_those_of_the_last_commit(index: Index, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """What words name is kept, and nobody who asks again or after a change can tell."""
+    monkeypatch.setattr(memory, "MOST", most)
+    names, seen = index.names, scope({1})
+
+    def told() -> tuple[set[int], Holding | None, int, list[int]]:
+        documents = set(names.called([["heron"]], seen)[0])
+        found = index.words("heron", seen, 20)
+        return documents, names.holding(["heron"], documents, seen, 0.7), names.documents(seen), ids(found)
+
+    index.write_words([], [long(1, "Heron", "heron"), long(2, "Heron", "heron", access_class=2)], 1)
+    for _ in range(2):
+        assert told() == ({1}, Holding(4, 4), 1, [10, 11, 12, 13])
+    index.write_words([1], [long(3, "Heron", "heron"), long(4, "Otter", "heron")], 2)
+    for _ in range(2):
+        assert told() == ({3}, Holding(8, 4), 2, [30, 31, 32, 33, 40, 41, 42, 43])
 
 
 def test_a_document_is_found_by_each_of_its_passages(index: Index) -> None:
