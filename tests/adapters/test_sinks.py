@@ -45,6 +45,28 @@ def test_traces_that_end_soon_after_each_other_are_recorded_together(monkeypatch
     assert runs.transactions[1:] == [["status"]]
 
 
+def test_a_trace_that_cannot_be_kept_takes_no_other_with_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sql, "PAUSE", 60.0)
+    runs = Recorded()
+    keep = runs.record
+
+    def record(records: Sequence[SpanRecord]) -> None:
+        if "bad" in [one.name for one in records]:
+            raise ValueError("It cannot be written.")
+        keep(records)
+
+    runs.record = record  # type: ignore[method-assign]
+    sink = sql.load("", runs=runs)  # type: ignore[arg-type]
+    for name in ("ask", "bad", "search"):
+        with sink.tracer.start_as_current_span(name):
+            pass
+    sink.settle()
+    assert runs.transactions == [["ask"], ["search"]]
+    assert len(caplog.records) == 1
+
+
 def test_a_step_that_ends_after_its_request_was_given_up_is_recorded_and_not_kept(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

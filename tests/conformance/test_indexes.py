@@ -364,7 +364,7 @@ def test_what_a_word_is_about_is_told_by_samples(index: Index, monkeypatch: pyte
     index.write_words([], own, 1)
     names, half = index.names, scope({1})
     for narrow in (False, True):  # for who sees little, the engine sorts out what that is
-        monkeypatch.setattr(words.Words, "sorts_out", lambda *_, narrow=narrow: narrow)
+        monkeypatch.setattr(words.Words, "prefilters_best", lambda *_, narrow=narrow: narrow)
         for samples in ((8, 20), (100,)):
             monkeypatch.setattr(names_, "SAMPLES", samples)
             about = names.holding(["heron"], range(1, 40, 2), half, 0.7)

@@ -3,8 +3,8 @@
 Knows nothing of what it keeps. A commit never changes, so that nothing in here is ever out of date.
 """
 
-from collections.abc import Hashable
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Any, NamedTuple, TypeVar
 
 from cairn.records import Scope
 
@@ -13,17 +13,7 @@ MOST = 200_000
 CLASS = 0.2
 """What each access class of a scope counts; most scopes share theirs with others."""
 
-
-class Known(dict[Hashable, Any]):
-    """What was found within one scope, by what was asked."""
-
-    def __init__(self, memory: "Memory") -> None:
-        super().__init__()
-        self._memory = memory
-
-    def keep(self, asked: Hashable, found: object, weight: int = 1) -> None:
-        self[asked] = found
-        self._memory.kept += weight
+T = TypeVar("T")
 
 
 class Memory:
@@ -31,12 +21,32 @@ class Memory:
 
     def __init__(self) -> None:
         self.kept = 0.0
-        self._known: dict[Scope, Known] = {}
+        self._found: dict[Scope, dict[Hashable, Any]] = {}
 
-    def within(self, scope: Scope) -> Known:
+    def within(self, scope: Scope) -> "Known":
         """Return what is known within ``scope``."""
         if self.kept > MOST:
-            self._known, self.kept = {}, 0.0
-        if scope not in self._known:
+            self._found, self.kept = {}, 0.0
+        found = self._found.get(scope)
+        if found is None:
             self.kept += 1 + CLASS * len(scope.classes or ())
-        return self._known.setdefault(scope, Known(self))
+            found = self._found.setdefault(scope, {})
+        return Known(self, found)
+
+
+class Known(NamedTuple):
+    """What was found within one scope, by what was asked."""
+
+    memory: Memory
+    found: dict[Hashable, Any]
+
+    def recall(self, asked: Hashable, find: Callable[[], T], weigh: Callable[[T], int] = lambda _: 1) -> T:
+        """Return what ``find`` returns, if need be; it is kept unless it weighs nothing."""
+        if asked in self.found:
+            known: T = self.found[asked]
+            return known
+        found = find()
+        if weight := weigh(found):
+            self.found[asked] = found
+            self.memory.kept += weight
+        return found

@@ -10,7 +10,6 @@ from tantivy import DocAddress, Query, Searcher
 
 from cairn.adapters.indexes.analysis import name_words
 from cairn.adapters.indexes.engine import undamaged
-from cairn.adapters.indexes.memory import Known
 from cairn.adapters.indexes.queries import (
     beginnings,
     best_of,
@@ -54,11 +53,10 @@ class LocalNames:
         view = self._words.view()
         if view is None or hopeless(scope, 1):
             return 0
-        known = view.memory.within(scope)
-        if DOCUMENTS not in known:
-            with undamaged(self._words.path):
-                known.keep(DOCUMENTS, count(view.searcher, visible(everyone_named(), scope)))
-        return int(known[DOCUMENTS])
+        with undamaged(self._words.path):
+            return view.memory.within(scope).recall(
+                DOCUMENTS, lambda: count(view.searcher, visible(everyone_named(), scope))
+            )
 
     def split(self, question: str) -> list[str]:
         """Return a question's words as names are split; a stop word is empty."""
@@ -77,9 +75,18 @@ class LocalNames:
         if view is None or hopeless(scope, 1):
             return [{} for _ in runs]
         field = OPENING if opening else CALLED
+        known = view.memory.within(scope)
+
+        def found(words: Sequence[str]) -> Mapping[int, Called]:
+            return known.recall(
+                (field, *words),
+                lambda: _called(view.searcher, field, words, scope),
+                # Most words in a row are nobody's name, which takes no time to find.
+                lambda called: 1 + len(called) if called or len(words) == 1 else 0,
+            )
+
         with undamaged(self._words.path):
-            known = view.memory.within(scope)
-            return [_called(view.searcher, field, words, scope, known) for words in runs]
+            return [found(words) for words in runs]
 
     def holding(
         self, words: Sequence[str], documents: Collection[int], scope: Scope, share: float
@@ -92,13 +99,12 @@ class LocalNames:
         view = self._words.view()
         if view is None or hopeless(scope, 1):
             return Holding(0, 0)
-        known, asked = view.memory.within(scope), (tuple(words), frozenset(documents), share)
-        if asked not in known:
-            with undamaged(self._words.path):
-                found = self._holding(view, words, documents, scope, share)
-            known.keep(asked, found, 1 + len(documents) // 3)  # their numbers are kept already
-        held: Holding | None = known[asked]
-        return held
+        with undamaged(self._words.path):
+            return view.memory.within(scope).recall(
+                (tuple(words), frozenset(documents), share),
+                lambda: self._holding(view, words, documents, scope, share),
+                lambda _: 1 + len(documents) // 3,  # their numbers are kept already
+            )
 
     def _holding(
         self, view: View, words: Sequence[str], documents: Collection[int], scope: Scope, share: float
@@ -122,7 +128,7 @@ class LocalNames:
 
     def _best(self, searcher: Searcher, query: Query, scope: Scope, most: int) -> tuple[Hits, bool]:
         """Return those in sight of at most ``most`` best, and whether no more are."""
-        if scope.classes is not None and self._words.sorts_out(searcher, scope.classes, most):
+        if scope.classes is not None and self._words.prefilters_best(searcher, scope.classes, most):
             hits = searcher.search(visible(query, scope), most, count=False).hits
             return hits, len(hits) < most
         hits = searcher.search(narrowed(query, scope), most, count=False).hits
@@ -134,18 +140,9 @@ def _about(searcher: Searcher, hits: Hits, documents: Collection[int]) -> Holdin
     return Holding(len(of), sum(map(documents.__contains__, of)))
 
 
-def _called(
-    searcher: Searcher, field: str, words: Sequence[str], scope: Scope, known: Known
-) -> Mapping[int, Called]:
-    asked = (field, *words)
-    if asked in known:
-        held: Mapping[int, Called] = known[asked]
-        return held
-    found = _named(searcher, field, {"".join(words): 1.0}, scope)
-    found = found or _named(searcher, field, beginnings(field, words, searcher), scope)
-    if found or len(words) == 1:  # most words in a row are nobody's name, which is soon found
-        known.keep(asked, found, 1 + len(found))
-    return found
+def _called(searcher: Searcher, field: str, words: Sequence[str], scope: Scope) -> dict[int, Called]:
+    exact = _named(searcher, field, {"".join(words): 1.0}, scope)
+    return exact if exact else _named(searcher, field, beginnings(field, words, searcher), scope)
 
 
 def _named(searcher: Searcher, field: str, terms: Mapping[str, float], scope: Scope) -> dict[int, Called]:

@@ -162,23 +162,21 @@ def _frequency(searcher: Searcher, field: str, term: str, everywhere: int, scope
     """Return how many passages hold a term; of a rare one, how many that the asker may read."""
     if scope.classes is None or not 0 < everywhere <= RARE:
         return everywhere
-    asked = (field, term)
-    if asked not in known:
-        known.keep(asked, _readable(searcher, _term(field, term), everywhere, scope, scope.classes))
-    return int(known[asked])
+    query, classes = _term(field, term), scope.classes
+    return known.recall((field, term), lambda: _readable(searcher, query, everywhere, scope, classes))
 
 
 def _readable(
     searcher: Searcher, query: Query, everywhere: int, scope: Scope, classes: frozenset[int]
 ) -> int:
-    if sorts_out(classes, everywhere):
+    if prefilters(classes, everywhere):
         return count(searcher, visible(query, scope))
     held = [address for _, address in searcher.search(narrowed(query, scope), RARE, count=False).hits]
     return sum(map(classes.__contains__, searcher.fast_field_values("access_class", held)))
 
 
-def sorts_out(classes: Collection[int], hits: int) -> bool:
-    """Tell whether the engine finds what has one of ``classes`` sooner than one looks at so many hits."""
+def prefilters(classes: Collection[int], hits: int) -> bool:
+    """Tell whether the engine filters by ``classes`` sooner than one looks at so many hits afterwards."""
     return len(classes) * LOOKED_AT < hits
 
 

@@ -27,8 +27,8 @@ from cairn.adapters.indexes.queries import (
     granted,
     narrowed,
     numbers,
+    prefilters,
     restricted,
-    sorts_out,
     sum_of,
     weighed,
 )
@@ -111,15 +111,15 @@ class Words:
         text = narrowed(query, scope)
         if scope.classes is None:
             return _fetch(view.searcher, text, None, k, 1.0)
-        if self.sorts_out(view.searcher, scope.classes, k):
+        if self.prefilters_best(view.searcher, scope.classes, k):
             seen = restricted(text, [granted(scope.classes)])
             return _fetch(view.searcher, seen, None, k, 1.0)
         return _fetch(view.searcher, text, scope.classes, k, self._share(view.searcher, scope.classes))
 
-    def sorts_out(self, searcher: Searcher, classes: frozenset[int], k: int) -> bool:
-        """Tell whether the engine finds the ``k`` best in sight sooner than one drops what is not."""
+    def prefilters_best(self, searcher: Searcher, classes: frozenset[int], k: int) -> bool:
+        """Tell whether the engine filters sooner than one drops what is out of sight of the ``k`` best."""
         share = self._share(searcher, classes)
-        return share < LARGE_SHARE and sorts_out(classes, _limit(k, share))
+        return share < LARGE_SHARE and prefilters(classes, _limit(k, share))
 
     def position(self) -> tuple[int, int]:
         """Return up to where the journal has been applied, and that change's stamp."""

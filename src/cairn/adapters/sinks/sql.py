@@ -4,7 +4,7 @@ Knows nothing of what is traced; a trace that is never ended is never written. O
 interface: its own tracer keeps more of a span than the journal does, and takes three times as long for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from random import getrandbits
@@ -32,7 +32,7 @@ from cairn.records import SpanRecord
 from cairn.trace import dispensable, log
 
 PAUSE = 0.2
-"""Seconds for which finished traces wait for others: ten are written in the time of two."""
+"""Seconds for which finished traces wait for others, to be written together."""
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 
 
@@ -40,7 +40,7 @@ class JournalSink(Tracer):
     """See ``cairn.protocols.Sink``: holds a trace's spans until its root ends, then records them in one step.
 
     In a thread of its own, with others that end soon after: nobody waits for their trace with the answer.
-    Who gives up waiting ends the root before steps that go on in threads: each of those is recorded alone.
+    Who gives up waiting ends the root before steps that go on in threads: those are recorded by themselves.
     """
 
     def __init__(self, runs: Runs) -> None:
@@ -85,9 +85,9 @@ class JournalSink(Tracer):
         with self._lock:
             first = not self._ended
             self._ended += [*self._open.pop(own.trace_id, ()), record]
-        if first:
             try:
-                self._writing.submit(self._keep)
+                if first:
+                    self._writing.submit(self._keep)
             except RuntimeError:  # what goes on in a thread may end when the library has been closed
                 self._ended = []
                 log.warning("trace %s: %s not kept: it ended too late", record.trace, record.name)
@@ -96,12 +96,18 @@ class JournalSink(Tracer):
         self._hurry.wait(PAUSE)
         with self._lock:
             records, self._ended = self._ended, []
-        traces = ", ".join(dict.fromkeys(record.trace for record in records))
         try:
-            with dispensable("trace", traces):
+            self._runs.record(records)
+        except Exception:  # one that cannot be kept must not take the others with it
+            for trace in dict.fromkeys(record.trace for record in records):
+                self._keep_one(trace, [record for record in records if record.trace == trace])
+
+    def _keep_one(self, trace: str, records: Sequence[SpanRecord]) -> None:
+        try:
+            with dispensable("trace", trace):
                 self._runs.record(records)
         except Exception:  # nobody looks at what becomes of this thread's work
-            log.exception("trace %s: trace not kept", traces)
+            log.exception("trace %s: trace not kept", trace)
 
     def settle(self) -> None:
         self._hurry.set()

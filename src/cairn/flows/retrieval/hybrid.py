@@ -42,7 +42,7 @@ MEANT = 0.5
 """Documents named this well, beside the best one's 1, are searched by themselves as well."""
 
 
-class Ranked(NamedTuple):
+class Ranking(NamedTuple):
     """What was found in all documents, or in ``named`` ones by themselves."""
 
     words: Hits
@@ -84,13 +84,13 @@ class Hybrid:
             step.set_attribute("documents", len(meant.scores))
         words = self._words(query, query.scope, meant)
         vector, cosines = meaning.result()
-        ranked = [Ranked(words, cosines, named=False)]
+        rankings = [Ranking(words, cosines, named=False)]
         if meant.scores:
             well = [document for document, score in meant.scores.items() if score >= MEANT]
             within = replace(query.scope, documents=frozenset(well))
             words = self._words(query, within, meant, IN_NAMED)
-            ranked.append(Ranked(words, self._cosines(query, within, vector, IN_NAMED), named=True))
-        found = _by_promise(ranked)
+            rankings.append(Ranking(words, self._cosines(query, within, vector, IN_NAMED), named=True))
+        found = _by_promise(rankings)
         with span("journal check", candidates=len(found)) as step:
             standing, removed = self._standing(query, found)
             step.set_attribute("removed", removed)
@@ -179,7 +179,7 @@ def _depth(query: Query) -> int:
     return max(DEPTH, 2 * query.k)
 
 
-def _by_promise(rankings: Sequence[Ranked]) -> dict[int, float]:
+def _by_promise(rankings: Sequence[Ranking]) -> dict[int, float]:
     """Return every passage that was found, with its word score, the most promising first.
 
     A passage promises what its score may come to, by all that is known without the journal.
@@ -193,16 +193,16 @@ def _by_promise(rankings: Sequence[Ranked]) -> dict[int, float]:
     return found
 
 
-def _promising(ranked: Ranked) -> tuple[NDArray[np.int64], Doubles, Doubles]:
+def _promising(ranking: Ranking) -> tuple[NDArray[np.int64], Doubles, Doubles]:
     """Return one ranking's passages, in order, with word scores and what they promise; shape (n,) each."""
-    words, cosines = ranked.words, ranked.cosines
+    words, cosines, in_named = ranking
     passages = np.union1d(words.passages, cosines.passages)
     # What the nearest do not hold is no nearer than the last of them.
     cosine = np.full(len(passages), cosines.scores.min() if len(cosines.scores) else 0.0)
     cosine[np.searchsorted(passages, cosines.passages)] = cosines.scores
     word = np.zeros(len(passages))
     word[np.searchsorted(passages, words.passages)] = words.scores
-    return passages, word, at_best(word, cosine, ranked.named)
+    return passages, word, at_best(word, cosine, in_named)
 
 
 def _evidence(held: Citable, scores: Mapping[str, float]) -> Evidence:
