@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cairn
+from cairn.flows.retrieval import hybrid
 from cairn.flows.retrieval.copies import Distinct
 from cairn.flows.retrieval.diversity import Diverse
 from cairn.flows.retrieval.fusion import fuse
@@ -156,6 +157,35 @@ def test_what_is_said_twice_is_shown_once_but_not_what_differs_in_numbers(
     run(cairn.ingest(session, str(folder)))
     uris = {evidence.uri for evidence in found(run, session, "leaks found in the pump of hall four")}
     assert "later.md" in uris and len(uris & {"first.md", "again.md"}) == 1
+
+
+def test_the_journal_is_asked_about_the_most_promising_first(
+    run: Run, session: Session, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoken = (
+        "amber",
+        "bison",
+        "cedar",
+        "dunes",
+        "ember",
+        "fjord",
+        "grove",
+        "heath",
+        "inlet",
+        "jetty",
+        "kayak",
+    )
+    for number in range(120):
+        place = spoken[number % 11] + spoken[number // 11]
+        (folder / f"{number}.md").write_text(f"In {place} an otter was seen by {spoken[number % 7]}.")
+    (folder / "best.md").write_text("The otter sleeps in the den of the brook all winter.")
+    run(cairn.ingest(session, str(folder)))
+    question = "Where does the otter sleep all winter?"
+    (best, *_) = found(run, session, question)
+    assert best.uri == "best.md"
+    monkeypatch.setattr(hybrid, "CONSIDERED", 1)
+    monkeypatch.setattr(hybrid, "SPARE", 0)
+    assert found(run, session, question)[0].uri == "best.md"
 
 
 def test_neighbours_that_are_both_found_are_one_text(run: Run, session: Session, folder: Path) -> None:
