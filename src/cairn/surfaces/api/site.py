@@ -19,8 +19,6 @@ from cairn.surfaces.http.arguments import leave_out, wrong
 from cairn.surfaces.http.problems import HANDLERS, problem
 
 PREFIX = "/v1"
-OFTEN = ("search", "ask")
-"""Operations whose routes come first: they are tried one after the other."""
 ABOUT = """Finds the evidence in an organisation's documents, and answers with citations it has checked.
 
 Every operation is `POST /v1/NAME` with its parameters as JSON; `Authorization: Bearer TOKEN` says who asks.
@@ -61,7 +59,7 @@ def build(app: App) -> FastAPI:
     originals.add(api, lambda: held[-1])
     reports.add(api)
     repeats = Repeats()
-    for operation in sorted(OPERATIONS, key=lambda one: one.name not in OFTEN):
+    for operation in OPERATIONS:
         if operation.opens:
             add(api, operation, repeats)
     _describe(api)
